@@ -63,7 +63,7 @@ async function channel(context: Context<Settings>) {
   const renewal = renewChannel ? 'Tributary renews it.' : 'Renew it before, for up to seven days.';
   const remedy = renewChannel
     ? 'A server opens it if publicUrl is set.'
-    : 'Enable notifications as `tributary webhook` says.';
+    : 'Enable notifications as `tributary webhooks setup` says.';
   return expiry > context.now
     ? { allowed: true, note: `The channel expires at ${new Date(expiry).toISOString()}. ${renewal}` }
     : { allowed: false, note: `No channel for contacts is open. ${remedy}` };

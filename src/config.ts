@@ -153,11 +153,11 @@ class EnvironmentError extends ConfigError {
  * Environment and configuration, null where there is none. Throws ConfigError with every fault of both.
  */
 export async function readAll(
-  read: () => Environment,
+  read: () => Promise<Environment>,
   connectors: readonly Connector[],
 ): Promise<{ environment: Environment; config: Config | null }> {
   try {
-    const environment = read();
+    const environment = await read();
     const config = environment.configPath === null ? null : await loadConfig(environment, connectors);
     return { environment, config };
   } catch (error) {
@@ -174,11 +174,13 @@ export async function readAll(
   }
 }
 
-/** Reads the environment, and what `.env` sets besides. Throws ConfigError. */
-export function readEnvironment(
-  variables: Variables = withEnvFile(process.env, process.cwd()),
-  cwd = process.cwd(),
-): Environment {
+/** The environment of this process, and what `.env` sets besides. `given` overrides both. Throws ConfigError. */
+export function readProcessEnvironment(given: Variables): Environment {
+  return readEnvironment({ ...withEnvFile(process.env, process.cwd()), ...given });
+}
+
+/** Throws ConfigError. */
+export function readEnvironment(variables: Variables, cwd = process.cwd()): Environment {
   // An empty DATABASE_URL is a variable that was not filled in: the embedded database would take its place unnoticed.
   const given = Object.fromEntries(
     Object.entries(variables).filter(([name, value]) => value !== '' || name === 'DATABASE_URL'),

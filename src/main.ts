@@ -1,10 +1,8 @@
 // The entry of the program `tributary`.
-import type { Cli } from './cli/cli.ts';
+import type { Host } from './cli/cli.ts';
 import { cliDeps } from './cli/deps.ts';
-import { exitCodes } from './cli/errors.ts';
 import { runProgram } from './cli/program.ts';
 import { systemClock } from './engine/clock.ts';
-import { createLog } from './engine/log/log.ts';
 import { OutputHealth } from './engine/log/output-health.ts';
 
 // What this process creates (the embedded database, keys, imported files) is its owner's alone.
@@ -17,27 +15,26 @@ const output = new OutputHealth(systemClock);
 for (const stream of [stdout, stderr]) stream.on('error', output.failed);
 
 // A promise that nobody awaits costs the one thing that it was for. The process and its other work live on.
-const lastResort = createLog({ level: 'error' });
-
-process.on('unhandledRejection', (reason) => {
-  lastResort.error({ err: reason }, 'an unhandled failure; work continues');
+process.on('unhandledRejection', async (reason) => {
+  const { createLog } = await import('./engine/log/log.ts');
+  createLog({ level: 'error' }).error({ err: reason }, 'an unhandled failure; work continues');
 });
 
-const cli: Cli = {
+const host: Host = {
   terminal: {
     out: stdout,
     err: stderr,
     outIsTerminal: stdout.isTTY === true,
     errIsTerminal: stderr.isTTY === true,
+    colors: stdout.isTTY === true && stdout.hasColors(),
     columns: stderr.columns ?? stdout.columns ?? 100,
   },
   clock: systemClock,
   output,
   deps: cliDeps,
-  exitCode: exitCodes.well,
 };
 
-const exitCode = await runProgram(process.argv.slice(2), cli);
+const exitCode = await runProgram(process.argv.slice(2), host);
 
 // What is written must have left before the process does; output that fails is not waited for.
 await Promise.all(

@@ -80,8 +80,10 @@ const types = (file: File) =>
   namesOf(file, /^export (?:declare )?(?:abstract )?(?:interface|type|class) (\w+)/gm);
 
 /** Commands, and options and arguments without their dashes and brackets. */
-const commands = (file: File) =>
-  namesOf(file, /\.(?:command|option|argument|requiredOption)\(\s*'(?:-\w, )?(?:--|<|\[)?([\w-]+)/g);
+const commands = (file: File) => [
+  ...namesOf(file, /\.(?:option|argument|requiredOption)\(\s*'(?:-\w, )?(?:--|<|\[)?([\w-]+)/g),
+  ...namesOf(file, /\b(?:path|alias): '([\w -]+)',$/gm),
+];
 
 /** Segments of paths, keys of shapes and the values that a shape or a state lists. */
 const contract = (file: File) => [
@@ -155,9 +157,7 @@ describe('The glossary', () => {
             'export type Fine = 1;\nexport interface SyncRoom {}\nexport class PlugIn {}\nexport class PluginHost {}',
           ),
         ),
-        ...commands(
-          planted('src/cli/a.ts', "\n  .option(\n    '--bulk-calls <n>',\n)\n  .command('roster')"),
-        ),
+        ...commands(planted('src/cli/a.ts', "\n  .option(\n    '--bulk-calls <n>',\n)\n  path: 'roster',")),
         ...contract(planted('src/contract/a.ts', "path: '/api/fine/{voice}',\n  silent: z.boolean(),")),
         ...contract(planted('src/contract/b.ts', "\nexport const states = ['done',\n 'buried'] as const;\n")),
         ...contract(planted('src/web/api/a.ts', "  state: z.enum(['ignored', 'deaf']),")),

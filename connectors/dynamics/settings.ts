@@ -30,7 +30,7 @@ const shape = z.strictObject({
   oauth: oauthClient
     .optional()
     .describe(
-      'Instead of app: {clientId, clientSecret, refreshToken?} of an Entra app in which a person signs in with `tributary connect`.',
+      'Instead of app: {clientId, clientSecret, refreshToken?} of an Entra app in which a person signs in with `tributary sources connect`.',
     ),
   loginUrl: baseUrl('https://login.microsoftonline.com').describe(
     'Where tokens are requested; a different one in national clouds. Default: https://login.microsoftonline.com.',

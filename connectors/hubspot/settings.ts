@@ -10,7 +10,7 @@ const shape = z.strictObject({
   oauth: oauthClient
     .optional()
     .describe(
-      'Instead of accessToken: {clientId, clientSecret, refreshToken?} of a public app, whose tokens expire. Sign in with `tributary connect`.',
+      'Instead of accessToken: {clientId, clientSecret, refreshToken?} of a public app, whose tokens expire. Sign in with `tributary sources connect`.',
     ),
   clientSecret: secrets
     .optional()

@@ -52,7 +52,7 @@ const shape = z.strictObject({
   oauth: oauth
     .optional()
     .describe(
-      'Instead of clientCredentials: {clientId, clientSecret, refreshToken?} of an app in which a person signs in with `tributary connect`.',
+      'Instead of clientCredentials: {clientId, clientSecret, refreshToken?} of an app in which a person signs in with `tributary sources connect`.',
     ),
   objects: z
     .array(z.enum(objects))

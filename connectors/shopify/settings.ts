@@ -30,7 +30,7 @@ const shape = z.strictObject({
   oauth: oauthClient
     .optional()
     .describe(
-      'Instead of app, for shops of other organisations: {clientId, clientSecret, refreshToken?}. Sign in with `tributary connect`.',
+      'Instead of app, for shops of other organisations: {clientId, clientSecret, refreshToken?}. Sign in with `tributary sources connect`.',
     ),
   webhookSecret: secret(
     'The secret of webhooks that were created in the settings of the shop, or with accessToken the client secret of the app. The secrets of app and oauth are used automatically.',

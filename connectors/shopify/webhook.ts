@@ -66,7 +66,7 @@ const notForUs: { readonly [topic: string]: string } = {
   'app/uninstalled': 'The app was removed from the shop, which can no longer be read.',
   'shop/redact':
     'The app was removed from the shop two days ago, and Shopify asks to erase what was read: you must do this yourself.',
-  'customers/data_request': 'A customer asks for their data: `tributary explain` shows it.',
+  'customers/data_request': 'A customer asks for their data: `tributary customers explain` shows it.',
 };
 
 /** Three shapes: a global ID, camel case with a global ID, and a number, which of an order is the order's. */

@@ -26,7 +26,7 @@ export const settings = z.strictObject({
       'The data centre of the organization, as the end of its address at www.zohoapis: com, eu, in, com.au, com.cn, jp, sa, uk or ca. Default: com.',
     ),
   oauth: oauthClient.describe(
-    'The client of the API console: {clientId, clientSecret, refreshToken?}. Sign in with `tributary connect`, or set the refresh token of a self client.',
+    'The client of the API console: {clientId, clientSecret, refreshToken?}. Sign in with `tributary sources connect`, or set the refresh token of a self client.',
   ),
   accountsUrl: otherUrl(
     'https://accounts.zoho.com',

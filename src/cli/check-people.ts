@@ -25,7 +25,7 @@ export async function comparePeople(
   { tributary }: App,
   { unmasked }: { unmasked: boolean },
 ): Promise<SharedPeople> {
-  const environment = deps.readEnvironment();
+  const environment = await deps.readEnvironment();
   const readable: Source[] = [];
   const unread: SharedPeople['unread'] = [];
   for (const source of tributary.rules.sources) {

@@ -18,11 +18,11 @@ import { writePermissions as writePermissionsOf } from '../sync/write-back/permi
 import { destinationName } from '../tables/pauses.ts';
 import { counted, iso, number } from '../words.ts';
 import { comparePeople, printPeople, requireComparable } from './check-people.ts';
-import type { Cli } from './cli.ts';
+import { answer, type Cli } from './cli.ts';
 import type { App } from './deps.ts';
 import { exitCodes, sentenceOf, UsageError } from './errors.ts';
 import { probedBefore } from './probe.ts';
-import { print, printJson, table } from './terminal.ts';
+import { print, table } from './terminal.ts';
 import { tokensAreElsewhere, tokensElsewhereNote } from './tokens-elsewhere.ts';
 
 /** Where a source takes webhooks, and whether it does. */
@@ -40,25 +40,20 @@ interface Checked {
   permissions: Permission[];
 }
 
-export function addCheck(program: Command, cli: Cli): void {
-  program
-    .command('check')
-    .description(
-      'Check the configuration, what the credentials allow, and the names in the mapping. Writes nothing.',
-    )
+export function defineCheck(command: Command, cli: Cli): void {
+  command
     .option(
       '--people',
       'also compare the people of the sources: whom they share and name by different source IDs',
     )
     .option('--unmasked', 'with --people: show e-mail addresses and telephone numbers in full')
-    .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
 Examples:
   $ tributary check
   $ tributary check --people
-  $ TRIBUTARY_CONFIG=./staging.config.json tributary check --json
+  $ tributary check --config staging.config.json --json
 
 A permission that cannot be tried without writing, or without a request from the vendor, is shown as "not tried"
 ("allowed": null in JSON). It may still be refused.
@@ -69,14 +64,14 @@ Exit code 0: every permission that was tried is granted. 1: a required permissio
 read for --people. 2: the configuration has faults (all of them are printed), or fewer than two sources can be read for
 --people.`,
     )
-    .action(async (options: { json?: true; people?: true; unmasked?: true }) => {
+    .action(async (options: { people?: true; unmasked?: true }) => {
       if (options.unmasked && !options.people)
         throw new UsageError('--unmasked is an option of --people: give both.');
       const app = await openForCheck(cli);
       try {
         if (options.people) requireComparable(app);
         const found = withProbed(
-          await checkAll(app, cli.deps.readEnvironment(), cli.clock.now()),
+          await checkAll(app, await cli.deps.readEnvironment(), cli.clock.now()),
           app,
           await probedBefore(cli, app),
         );
@@ -87,12 +82,12 @@ read for --people. 2: the configuration has faults (all of them are printed), or
           ? await comparePeople(cli, app, { unmasked: options.unmasked ?? false })
           : null;
         const ok = !refused && (people?.unread ?? []).length === 0;
-        if (options.json) printJson(cli.terminal, { ok, ...found, ...(people && { people }) });
+        if (cli.json) answer(cli, verdictOf(found), { ok, ...found, ...(people && { people }) });
         else {
           report(cli, found);
           if (people) printPeople(cli.terminal, people);
         }
-        cli.exitCode = ok ? exitCodes.well : exitCodes.failed;
+        cli.exitCode = ok ? exitCodes.success : exitCodes.failed;
       } finally {
         await app.close();
       }
@@ -328,7 +323,8 @@ async function schemaOf(tributary: App['tributary']): Promise<MetadataSchema | n
   }
 }
 
-function report({ terminal, deps }: Cli, { checks, webhooks, probed, proxied, warnings }: Found): void {
+function report({ terminal, deps }: Cli, found: Found): void {
+  const { checks, webhooks, probed, proxied, warnings } = found;
   const rows = checks.flatMap(({ name, permissions }) =>
     permissions.map(({ what, allowed, note }) => [name, what, allowedWords(allowed), note]),
   );
@@ -340,13 +336,16 @@ function report({ terminal, deps }: Cli, { checks, webhooks, probed, proxied, wa
   for (const { name, proxy } of proxied) print(terminal, `${name} is reached through the proxy ${proxy}.`);
   print(terminal, probedSentence(probed));
   for (const warning of warnings) print(terminal, `warning: ${warning}`);
-  const refused = rows.filter(([, , allowed]) => allowed === 'NO').length;
-  const untried = rows.filter(([, , allowed]) => allowed === allowedWords(null)).length;
-  const verdict =
-    refused === 0
-      ? `Everything that was tried is allowed.${untried > 0 ? ` ${counted(untried, 'permission')} not tried.` : ''}`
-      : `${counted(refused, 'permission')} of ${rows.length} missing.`;
-  print(terminal, `${verdict} (Tributary ${deps.version})`);
+  print(terminal, `${verdictOf(found)} (Tributary ${deps.version})`);
+}
+
+function verdictOf({ checks }: Found): string {
+  const all = checks.flatMap(({ permissions }) => permissions);
+  const refused = all.filter(({ allowed }) => allowed === false).length;
+  const untried = all.filter(({ allowed }) => allowed === null).length;
+  return refused === 0
+    ? `Everything that was tried is allowed.${untried > 0 ? ` ${counted(untried, 'permission')} not tried.` : ''}`
+    : `${counted(refused, 'permission')} of ${all.length} missing.`;
 }
 
 function allowedWords(allowed: boolean | null): string {

@@ -4,12 +4,34 @@ import type { OutputHealth } from '../engine/log/output-health.ts';
 import type { CliDeps } from './deps.ts';
 import type { Terminal } from './terminal.ts';
 
-export interface Cli {
+/** The process that a command line runs in. */
+export interface Host {
   terminal: Terminal;
   clock: Clock;
   /** Absent: what is written always arrives. */
   output?: OutputHealth;
   deps: CliDeps;
+}
+
+export interface Cli extends Host {
+  /** `--json` was given: a command prints nothing to `terminal.out` and gives its answer instead. */
+  json: boolean;
+  /** What the command found or did; printed with `--json`. */
+  answer: Answer | null;
   /** What the process ends with; a command that fails without an error sets it. */
   exitCode: number;
+  /** Runs another command line in this process, without `--json`. Returns its exit code; never throws. */
+  run(args: readonly string[]): Promise<number>;
+}
+
+export interface Answer {
+  /** One sentence for a person. */
+  summary: string;
+  /** As JSON: a list of a list command, else an object. */
+  result: unknown;
+}
+
+/** Keeps what `--json` prints when the command ends. */
+export function answer(cli: Cli, summary: string, result: unknown): void {
+  cli.answer = { summary, result };
 }

@@ -3,8 +3,8 @@
 
 import type { z } from 'zod';
 import { parseJson } from '../connector/json.ts';
-import { type ProblemBody, problemType } from '../contract/problem.ts';
-import { CommandError, exitCodes, nobodyKnown } from './errors.ts';
+import type { ProblemBody } from '../contract/problem.ts';
+import { CommandError, exitCodes } from './errors.ts';
 
 /** What is not ours may lack any of it. */
 type Problem = Partial<ProblemBody>;
@@ -12,12 +12,13 @@ type Problem = Partial<ProblemBody>;
 /** The answer was a refusal. */
 export class ApiError extends CommandError {
   override name = 'ApiError';
-  readonly status: number;
+  override readonly details: { status: number; type?: string | undefined; runId?: number | undefined };
   readonly problem: Problem;
   constructor(message: string, options: { status: number; problem: Problem; exitCode: number }) {
     super(message, options.exitCode);
-    this.status = options.status;
-    this.problem = options.problem;
+    const { status, problem } = options;
+    this.problem = problem;
+    this.details = { status, type: problem.type, runId: problem.runId };
   }
 }
 
@@ -93,8 +94,9 @@ export class Client {
 
   #refusal(status: number, problem: Problem): ApiError {
     const isOurs = status >= 500 || passing.has(status);
-    const isNobody = problem.type === problemType('nobody');
-    const exitCode = isNobody ? nobodyKnown : isOurs ? exitCodes.failed : exitCodes.wrong;
+    // A server that is not ours knows none of our paths: that is a wrong address.
+    const isUnknown = status === 404 && problem.type !== undefined;
+    const exitCode = isUnknown ? exitCodes.notFound : isOurs ? exitCodes.failed : exitCodes.usage;
     const said = problem.detail ?? problem.title ?? `${this.whom} answered ${status}. Its log says more.`;
     const message =
       status === 401

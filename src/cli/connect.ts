@@ -1,4 +1,4 @@
-// `tributary connect`: a person signs in at the vendor of a source, in a browser that comes back to this machine.
+// `tributary sources connect`: a person signs in at the vendor of a source, in a browser that comes back to this machine.
 
 import { spawn } from 'node:child_process';
 import { createServer, type Server, type ServerResponse } from 'node:http';
@@ -6,10 +6,10 @@ import type { AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
 import { signedInShape, signInShape } from '../contract/connect.ts';
-import type { Cli } from './cli.ts';
+import { answer, type Cli } from './cli.ts';
 import { CommandError, UsageError } from './errors.ts';
 import { reach } from './reach.ts';
-import { print, printAnswer } from './terminal.ts';
+import { print } from './terminal.ts';
 
 /** How long a person has to sign in. */
 const waitMs = 300_000;
@@ -17,7 +17,6 @@ const waitMs = 300_000;
 interface Options {
   redirectUri?: string;
   browser: boolean;
-  json?: true;
 }
 
 /** What the browser brought back, and how it is told what came of it. */
@@ -27,28 +26,25 @@ interface Came {
   answer(status: number, text: string): void;
 }
 
-export function addConnect(program: Command, cli: Cli): void {
-  program
-    .command('connect')
-    .description('Sign in at the vendor of a source, so that Tributary may read it.')
+export function defineConnect(command: Command, cli: Cli): void {
+  command
     .argument('<source>', 'the name of a source')
     .option(
       '--redirect-uri <url>',
       'the address on this machine that is registered with the app; default: http://127.0.0.1 with any free port',
     )
     .option('--no-browser', 'print the link only')
-    .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
 Examples:
-  $ tributary connect pipedrive --redirect-uri http://127.0.0.1:8432/callback
-  $ tributary connect hubspot --no-browser
+  $ tributary sources connect pipedrive --redirect-uri http://127.0.0.1:8432/callback
+  $ tributary sources connect hubspot --no-browser
 
 The link is printed as well, for a browser elsewhere: paste the address at which it ends. The tokens are stored sealed, and
 the source goes on if it was paused for its credentials. The wait ends after five minutes.`,
     )
-    .action(async (source: string, { redirectUri, browser, json }: Options) => {
+    .action(async (source: string, { redirectUri, browser }: Options) => {
       const server = await listen(redirectUri);
       const reached = await reach(cli, { work: false }).catch((error: unknown) => {
         server.close();
@@ -68,14 +64,10 @@ the source goes on if it was paused for its credentials. The wait ends after fiv
             json: { ticket, state, code },
           });
           came.answer(200, `Signed in to ${source}. You can close this window.`);
-          if (json) printAnswer(cli.terminal, signedInShape, done);
-          else {
-            const whose = done.tenant === null ? '' : ` (account ${done.tenant})`;
-            print(
-              cli.terminal,
-              `Signed in to ${source}${whose}.${done.resumed ? ' It was paused, and goes on.' : ''}`,
-            );
-          }
+          const whose = done.tenant === null ? '' : ` (account ${done.tenant})`;
+          const said = `Signed in to ${source}${whose}.${done.resumed ? ' It was paused, and goes on.' : ''}`;
+          if (cli.json) answer(cli, said, signedInShape.encode(done));
+          else print(cli.terminal, said);
         } catch (error) {
           came.answer(400, 'The sign-in failed. The command says why.');
           throw error;

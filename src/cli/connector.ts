@@ -3,19 +3,15 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { dirname, join, resolve } from 'node:path';
 import { Script } from 'node:vm';
 import type { Command } from 'commander';
-import type { Cli } from './cli.ts';
+import { answer, type Cli } from './cli.ts';
 import { UsageError } from './errors.ts';
 import { lists, skeletonOf, type Texts, templatesFolder } from './skeleton.ts';
-import { print, printJson } from './terminal.ts';
+import { print } from './terminal.ts';
 
-export function addConnector(program: Command, { terminal }: Cli): void {
-  program
-    .command('connector')
-    .description('Develop a connector, in a checkout of the repository.')
-    .command('new <name>')
-    .description('Write a connector that works against a simulated vendor, with its test, page and example.')
+export function defineConnectorNew(command: Command, cli: Cli): void {
+  command
+    .argument('<name>', 'lower-case letters and digits')
     .option('--directory <path>', 'the checkout; default: the current directory')
-    .option('--json', 'print the paths of the files as JSON')
     .addHelpText(
       'after',
       `
@@ -25,7 +21,7 @@ Examples:
 
 The name has lower-case letters and digits. Nothing is overwritten: the connector is added to the lists that name all of them.`,
     )
-    .action((name: string, { directory = '.', json }: { directory?: string; json?: true }) => {
+    .action((name: string, { directory = '.' }: { directory?: string }) => {
       const root = resolve(directory);
       const templates = templatesIn(root);
       refuseName(name, root, templates);
@@ -35,8 +31,8 @@ The name has lower-case letters and digits. Nothing is overwritten: the connecto
       );
       writeAll(root, new Map([...written, ...changed]));
       const files = { written: [...written.keys()], changed: [...changed.keys()] };
-      if (json) printJson(terminal, files);
-      else print(terminal, nextSteps(name, files));
+      if (cli.json) answer(cli, `The connector ${name} was written.`, files);
+      else print(cli.terminal, nextSteps(name, files));
     });
 }
 

@@ -1,4 +1,4 @@
-// `tributary dead-letters`: what was given up, by cause, with what to do next; or all of it as a file.
+// `tributary problems dead-letters`: what was given up, by cause, with what to do next; or all of it as a file.
 
 import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
@@ -6,39 +6,35 @@ import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { type LetterGroup, letterGroupsShape } from '../contract/dead-letter.ts';
 import { counted, iso } from '../words.ts';
-import type { Cli } from './cli.ts';
+import { answer, type Cli } from './cli.ts';
 import type { Client } from './client.ts';
 import { UsageError } from './errors.ts';
 import { addLetterOptions, type LetterOptions, letterFilter, optionsOf } from './letter-options.ts';
 import { reach } from './reach.ts';
-import { print, printAnswer, printJson, wrapped } from './terminal.ts';
+import { print, wrapped } from './terminal.ts';
 
 interface Options extends LetterOptions {
   export?: string;
   raw?: true;
-  json?: true;
 }
 
-export function addDeadLetters(program: Command, cli: Cli): void {
-  addLetterOptions(
-    program.command('dead-letters').description('List dead letters by cause, each with the next step.'),
-  )
+export function defineDeadLetters(command: Command, cli: Cli): void {
+  addLetterOptions(command)
     .option(
       '--export <file>',
       'write every letter to this file: CSV if its name ends in .csv, else JSON lines',
     )
     .option('--raw', 'in CSV, omit the apostrophe before cells that a spreadsheet would evaluate')
-    .option('--json', 'print the groups as JSON')
     .addHelpText(
       'after',
       `
 Examples:
-  $ tributary dead-letters
-  $ tributary dead-letters --kind delivery --since 2026-03-01
-  $ tributary dead-letters --text 'No such plan' --json
-  $ tributary dead-letters --export letters.csv
+  $ tributary problems dead-letters
+  $ tributary problems dead-letters --kind delivery --since 2026-03-01
+  $ tributary problems dead-letters --text 'No such plan' --json
+  $ tributary problems dead-letters --export letters.csv
 
-"tributary retry" and "tributary discard" take the same options.`,
+"tributary problems retry" and "tributary problems discard" take the same options.`,
     )
     .action(async (options: Options) => {
       const filter = letterFilter(options);
@@ -47,7 +43,7 @@ Examples:
       const reached = await reach(cli, { work: false });
       try {
         if (options.export !== undefined) await write(cli, reached.client, filter, options);
-        else await list(cli, reached.client, filter, options);
+        else await list(cli, reached.client, filter);
       } finally {
         await reached.close();
       }
@@ -59,17 +55,17 @@ export async function groupsOf(client: Client, filter: { [name: string]: string 
   return groups;
 }
 
-async function list(
-  { terminal }: Cli,
-  client: Client,
-  filter: { [name: string]: string },
-  { json }: Options,
-): Promise<void> {
+async function list(cli: Cli, client: Client, filter: { [name: string]: string }): Promise<void> {
   const groups = await groupsOf(client, filter);
   const none = Object.keys(filter).length > 0 ? 'No dead letter matches.' : 'There are no dead letters.';
-  const columns = Math.max(terminal.columns, 40);
-  if (json) printAnswer(terminal, letterGroupsShape, { groups });
-  else print(terminal, groups.map((group) => textOf(group, columns)).join('\n\n') || none);
+  const columns = Math.max(cli.terminal.columns, 40);
+  if (cli.json) answer(cli, groupsSummary(groups), letterGroupsShape.encode({ groups }).groups);
+  else print(cli.terminal, groups.map((group) => textOf(group, columns)).join('\n\n') || none);
+}
+
+function groupsSummary(groups: readonly LetterGroup[]): string {
+  const letters = groups.reduce((sum, group) => sum + group.letters, 0);
+  return `${counted(letters, 'dead letter')}, ${counted(groups.length, 'cause')}.`;
 }
 
 function textOf(group: LetterGroup, columns: number): string {
@@ -89,15 +85,15 @@ function textOf(group: LetterGroup, columns: number): string {
     ),
     indented(`For example: ${refs}`),
     indented(`Next: ${next}`),
-    `  tributary retry ${optionsOf(group)}`,
+    `  tributary problems retry ${optionsOf(group)}`,
   ].join('\n');
 }
 
 async function write(
-  { terminal }: Cli,
+  cli: Cli,
   client: Client,
   filter: { [name: string]: string },
-  { export: path = '', raw, json }: Options,
+  { export: path = '', raw }: Options,
 ): Promise<void> {
   const query = { ...filter, format: path.endsWith('.csv') ? 'csv' : 'jsonl', raw: raw ? 'true' : undefined };
   const stream = await client.open('/api/dead-letters/export', query);
@@ -108,6 +104,7 @@ async function write(
     const { code, message } = error as NodeJS.ErrnoException;
     throw new UsageError(`Cannot write ${path}: ${code === 'ENOENT' ? 'there is no such folder' : message}.`);
   }
-  if (json) printJson(terminal, { file: path, bytes: file.bytesWritten });
-  else terminal.err.write(`Dead letters written to ${path}.\n`);
+  const said = `Dead letters written to ${path}.`;
+  if (cli.json) answer(cli, said, { file: path, bytes: file.bytesWritten });
+  else cli.terminal.err.write(`${said}\n`);
 }

@@ -4,15 +4,8 @@
 import { randomBytes } from 'node:crypto';
 import manifest from '../../package.json' with { type: 'json' };
 import type { Tributary } from '../app/app.ts';
-import { readConfigFile } from '../config/file.ts';
-import {
-  type Config,
-  checkConfig,
-  type Environment,
-  loadConfig,
-  readAll,
-  readEnvironment,
-} from '../config.ts';
+import type { Variables } from '../config/references.ts';
+import type { Config, Environment } from '../config.ts';
 import type { Database } from '../db/database.ts';
 import type { Clock } from '../engine/clock.ts';
 import type { Proxies } from '../engine/http/connections.ts';
@@ -129,24 +122,27 @@ export const cliDeps = {
   version,
   /** Where files are written that a person did not name. */
   folder: (): string => process.cwd(),
-  readEnvironment: (): Environment => readEnvironment(),
+  /** `given`: variables of the command line, which override those of the process and of `.env`. Throws ConfigError. */
+  readEnvironment: async (given: Variables = {}): Promise<Environment> =>
+    (await import('../config.ts')).readProcessEnvironment(given),
   openApp,
   serve,
   /** Environment and configuration, null where there is none. Throws ConfigError with every fault of both. */
-  async configured(this: { readEnvironment(): Environment }) {
+  async configured(this: { readEnvironment(): Promise<Environment> }) {
+    const { readAll } = await import('../config.ts');
     return readAll(() => this.readEnvironment(), await connectors());
   },
   /** Throws ConfigError with every fault. */
   loadConfig: async (environment: Environment): Promise<Config> =>
-    loadConfig(environment, await connectors()),
+    (await import('../config.ts')).loadConfig(environment, await connectors()),
   /** What a configuration file holds, unchecked. Throws ConfigError where it cannot be read. */
-  readConfigFile,
+  readConfigFile: async (path: string) => (await import('../config/file.ts')).readConfigFile(path),
   /** Throws ConfigError with every fault. `raw`: what a file would hold. */
   checkConfig: async (
     path: string,
     raw: unknown,
     variables: Environment['variables'] = {},
-  ): Promise<Config> => checkConfig(path, raw, variables, await connectors()),
+  ): Promise<Config> => (await import('../config.ts')).checkConfig(path, raw, variables, await connectors()),
 };
 
 export type CliDeps = typeof cliDeps;

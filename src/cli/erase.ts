@@ -1,4 +1,4 @@
-// `tributary erase`: erases a customer everywhere and prints the receipt; lets somebody come back who was erased.
+// `tributary customers erase`: erases a customer everywhere and prints the receipt; lets somebody come back who was erased.
 
 import { createInterface } from 'node:readline/promises';
 import { type Command, Option } from 'commander';
@@ -6,12 +6,12 @@ import { peopleShape } from '../contract/customer.ts';
 import { isOpen, liftedShape, type Receipt, receiptShape } from '../contract/erasure.ts';
 import { statusShape } from '../contract/status.ts';
 import { iso } from '../words.ts';
-import type { Cli } from './cli.ts';
+import { answer, type Cli } from './cli.ts';
 import type { Client } from './client.ts';
-import { CommandError, exitCodes, nobodyKnown, UsageError } from './errors.ts';
+import { CommandError, exitCodes, UsageError } from './errors.ts';
 import { type Reached, reach } from './reach.ts';
 import { listenForStop } from './signals.ts';
-import { Progress, print, printAnswer, printJson, table } from './terminal.ts';
+import { Progress, print, table } from './terminal.ts';
 
 const askEveryMs = 500;
 /** Longer than any wait that ends by itself: a delivery in doubt is waited for four minutes. */
@@ -26,13 +26,10 @@ interface Options {
   wait: boolean;
   receipt?: string;
   lift?: string;
-  json?: true;
 }
 
-export function addErase(program: Command, cli: Cli): void {
-  program
-    .command('erase')
-    .description('Erase a customer here and at the destination, and print the receipt.')
+export function defineErase(command: Command, cli: Cli): void {
+  command
     .argument('[id]', 'a source ID, else the ID of a record, else an e-mail address')
     .option(
       '--permanent',
@@ -58,15 +55,14 @@ export function addErase(program: Command, cli: Cli): void {
         'let an erased person come back, for example after a new sign-up',
       ).conflicts(['permanent', 'unknown', 'yes']),
     )
-    .option('--json', 'print the receipt as JSON')
     .addHelpText(
       'after',
       `
 Examples:
-  $ tributary erase 4711
-  $ tributary erase anna@example.com --permanent --yes --json
-  $ tributary erase --receipt 0a6e1f0e-2f0f-4d0e-9a53-4f3f6a7c3b1d
-  $ tributary erase --lift 4711
+  $ tributary customers erase 4711
+  $ tributary customers erase anna@example.com --permanent --yes --json
+  $ tributary customers erase --receipt 0a6e1f0e-2f0f-4d0e-9a53-4f3f6a7c3b1d
+  $ tributary customers erase --lift 4711
 
 A receipt lists the answer of every store. It survives restarts, and no longer names the person once it is complete.
 
@@ -82,11 +78,11 @@ Exit code 1: a store has not answered yet, or refuses the erasure. 4: no custome
       const reached = await reach(cli, { work: options.lift === undefined });
       const stop = listenForStop(cli.clock, () => process.exit(1));
       try {
-        if (options.lift !== undefined) await liftOne(cli, reached.client, options.lift, options);
+        if (options.lift !== undefined) await liftOne(cli, reached.client, options.lift);
         else {
           const sourceId = id === undefined ? undefined : await personMeant(reached.client, id, options);
           if (sourceId !== undefined && !options.yes) await confirm(sourceId);
-          if (sourceId !== undefined && sourceId !== id && !options.json)
+          if (sourceId !== undefined && sourceId !== id && !cli.json)
             print(cli.terminal, `${id} is customer ${sourceId}.`);
           await eraseOne(cli, reached, { ...options, sourceId }, stop.signal);
         }
@@ -111,7 +107,7 @@ async function personMeant(client: Client, id: string, { unknown }: Options): Pr
   if (unknown) return id;
   throw new CommandError(
     `Nobody is known here by the source ID, record ID or e-mail ${id}. Nothing was erased. To block this source ID anyway and erase it at the destination, add --unknown.`,
-    nobodyKnown,
+    exitCodes.notFound,
   );
 }
 
@@ -141,7 +137,7 @@ async function eraseOne(
   options: Options & { sourceId: string | undefined },
   stop: AbortSignal,
 ): Promise<void> {
-  const { sourceId, permanent, receipt: id, json } = options;
+  const { sourceId, permanent, receipt: id } = options;
   const asked =
     sourceId === undefined
       ? await client.send(receiptShape, `/api/erasures/${encodeURIComponent(id ?? '')}`)
@@ -151,13 +147,13 @@ async function eraseOne(
         });
   // Where no server runs nobody would tell the destination: then it is waited for all the same.
   const waits = options.wait || isHere;
-  const receipt = waits ? await untilComplete(cli, client, asked, { silent: json === true, stop }) : asked;
-  if (json) printAnswer(cli.terminal, receiptShape, receipt);
+  const receipt = waits ? await untilComplete(cli, client, asked, { silent: cli.json, stop }) : asked;
+  if (cli.json) answer(cli, `Receipt ${receipt.id}: ${receipt.state}.`, receiptShape.encode(receipt));
   else tell(cli, receipt);
   if (waits && receipt.state === 'open') {
     cli.exitCode = exitCodes.failed;
     cli.terminal.err.write(
-      `It is not complete yet. The server or the next command continues it: tributary erase --receipt ${receipt.id}\n`,
+      `It is not complete yet. The server or the next command continues it: tributary customers erase --receipt ${receipt.id}\n`,
     );
   }
 }
@@ -228,17 +224,12 @@ function tell({ terminal }: Cli, receipt: Receipt): void {
   print(terminal, table(['STORE', 'ANSWER', 'ROWS', 'NOTE'], rows));
 }
 
-async function liftOne(
-  { terminal }: Cli,
-  client: Client,
-  sourceId: string,
-  { json }: Options,
-): Promise<void> {
-  const answer = await client.send(liftedShape, '/api/suppressions', {
+async function liftOne(cli: Cli, client: Client, sourceId: string): Promise<void> {
+  const lifted = await client.send(liftedShape, '/api/suppressions', {
     method: 'DELETE',
     json: { sourceId },
   });
-  if (json) printJson(terminal, answer);
-  else
-    print(terminal, 'They can come back with the next change at a source, or with "tributary sync --full".');
+  const said = 'They can come back with the next change at a source, or with "tributary sync --full".';
+  if (cli.json) answer(cli, said, lifted);
+  else print(cli.terminal, said);
 }

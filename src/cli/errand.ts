@@ -5,7 +5,7 @@ import { keptForecastShape } from '../contract/forecast.ts';
 import { type Run, runShape } from '../contract/run.ts';
 import { statusShape } from '../contract/status.ts';
 import { counted } from '../words.ts';
-import type { Cli } from './cli.ts';
+import { answer, type Cli } from './cli.ts';
 import { ApiError, type Client } from './client.ts';
 import { printColumns } from './columns.ts';
 import { noteSentence, runSentence } from './figures.ts';
@@ -14,12 +14,11 @@ import { comparisonSentence, comparisons } from './forecasts.ts';
 import { reach } from './reach.ts';
 import { awaitSchema } from './schema.ts';
 import { listenForStop } from './signals.ts';
-import { print, printJson } from './terminal.ts';
+import { print } from './terminal.ts';
 
 const maxLettersShown = 5;
 
 export interface ErrandOptions {
-  json: boolean;
   /** False: it is asked for, and that is all. Where no server runs nobody would do it, so then it is waited for all the same. */
   wait: boolean;
 }
@@ -27,8 +26,10 @@ export interface ErrandOptions {
 /** What was asked for: runs by ID, and what else is to be told. */
 export interface RequestedRuns {
   runs: Run[];
-  /** Added to the JSON that is printed, as it is. */
+  /** Added to the result of `--json`, as it is. */
   more?: object;
+  /** In a sentence; default: what became of the runs. */
+  summary?: string;
 }
 
 const askedShape = z.object({ runs: z.array(runShape) });
@@ -44,22 +45,22 @@ export async function runAndWait(
   try {
     const { client, isHere } = reached;
     const since = (await client.send(statusShape, '/api/status')).now;
-    const waiting = { silent: options.json, stop: stop.signal };
+    const waiting = { silent: cli.json, stop: stop.signal };
     if (options.wait || isHere)
       await awaitSchema(cli, client, { ...waiting, what: 'Nothing was read or sent' });
     const asked = await ask(client);
     if (!options.wait && !reached.isHere) {
-      tellAsked(cli, options, asked);
+      tellAsked(cli, asked);
       return;
     }
-    const following: Following = { client, isHere, silent: options.json, stop: stop.signal, since };
+    const following: Following = { client, isHere, silent: cli.json, stop: stop.signal, since };
     const ids = asked.runs.map((run) => run.id);
     const done = await follow(cli, following, ids);
     const forecasts = await comparisons(cli, client, done.runs);
     const told = forecasts.map((kept) => z.encode(keptForecastShape, kept));
     const more = told.length > 0 ? { ...asked.more, forecasts: told } : asked.more;
-    tellDone(cli, options, done, { ...asked, ...(more && { more }) });
-    if (!options.json) for (const kept of forecasts) print(cli.terminal, comparisonSentence(kept));
+    tellDone(cli, done, { ...asked, ...(more && { more }) });
+    if (!cli.json) for (const kept of forecasts) print(cli.terminal, comparisonSentence(kept));
   } finally {
     // The second signal still ends a close that takes too long.
     await reached.close();
@@ -77,31 +78,33 @@ export async function askForRun(client: Client, path: string, json: object): Pro
   }
 }
 
-function tellAsked({ terminal }: Cli, { json }: ErrandOptions, { runs, more }: RequestedRuns): void {
-  if (json) {
-    printJson(terminal, { ...z.encode(askedShape, { runs }), ...more });
-    return;
-  }
-  for (const { id, source, mode } of runs) {
-    print(terminal, `Run ${id} of ${source} was requested (${mode}). "tributary status" shows its progress.`);
-  }
+function tellAsked(cli: Cli, { runs, more, summary }: RequestedRuns): void {
+  const sentences = runs.map(
+    ({ id, source, mode }) =>
+      `Run ${id} of ${source} was requested (${mode}). "tributary status" shows its progress.`,
+  );
+  if (cli.json) answer(cli, summary ?? sentences.join(' '), { ...askedShape.encode({ runs }), ...more });
+  else for (const sentence of sentences) print(cli.terminal, sentence);
 }
 
-function tellDone(cli: Cli, { json }: ErrandOptions, done: Done, { more }: RequestedRuns): void {
+function tellDone(cli: Cli, done: Done, { more, summary }: RequestedRuns): void {
   const { terminal } = cli;
   const { runs, customers, deadLetters } = done;
   cli.exitCode = done.exitCode;
-  if (json) {
-    printJson(terminal, { ...z.encode(doneShape, done), ...more });
+  const sentenceOf = (run: Run) => `Run ${run.id} of ${run.source} ${run.state}: ${runSentence(run)}.`;
+  const delivered = `Delivered: ${counted(customers.delivered, 'customer')}.`;
+  if (cli.json) {
+    const said = summary ?? [...runs.map(sentenceOf), delivered].join(' ');
+    answer(cli, said, { ...doneShape.encode(done), ...more });
     return;
   }
   for (const run of runs) {
-    print(terminal, `Run ${run.id} of ${run.source} ${run.state}: ${runSentence(run)}.`);
+    print(terminal, sentenceOf(run));
     if (run.error) terminal.err.write(`${run.error}\n`);
     if (run.columns) printColumns(terminal, run.source, run.columns);
     for (const note of run.notes) terminal.err.write(`${noteSentence(note)}\n`);
   }
-  print(terminal, `Delivered: ${counted(customers.delivered, 'customer')}.`);
+  print(terminal, delivered);
   if (runs.length > 0) for (const sentence of openSentences(done)) terminal.err.write(`${sentence}\n`);
   for (const { source, ref, message } of deadLetters.slice(0, maxLettersShown)) {
     terminal.err.write(`${source}: ${ref}: ${message}\n`);
@@ -115,11 +118,11 @@ function openSentences({ customers: { held, waiting, dead }, quarantined }: Done
   const are = (count: number) => (count === 1 ? 'is' : 'are');
   return [
     held > 0 &&
-      `${counted(held, 'customer')} ${are(held)} held by the mass-change breaker: "tributary release --list" shows them.`,
+      `${counted(held, 'customer')} ${are(held)} held by the mass-change breaker: "tributary holds list" shows them.`,
     waiting > 0 && `${counted(waiting, 'customer')} not yet delivered: "tributary status" shows why.`,
     dead > 0 &&
-      `${counted(dead, 'customer')} ${are(dead)} refused by the destination: "tributary dead-letters" says why.`,
+      `${counted(dead, 'customer')} ${are(dead)} refused by the destination: "tributary problems dead-letters" says why.`,
     quarantined > 0 &&
-      `${counted(quarantined, 'value')} ${are(quarantined)} left out, but their records were kept: "tributary quarantine" says why.`,
+      `${counted(quarantined, 'value')} ${are(quarantined)} left out, but their records were kept: "tributary problems quarantine" says why.`,
   ].filter((sentence) => sentence !== false);
 }

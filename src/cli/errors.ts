@@ -1,18 +1,18 @@
 // What a command says when it cannot do what was asked, and the exit code that goes with it. It knows no command.
 
-/** Well; tried and failed; wrong usage or configuration: the same command will not do, however often it is repeated. */
-export const exitCodes = { well: 0, failed: 1, wrong: 2 } as const;
-
-/** A preview, dry run or verification found differences. */
-export const differs = 3;
-
-/** Nobody is known by what was named. */
-export const nobodyKnown = 4;
+/**
+ * success: everything that was asked for is done. failed: tried, and not all of it could be done. usage: wrong usage or
+ * configuration, so that the same command never succeeds. differs: a preview, dry run or verification found differences.
+ * notFound: what was named does not exist.
+ */
+export const exitCodes = { success: 0, failed: 1, usage: 2, differs: 3, notFound: 4 } as const;
 
 /** An end that was to be expected. Its message is one or two sentences: what, where, what to do. */
 export class CommandError extends Error {
   override name = 'CommandError';
   readonly exitCode: number;
+  /** For `--json`: what a program may want to know besides. */
+  readonly details: object = {};
   constructor(message: string, exitCode: number = exitCodes.failed, options?: ErrorOptions) {
     super(message, options);
     this.exitCode = exitCode;
@@ -23,7 +23,7 @@ export class CommandError extends Error {
 export class UsageError extends CommandError {
   override name = 'UsageError';
   constructor(message: string, options?: ErrorOptions) {
-    super(message, exitCodes.wrong, options);
+    super(message, exitCodes.usage, options);
   }
 }
 
@@ -34,3 +34,58 @@ export function sentenceOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return named.has(error.name) ? error.message : `${error.message} (unexpected: please report it)`;
 }
+
+/** How a command line ended that did not end well. */
+export interface Failure {
+  exitCode: number;
+  code: 'failed' | 'usage' | 'configuration' | 'differs' | 'not_found' | 'defect';
+  message: string;
+  details: object;
+  /** It was printed already. */
+  isPrinted?: true;
+}
+
+const codeOf: { readonly [exitCode: number]: Failure['code'] } = {
+  [exitCodes.usage]: 'usage',
+  [exitCodes.differs]: 'differs',
+  [exitCodes.notFound]: 'not_found',
+};
+
+/** Known by name, so that a database and a server are loaded only where they are needed. */
+const expected: { readonly [name: string]: Pick<Failure, 'exitCode' | 'code'> } = {
+  ConfigError: { exitCode: exitCodes.usage, code: 'configuration' },
+  FolderError: { exitCode: exitCodes.usage, code: 'usage' },
+  DatabaseError: { exitCode: exitCodes.failed, code: 'failed' },
+  ListenError: { exitCode: exitCodes.failed, code: 'failed' },
+};
+
+/** The exit code and the sentence of whatever a command threw. Null: it ended well all the same. */
+export function classify(error: unknown): Failure | null {
+  if (error instanceof CommandError) {
+    const { exitCode, message, details } = error;
+    return { exitCode, code: codeOf[exitCode] ?? 'failed', message, details };
+  }
+  // The reader of our output has gone (`| head`): there is nobody to tell.
+  if ((error as NodeJS.ErrnoException | undefined)?.code === 'EPIPE') return null;
+  if (!(error instanceof Error)) return defect(String(error));
+  const { name, message } = error;
+  if (name === 'CommanderError') return usageFault(error as Error & { exitCode: number });
+  if (Object.hasOwn(expected, name)) {
+    const { faults } = error as { faults?: unknown };
+    return { ...expected[name]!, message, details: faults === undefined ? {} : { faults } };
+  }
+  return defect(error.stack ?? message);
+}
+
+/** commander has printed its own sentence, or the help or version that was asked for. */
+function usageFault({ exitCode, message }: Error & { exitCode: number }): Failure | null {
+  if (exitCode === 0) return null;
+  const sentence = message.replace(/^error: /, '');
+  return { exitCode: exitCodes.usage, code: 'usage', message: sentence, details: {}, isPrinted: true };
+}
+
+function defect(text: string): Failure {
+  return { exitCode: exitCodes.failed, code: 'defect', message: `${text}\n${reportIt}`, details: {} };
+}
+
+const reportIt = 'This is a defect of Tributary: please report it, with the lines above.';

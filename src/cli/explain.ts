@@ -1,34 +1,29 @@
-// `tributary explain`: why a customer is as it is, field by field, in sentences.
+// `tributary customers explain`: why a customer is as it is, field by field, in sentences.
 
 import type { Command } from 'commander';
 import { explanationShape } from '../contract/explanation.ts';
-import type { Cli } from './cli.ts';
+import { answer, type Cli } from './cli.ts';
 import { reach } from './reach.ts';
-import { print, printAnswer, wrapped } from './terminal.ts';
+import { print, wrapped } from './terminal.ts';
 
-export function addExplain(program: Command, cli: Cli): void {
-  program
-    .command('explain')
-    .description(
-      'Show where each value of a customer comes from, why other values lost, and what flows back to vendors.',
-    )
+export function defineExplain(command: Command, cli: Cli): void {
+  command
     .argument('<id>', 'a source ID, else the ID of a record, else an e-mail address')
     .option('--field <field>', 'only this field, or this attribute that is written back')
-    .option('--json', 'print the reasons as JSON')
     .addHelpText(
       'after',
       `
 Examples:
-  $ tributary explain 951
-  $ tributary explain anna@example.com --field email
-  $ tributary explain 951 --field loyalty_points`,
+  $ tributary customers explain 951
+  $ tributary customers explain anna@example.com --field email
+  $ tributary customers explain 951 --field loyalty_points`,
     )
-    .action(async (id: string, { field, json }: { field?: string; json?: true }) => {
+    .action(async (id: string, { field }: { field?: string }) => {
       const reached = await reach(cli, { work: false });
       try {
         const path = `/api/customers/${encodeURIComponent(id)}/explain`;
         const found = await reached.client.send(explanationShape, path, { query: { field } });
-        if (json) return printAnswer(cli.terminal, explanationShape, found);
+        if (cli.json) return answer(cli, found.sentences.join(' '), explanationShape.encode(found));
         const paragraphs = found.fields.map(({ sentences }) => sentences.join(' '));
         const isOfField = paragraphs.length + found.writeBacks.length > 0;
         const whole = field === undefined || !isOfField ? [found.sentences.join(' ')] : [];

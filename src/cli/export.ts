@@ -1,28 +1,27 @@
-// `tributary export`: customers as a CSV file that Voucherify and our own import take. It streams: a page at a time.
+// `tributary customers export`: customers as a CSV file that Voucherify and our own import take. It streams: a page at a time.
 
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Json } from '../connector.ts';
 import { type ExportedCustomer, exportShape } from '../contract/customer.ts';
 import { fieldFault, standardFields } from '../customer/fields.ts';
 import { csvRow } from '../web/csv.ts';
 import { counted, iso } from '../words.ts';
-import type { Cli } from './cli.ts';
+import { answer, type Cli } from './cli.ts';
 import type { Client } from './client.ts';
 import { CommandError, UsageError } from './errors.ts';
 import { reach } from './reach.ts';
-import { printJson } from './terminal.ts';
 
 interface Options {
   fields?: string;
   filter: string[];
   changedSince?: string;
   output?: string;
+  format: 'csv' | 'jsonl';
   raw?: true;
-  json?: true;
 }
 
 /** How Voucherify's import names its columns (reference: CSV import of customers). */
@@ -44,10 +43,8 @@ const importNames: { readonly [field: string]: string } = {
 /** Besides a customer's fields. */
 const ownColumns = ['source_id', 'updated_at'];
 
-export function addExport(program: Command, cli: Cli): void {
-  program
-    .command('export')
-    .description('Write customers as CSV, in the order of their source IDs.')
+export function defineExport(command: Command, cli: Cli): void {
+  command
     .option(
       '--fields <names>',
       'columns, comma-separated: name, email, address.city, metadata.plan, source_id, updated_at',
@@ -63,8 +60,12 @@ export function addExport(program: Command, cli: Cli): void {
       'only customers whose fields changed since, ISO 8601: 2026-03-01 or 2026-03-01T09:30:00Z',
     )
     .option('-o, --output <file>', 'write to this file instead of the standard output')
+    .addOption(
+      new Option('--format <format>', 'csv, or jsonl: one JSON object a line')
+        .choices(['csv', 'jsonl'])
+        .default('csv'),
+    )
     .option('--raw', 'omit the apostrophe before cells that a spreadsheet would evaluate; for programs')
-    .option('--json', 'print JSON lines instead of CSV, one customer a line; with -o: a summary')
     .addHelpText(
       'after',
       `
@@ -77,9 +78,9 @@ apostrophe, so that spreadsheets do not evaluate it as a formula: '+48600100200.
 apostrophe. Use --raw for a file that a program reads, such as Voucherify's own import.
 
 Examples:
-  $ tributary export -o customers.csv
-  $ tributary export --fields source_id,email,metadata.plan --filter metadata.plan=gold
-  $ tributary export --changed-since 2026-03-01T00:00:00Z --raw -o for-voucherify.csv`,
+  $ tributary customers export -o customers.csv
+  $ tributary customers export --fields source_id,email,metadata.plan --filter metadata.plan=gold
+  $ tributary customers export --changed-since 2026-03-01T00:00:00Z --raw -o for-voucherify.csv`,
     )
     .action((options: Options) => exportCustomers(cli, options));
 }
@@ -109,8 +110,9 @@ async function exportCustomers(cli: Cli, options: Options): Promise<void> {
     if (options.output === undefined) return;
     out.end();
     await finished(out);
-    if (options.json) printJson(cli.terminal, { customers: written, file: options.output });
-    else cli.terminal.err.write(`${counted(written, 'customer')} written to ${options.output}.\n`);
+    const said = `${counted(written, 'customer')} written to ${options.output}.`;
+    if (cli.json) answer(cli, said, { customers: written, file: options.output });
+    else cli.terminal.err.write(`${said}\n`);
   } finally {
     await reached.close();
   }
@@ -129,9 +131,8 @@ async function* pages(
   }
 }
 
-/** JSON lines only on the standard output: a file is always CSV. */
-function rowWriter({ json, output, raw, fields }: Options, columns: readonly string[]) {
-  if (json && output === undefined) {
+function rowWriter({ format, raw, fields }: Options, columns: readonly string[]) {
+  if (format === 'jsonl') {
     const kept = fields === undefined ? null : columns;
     return { head: null, row: (customer: ExportedCustomer) => `${jsonOf(customer, kept)}\n` };
   }

@@ -56,7 +56,7 @@ export async function follow(cli: Cli, following: Following, runIds: readonly nu
     const deadLetters = await lettersOf(following, runs);
     const isWell =
       deadLetters.length === 0 && runs.every(isWhole) && (runs.length === 0 || isOver(customers));
-    const exitCode = isWell ? exitCodes.well : exitCodes.failed;
+    const exitCode = isWell ? exitCodes.success : exitCodes.failed;
     return { runs, customers, quarantined, deadLetters, exitCode };
   } finally {
     progress.end();
@@ -173,7 +173,7 @@ async function requireOwnDelivered(
   const { waiting, delivered, held } = await ownDeliveries(following, runIds);
   if (waiting === 0) return;
   const left = `${counted(waiting, 'customer')} ${waiting === 1 ? 'waits' : 'wait'} for delivery`;
-  const besides = held > 0 ? ` ${counted(held, 'customer')} held: "tributary release --list".` : '';
+  const besides = held > 0 ? ` ${counted(held, 'customer')} held: "tributary holds list".` : '';
   throw new CommandError(
     `${why} ${left}, ${counted(delivered, 'customer')} delivered.${besides} They stay queued for the server or the next command: "tributary status".`,
   );

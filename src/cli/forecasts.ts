@@ -1,6 +1,7 @@
 // Forecasts as lines for a person: before a run the table of what it takes, after it the comparison with what it took. It
 // knows no command.
 
+import stringWidth from 'string-width';
 import {
   type Forecast,
   forecastsShape,
@@ -12,7 +13,7 @@ import type { Run } from '../contract/run.ts';
 import { counted, duration, iso, number, percent } from '../words.ts';
 import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
-import { print, type Terminal, table, wrapped } from './terminal.ts';
+import { padded, print, type Terminal, table, wrapped } from './terminal.ts';
 
 const basisWords: { [basis: string]: string } = {
   vendor: "the vendor's own count",
@@ -151,9 +152,9 @@ function aligned(
   right: readonly number[],
 ): string {
   const all = [head, ...rows];
-  const width = (column: number) => Math.max(...all.map((row) => row[column]!.length));
+  const width = (column: number) => Math.max(...all.map((row) => stringWidth(row[column]!)));
   const [first, ...others] = all.map((row) =>
-    row.map((cell, column) => (right.includes(column) ? cell.padStart(width(column)) : cell)),
+    row.map((cell, column) => (right.includes(column) ? padded(cell, width(column), true) : cell)),
   );
   return table(first!, others);
 }

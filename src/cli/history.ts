@@ -1,38 +1,34 @@
-// `tributary history`: what changed of a customer and by what, or what it was at a time.
+// `tributary customers history`: what changed of a customer and by what, or what it was at a time.
 
 import type { Command } from 'commander';
 import { type History, historyShape } from '../contract/explanation.ts';
-import { iso } from '../words.ts';
-import type { Cli } from './cli.ts';
+import { counted, iso } from '../words.ts';
+import { answer, type Cli } from './cli.ts';
 import { UsageError } from './errors.ts';
 import { reach } from './reach.ts';
-import { print, printAnswer, wrapped } from './terminal.ts';
+import { print, wrapped } from './terminal.ts';
 import { timeOf } from './times.ts';
 
 interface Options {
   at?: string;
   before?: string;
   limit: string;
-  json?: true;
 }
 
-export function addHistory(program: Command, cli: Cli): void {
-  program
-    .command('history')
-    .description('Print the changes of a customer and what became of write-backs, newest first.')
+export function defineHistory(command: Command, cli: Cli): void {
+  command
     .argument('<id>', 'a source ID, else the ID of a record, else an e-mail address')
     .option('--at <time>', 'print the customer as of this time instead')
     .option('--before <revision>', 'only revisions before this one')
     .option('--limit <revisions>', 'the maximum number, up to 200', '20')
-    .option('--json', 'print the history as JSON')
     .addHelpText(
       'after',
       `
 Examples:
-  $ tributary history 951
-  $ tributary history anna@example.com --at 2026-03-01T12:00:00Z`,
+  $ tributary customers history 951
+  $ tributary customers history anna@example.com --at 2026-03-01T12:00:00Z`,
     )
-    .action(async (id: string, { at, before, limit, json }: Options) => {
+    .action(async (id: string, { at, before, limit }: Options) => {
       if (at !== undefined && before !== undefined)
         throw new UsageError('--at and --before cannot be combined.');
       const query = { at: at === undefined ? undefined : timeOf(at), before, limit };
@@ -40,7 +36,12 @@ Examples:
       try {
         const path = `/api/customers/${encodeURIComponent(id)}/history`;
         const found = await reached.client.send(historyShape, path, { query });
-        if (json) return printAnswer(cli.terminal, historyShape, found);
+        if (cli.json)
+          return answer(
+            cli,
+            `${counted(found.revisions.length, 'revision')} of customer ${found.sourceId}.`,
+            historyShape.encode(found),
+          );
         print(cli.terminal, found.state ? stateText(found) : historyText(found, cli.terminal.columns));
       } finally {
         await reached.close();
@@ -69,7 +70,9 @@ function historyText(history: History, columns: number): string {
   ].sort((a, b) => b.at - a.at);
   const more = [
     ...(moreWriteBacks ? ['There were more write-backs in this time: raise --limit (at most 200).'] : []),
-    ...(next === null ? [] : [`Older revisions: "tributary history ${sourceId} --before ${next}".`]),
+    ...(next === null
+      ? []
+      : [`Older revisions: "tributary customers history ${sourceId} --before ${next}".`]),
   ];
   return [...timeline.map(({ text }) => text), ...more].join('\n');
 }

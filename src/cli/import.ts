@@ -24,13 +24,10 @@ interface Options {
   dryRun?: true;
   exitZero?: true;
   wait: boolean;
-  json?: true;
 }
 
-export function addImport(program: Command, cli: Cli): void {
-  program
-    .command('import')
-    .description('Import a CSV file of customers and deliver them.')
+export function defineImport(command: Command, cli: Cli): void {
+  command
     .argument(
       '<file>',
       "a CSV file whose first row names the columns; Voucherify's template and common vendor exports work unchanged",
@@ -50,7 +47,6 @@ export function addImport(program: Command, cli: Cli): void {
     .option('--dry-run', 'store and send nothing; print what would happen to the columns and customers')
     .option('--exit-zero', 'exit with 0 even if a dry run finds differences')
     .option('--no-wait', 'hand it to the server and return immediately')
-    .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
@@ -73,7 +69,7 @@ another name.
         await send(client, options.source ?? (await onlySource(client)), file, options),
       ];
       if (options.dryRun) return runDryRuns(cli, options, ask);
-      return runAndWait(cli, { json: options.json === true, wait: options.wait }, async (client) => ({
+      return runAndWait(cli, { wait: options.wait }, async (client) => ({
         runs: await ask(client),
       }));
     });

@@ -1,4 +1,4 @@
-// `tributary inbox`: the webhook requests that were kept, and any of them whole.
+// `tributary webhooks inbox`: the webhook requests that were kept, and any of them whole.
 
 import { type Command, Option } from 'commander';
 import {
@@ -11,11 +11,11 @@ import {
   wholeRequestShape,
 } from '../contract/inbox.ts';
 import { counted, iso, number } from '../words.ts';
-import type { Cli } from './cli.ts';
+import { answer, type Cli } from './cli.ts';
 import type { Client } from './client.ts';
 import { UsageError } from './errors.ts';
 import { reach } from './reach.ts';
-import { print, printAnswer, table } from './terminal.ts';
+import { print, table } from './terminal.ts';
 import { timeOf } from './times.ts';
 
 interface Options {
@@ -26,13 +26,10 @@ interface Options {
   until?: string;
   limit: number;
   show?: number;
-  json?: true;
 }
 
-export function addInbox(program: Command, cli: Cli): void {
-  program
-    .command('inbox')
-    .description('List stored webhook requests, newest first, or show one as it was received.')
+export function defineInbox(command: Command, cli: Cli): void {
+  command
     .argument('[source]', 'of this source; "destination" for its own webhooks')
     .addOption(stateOption())
     .option('--rejected', 'dead, or opened with rejected items')
@@ -41,28 +38,37 @@ export function addInbox(program: Command, cli: Cli): void {
     .option('--until <time>', 'received before this time')
     .option('--limit <requests>', 'the maximum number', numberOf, 50)
     .option('--show <id>', 'show this request in full; credentials are hidden', numberOf)
-    .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
 Examples:
-  $ tributary inbox
-  $ tributary inbox hubspot --rejected --since 2026-03-01
-  $ tributary inbox --show 1207`,
+  $ tributary webhooks inbox
+  $ tributary webhooks inbox hubspot --rejected --since 2026-03-01
+  $ tributary webhooks inbox --show 1207`,
     )
-    .action(async (source: string | undefined, { json, show, faulty, ...which }: Options) => {
+    .action(async (source: string | undefined, { show, faulty, ...which }: Options) => {
       if (faulty) throw new UsageError('--faulty is now --rejected.');
       const reached = await reach(cli, { work: false });
       try {
         const { client } = reached;
         if (show !== undefined) {
           const request = await client.send(wholeRequestShape, `/api/inbox/${show}`);
-          if (json) printAnswer(cli.terminal, wholeRequestShape, request);
+          if (cli.json)
+            answer(
+              cli,
+              `Request ${show} of ${request.source}: ${request.state}.`,
+              wholeRequestShape.encode(request),
+            );
           else print(cli.terminal, wholeText(request));
           return;
         }
         const page = await requests(client, { source, ...which });
-        if (json) printAnswer(cli.terminal, requestsShape, page);
+        if (cli.json)
+          answer(
+            cli,
+            `${counted(page.requests.length, 'request')}.${page.next === null ? '' : ` ${moreRequests}`}`,
+            requestsShape.encode(page).requests,
+          );
         else print(cli.terminal, listText(page));
       } finally {
         await reached.close();
@@ -84,7 +90,7 @@ const largestPage = 200;
 
 async function requests(
   client: Client,
-  which: Omit<Options, 'show' | 'json'> & { source: string | undefined },
+  which: Omit<Options, 'show'> & { source: string | undefined },
 ): Promise<Requests> {
   const { source, state, rejected, since, until, limit } = which;
   const query = {
@@ -104,6 +110,8 @@ async function requests(
   }
 }
 
+const moreRequests = 'There are more: increase --limit, or set --until.';
+
 function listText({ requests, next }: Requests): string {
   if (requests.length === 0) return 'No request in the inbox matches.';
   const rows = requests.map((request) => [
@@ -113,7 +121,7 @@ function listText({ requests, next }: Requests): string {
     request.state,
     whatCame(request),
   ]);
-  const more = next === null ? [] : ['There are more: increase --limit, or set --until.'];
+  const more = next === null ? [] : [moreRequests];
   return [table(['ID', 'SOURCE', 'RECEIVED', 'STATE', 'RESULT'], rows), ...more].join('\n');
 }
 

@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { ConfigError } from '../config/faults.ts';
 import type { Environment } from '../config.ts';
 import { isPulled } from '../connector/source.ts';
-import type { Cli } from './cli.ts';
+import { answer, type Cli } from './cli.ts';
 import {
   draftOf,
   type Field,
@@ -33,11 +33,8 @@ interface Options {
 
 type Config = { [key: string]: unknown };
 
-/** `run`: carries out another command line. */
-export function addInit(program: Command, cli: Cli, run: (args: string[]) => Promise<number>): void {
-  program
-    .command('init')
-    .description('Write a configuration for your accounts, then check it, forecast, sync and verify.')
+export function defineInit(command: Command, cli: Cli): void {
+  command
     .option('--vendor <name...>', 'the vendors to read; asked for if omitted')
     .option('--set <path=value>', 'a setting, such as sources.hubspot.portalId=123; repeatable', collect, [])
     .option('--region <code>', 'the country of phone numbers without a country code, two letters')
@@ -56,7 +53,7 @@ overwritten: with a configuration in this folder the command stops. Before the f
 minutes of it and asks. The last line says how many customers differ afterwards.`,
     )
     .action(async (options: Options) => {
-      cli.exitCode = await init(cli, options, run);
+      cli.exitCode = await init(cli, options);
     });
 }
 
@@ -66,19 +63,23 @@ function collect(text: string, before: [string, string][]): [string, string][] {
   return [...before, [text.slice(0, at), text.slice(at + 1)]];
 }
 
-async function init(cli: Cli, options: Options, run: (args: string[]) => Promise<number>): Promise<number> {
+async function init(cli: Cli, options: Options): Promise<number> {
   const folder = cli.deps.folder();
-  const { variables } = cli.deps.readEnvironment();
+  const { variables } = await cli.deps.readEnvironment();
   const path = configPath(folder, variables);
   const questions = options.yes ? null : questionsOf(cli);
   const vendors = await vendorsOf(options, questions);
   const { config, secrets } = await new Answers({ cli, path, variables, options, questions }).of(vendors);
-  addToEnvFile(join(folder, '.env'), secrets);
+  const envPath = join(folder, '.env');
+  addToEnvFile(envPath, secrets);
   writeFileSync(path, `${JSON.stringify({ $schema: schemaPath(path), ...config }, null, 2)}\n`, {
     flag: 'wx',
   });
   print(cli.terminal, `Wrote ${relative(folder, path)}${secrets.size > 0 ? ' and .env' : ''}.\n`);
-  return firstSync(cli, { vendors, questions, sync: options.sync }, run);
+  const ended = await firstSync(cli, { vendors, questions, sync: options.sync });
+  answer(cli, ended.said, { config: path, env: secrets.size > 0 ? envPath : null, step: ended.step });
+  print(cli.terminal, `\n${ended.said}`);
+  return ended.exitCode;
 }
 
 function configPath(folder: string, variables: Environment['variables']): string {
@@ -206,41 +207,45 @@ class Answers {
   }
 }
 
+/** How far it came: `step` names the last command that ran. */
+interface Ended {
+  step: 'check' | 'plan' | 'sync' | 'verify';
+  exitCode: number;
+  said: string;
+}
+
 async function firstSync(
   cli: Cli,
   { vendors, questions, sync }: { vendors: readonly string[]; questions: Questions | null; sync: boolean },
-  run: (args: string[]) => Promise<number>,
-): Promise<number> {
-  const checked = await run(['check']);
-  if (checked !== exitCodes.well) {
-    print(cli.terminal, '\nCorrect .env or the configuration, and run "tributary check" again.');
-    return checked;
-  }
+): Promise<Ended> {
+  const ended = (step: Ended['step'], exitCode: number, said: string) => ({ step, exitCode, said });
+  const checked = await cli.run(['check']);
+  if (checked !== exitCodes.success)
+    return ended('check', checked, 'Correct .env or the configuration, and run "tributary check" again.');
   const { config } = await cli.deps.configured();
   const pulled = config!.sources.some(({ connector }) => connector.source?.streams.some(isPulled));
   if (!pulled) {
-    const next = vendors.map((name) => `"tributary webhook ${name}"`).join(', ');
-    print(
-      cli.terminal,
-      `\nNothing is pulled: the vendor pushes. ${next} says how to set it up; then run "tributary start".`,
-    );
-    return exitCodes.well;
+    const next = vendors.map((name) => `"tributary webhooks setup ${name}"`).join(', ');
+    const said = `Nothing is pulled: the vendor pushes. ${next} says how to set it up; then run "tributary start".`;
+    return ended('check', checked, said);
   }
-  if (!sync) return exitCodes.well;
+  const later = '"tributary start" syncs on schedule, "tributary sync" once.';
+  if (!sync) return ended('check', checked, later);
   print(cli.terminal, '');
-  const planned = await run(['plan']);
-  if (planned !== exitCodes.well) return planned;
-  if (questions && !(await questions.confirm('Sync now?'))) {
-    print(cli.terminal, '"tributary start" syncs on schedule, "tributary sync" once.');
-    return exitCodes.well;
-  }
-  const synced = await run(['sync']);
-  if (synced !== exitCodes.well) return synced;
-  const verified = await run(['verify']);
-  if (verified === exitCodes.well)
-    print(
-      cli.terminal,
-      '\n0 differences: Voucherify holds every customer as it was sent. "tributary start" keeps it so.',
+  const planned = await cli.run(['plan']);
+  if (planned !== exitCodes.success) return ended('plan', planned, `Nothing was synced. ${later}`);
+  if (questions && !(await questions.confirm('Sync now?'))) return ended('plan', planned, later);
+  const synced = await cli.run(['sync']);
+  if (synced !== exitCodes.success)
+    return ended('sync', synced, 'The first sync is not complete: "tributary problems" lists what is left.');
+  const verified = await cli.run(['verify']);
+  if (verified !== exitCodes.success)
+    return ended(
+      'verify',
+      verified,
+      'The verification above found differences: "tributary verify --heal" sends them again.',
     );
-  return verified;
+  const said =
+    '0 differences: Voucherify holds every customer as it was sent. "tributary start" keeps it so.';
+  return ended('verify', verified, said);
 }

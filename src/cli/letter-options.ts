@@ -17,7 +17,7 @@ export function addLetterOptions(command: Command): Command {
   return command
     .addOption(new Option('--kind <kind>', 'what kind of work was given up').choices(deadLetterKinds))
     .option('--source <name>', 'of this source; "destination" for deliveries')
-    .option('--code <code>', 'with this code, as "tributary dead-letters" shows it')
+    .option('--code <code>', 'with this code, as "tributary problems dead-letters" shows it')
     .option('--since <time>', 'given up at this time or later; UTC if it has no offset')
     .option('--until <time>', 'given up before this time')
     .option('--text <text>', 'with this text in its reference or message');

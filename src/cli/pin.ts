@@ -1,7 +1,7 @@
-// `tributary pin` and `tributary unpin`: a value set by hand, which wins until it is released.
+// `tributary customers pin` and `tributary customers unpin`: a value set by hand, which wins until it is released.
 
 import type { Command } from 'commander';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { parseJson } from '../connector/json.ts';
 import { pinShape, unpinnedShape } from '../contract/pin.ts';
 import type { Cli } from './cli.ts';
@@ -13,52 +13,43 @@ import { print } from './terminal.ts';
 interface Options {
   note?: string;
   asJson?: true;
-  json?: true;
 }
 
-export function addPin(program: Command, cli: Cli): void {
-  program
-    .command('pin')
-    .description('Set a field of a customer by hand. It wins over every record until it is unpinned.')
+export function definePin(command: Command, cli: Cli): void {
+  command
     .argument('<id>', 'the source ID of the customer')
     .argument('<field>', 'such as email or metadata.plan')
     .argument('<value>', 'normalised and typed as a mapped value of the field would be')
-    .option('--note <text>', 'the reason; "tributary explain" shows it')
+    .option('--note <text>', 'the reason; "tributary customers explain" shows it')
     .option('--as-json', 'the value is JSON: a number, true, a list, or null to empty the field')
-    .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
 Examples:
-  $ tributary pin 951 email anna@example.com --note "she rang us"
-  $ tributary pin 951 metadata.points 250 --as-json
-  $ tributary pin 951 phone null --as-json`,
+  $ tributary customers pin 951 email anna@example.com --note "she rang us"
+  $ tributary customers pin 951 metadata.points 250 --as-json
+  $ tributary customers pin 951 phone null --as-json`,
     )
-    .action((id: string, field: string, text: string, { note, asJson, json }: Options) => {
+    .action((id: string, field: string, text: string, { note, asJson }: Options) => {
       const value = asJson ? parsed(text) : text;
-      return tell(cli, json === true, pinShape, pathOf(id, field), {
+      return tell(cli, pinShape, pathOf(id, field), {
         method: 'PUT',
         json: { value, ...(note !== undefined && { note }) },
       });
     });
 }
 
-export function addUnpin(program: Command, cli: Cli): void {
-  program
-    .command('unpin')
-    .description('Remove a value that was set by hand, so that the records decide the field again.')
+export function defineUnpin(command: Command, cli: Cli): void {
+  command
     .argument('<id>', 'the source ID of the customer')
     .argument('<field>', 'the field that is pinned')
-    .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
 Examples:
-  $ tributary unpin 951 email`,
+  $ tributary customers unpin 951 email`,
     )
-    .action((id: string, field: string, { json }: { json?: true }) =>
-      tell(cli, json === true, unpinnedShape, pathOf(id, field), { method: 'DELETE' }),
-    );
+    .action((id: string, field: string) => tell(cli, unpinnedShape, pathOf(id, field), { method: 'DELETE' }));
 }
 
 /** A pin, or what was one: then it has no value. */
@@ -67,15 +58,15 @@ type Changed = { sourceId: string; field: string; value?: unknown; revision: num
 /** Where no server runs, what came of it is delivered before the command ends. */
 function tell<Shape extends z.ZodType<Changed>>(
   cli: Cli,
-  json: boolean,
   shape: Shape,
   path: string,
   request: Send,
 ): Promise<void> {
-  return runAndWait(cli, { json, wait: false }, async (client) => {
+  return runAndWait(cli, { wait: false }, async (client) => {
     const done = await client.send(shape, path, request);
-    if (!json) print(cli.terminal, sentence(done));
-    return { runs: [], more: z.encode(shape, done) as object };
+    const summary = sentence(done);
+    if (!cli.json) print(cli.terminal, summary);
+    return { runs: [], summary, more: shape.encode(done) as object };
   });
 }
 

@@ -4,36 +4,30 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { type Forecast, forecastsMadeShape } from '../contract/forecast.ts';
 import { runShape } from '../contract/run.ts';
-import type { Cli } from './cli.ts';
+import { answer, type Cli } from './cli.ts';
 import type { Client } from './client.ts';
 import { CommandError, UsageError } from './errors.ts';
 import { endOf } from './follow.ts';
-import { printForecast, printWriteBackForecast } from './forecasts.ts';
+import { firstLoadSentence, printForecast, printWriteBackForecast } from './forecasts.ts';
 import { reach } from './reach.ts';
 import { awaitSchema } from './schema.ts';
 import { listenForStop } from './signals.ts';
-import { Progress, print, printAnswer } from './terminal.ts';
+import { Progress, print } from './terminal.ts';
 
 interface Options {
   full?: true;
   exact?: true;
   records?: number;
   force?: true;
-  json?: true;
 }
 
-export function addPlan(program: Command, cli: Cli): void {
-  program
-    .command('plan')
-    .description(
-      'Forecast what a sync, and what waits to be written back, would take: calls, shares of quotas, minutes. Changes nothing.',
-    )
+export function definePlan(command: Command, cli: Cli): void {
+  command
     .argument('[source]', 'the name of a source; default: every source that can be pulled, each on its own')
     .option('--full', 'forecast a full reading, not only what changed')
     .option('--exact', 'read everything that the sync would read, in a dry run, and forecast from that')
     .option('--records <n>', 'assume that the source has N records', wholeNumber)
     .option('--force', 'forecast even if a quota of a day or longer has too few calls left')
-    .option('--json', 'print the forecast as JSON')
     .addHelpText(
       'after',
       `
@@ -52,11 +46,11 @@ Exit code 0: it fits. 1: a quota of a day or longer has too few calls left, or t
       const asked = checked(source, options);
       const reached = await reach(cli, { work: options.exact ? 'dry runs' : false });
       try {
-        const dryRunId = options.exact ? await dryRunOf(cli, reached.client, asked, options) : undefined;
+        const dryRunId = options.exact ? await dryRunOf(cli, reached.client, asked) : undefined;
         const { forecasts, writeBack } = await reached.client.send(forecastsMadeShape, '/api/plan', {
           json: { ...asked, ...(dryRunId !== undefined && { dryRunId }) },
         });
-        if (options.json) printAnswer(cli.terminal, forecastsMadeShape, { forecasts, writeBack });
+        if (cli.json) answer(cli, summaryOf(forecasts), forecastsMadeShape.encode({ forecasts, writeBack }));
         else {
           tell(cli, forecasts);
           if (writeBack) printWriteBackForecast(cli.terminal, writeBack);
@@ -93,22 +87,17 @@ function checked(source: string | undefined, { full, exact, records, force }: Op
 }
 
 /** Runs it dry, and waits for its end. */
-async function dryRunOf(
-  cli: Cli,
-  client: Client,
-  { source, mode }: PlanOptions,
-  { json }: Options,
-): Promise<number> {
-  const progress = new Progress(cli.terminal, { silent: json === true });
+async function dryRunOf(cli: Cli, client: Client, { source, mode }: PlanOptions): Promise<number> {
+  const progress = new Progress(cli.terminal, { silent: cli.json });
   const stop = listenForStop(cli.clock, () => process.exit(1));
   try {
-    await awaitSchema(cli, client, { silent: json === true, stop: stop.signal, what: 'Nothing was read' });
+    await awaitSchema(cli, client, { silent: cli.json, stop: stop.signal, what: 'Nothing was read' });
     const path = `/api/sources/${encodeURIComponent(source!)}/sync`;
     const asked = await client.send(runShape, path, { json: { mode, dryRun: true } });
     const following = {
       client,
       isHere: false,
-      silent: json === true,
+      silent: cli.json,
       stop: stop.signal,
       since: cli.clock.now(),
     };
@@ -120,6 +109,10 @@ async function dryRunOf(
     progress.end();
     stop.release();
   }
+}
+
+function summaryOf(forecasts: readonly Forecast[]): string {
+  return forecasts.map(firstLoadSentence).join(' ') || 'No configured source can be pulled.';
 }
 
 function tell({ terminal }: Cli, forecasts: readonly Forecast[]): void {

@@ -5,11 +5,11 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { type Preview, previewShape } from '../contract/preview.ts';
 import { createLog } from '../engine/log/log.ts';
 import { counted } from '../words.ts';
-import type { Cli } from './cli.ts';
+import { answer, type Cli } from './cli.ts';
 import { printDifferences, printGroup } from './differences.ts';
-import { CommandError, differs, exitCodes, UsageError } from './errors.ts';
+import { CommandError, exitCodes, UsageError } from './errors.ts';
 import { openHere, reach } from './reach.ts';
-import { print, printJson } from './terminal.ts';
+import { print } from './terminal.ts';
 
 interface Options {
   config: string;
@@ -17,7 +17,6 @@ interface Options {
   sourceId?: string[];
   samples: number;
   exitZero?: true;
-  json?: true;
 }
 
 const recordGroups = [
@@ -28,16 +27,13 @@ const recordGroups = [
   ['joined', 'records that would join a customer'],
 ] as const;
 
-export function addPreview(program: Command, cli: Cli): void {
-  program
-    .command('preview')
-    .description('Show what a changed mapping or merge would do to the stored records. Writes nothing.')
+export function definePreview(command: Command, cli: Cli): void {
+  command
     .requiredOption('--config <file>', 'the proposed configuration, .json or .ts')
     .option('--payloads <n>', 'print the exact payloads of the first N customers', wholeNumber)
     .option('--source-id <id...>', 'print the exact payloads of these customers')
     .option('--samples <n>', 'the number of examples in each group', wholeNumber, 5)
     .option('--exit-zero', 'exit with 0 even if something would differ')
-    .option('--json', 'print the report as JSON')
     .addHelpText(
       'after',
       `
@@ -56,9 +52,9 @@ are printed. 3: something would change.`,
       if (options.payloads !== undefined && options.sourceId)
         throw new UsageError('--payloads and --source-id cannot be combined.');
       const report = await previewFile(cli, options);
-      if (options.json) printJson(cli.terminal, report);
+      if (cli.json) answer(cli, report.summary, report);
       else tell(cli, report);
-      cli.exitCode = report.differs && !options.exitZero ? differs : exitCodes.well;
+      cli.exitCode = report.differs && !options.exitZero ? exitCodes.differs : exitCodes.success;
     });
 }
 
@@ -93,7 +89,7 @@ async function previewHere(
   path: string,
   request: { samples: number; payloads: number | string[] },
 ): Promise<Preview> {
-  const environment = cli.deps.readEnvironment();
+  const environment = await cli.deps.readEnvironment();
   const why = 'The proposed configuration has functions, which cannot be sent to a server';
   if (environment.variables['TRIBUTARY_URL'] !== undefined && environment.databaseUrl === undefined)
     throw new UsageError(

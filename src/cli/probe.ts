@@ -6,22 +6,17 @@ import type { Command } from 'commander';
 import { type Probe, type Probed, probedShape, probeShape } from '../contract/probe.ts';
 import { writePermissions } from '../contract/write-back.ts';
 import { counted } from '../words.ts';
-import type { Cli } from './cli.ts';
+import { answer, type Cli } from './cli.ts';
 import { askConsent } from './consent.ts';
 import type { App } from './deps.ts';
 import { exitCodes } from './errors.ts';
 import { reach } from './reach.ts';
-import { print, printAnswer, table } from './terminal.ts';
+import { print, table } from './terminal.ts';
 
-export function addProbe(program: Command, cli: Cli): void {
-  program
-    .command('probe')
-    .description(
-      "Find out on throwaway customers what the destination's documents leave open, or what a source's credentials may write.",
-    )
+export function defineProbe(command: Command, cli: Cli): void {
+  command
     .argument('[source]', 'a source: try what its credentials may write at its vendor, and change nothing')
     .option('--yes', 'do not ask for confirmation; required without a terminal')
-    .option('--json', 'print the answers as JSON')
     .addHelpText(
       'after',
       `
@@ -40,8 +35,8 @@ Examples:
 
 Exit code 1: a throwaway customer could not be written or removed, or the vendor refuses what write-back needs.`,
     )
-    .action(async (source: string | undefined, options: { yes?: true; json?: true }) => {
-      if (source !== undefined) return probeVendor(cli, source, options);
+    .action(async (source: string | undefined, options: { yes?: true }) => {
+      if (source !== undefined) return probeVendor(cli, source);
       if (!options.yes)
         await askConsent(
           cli,
@@ -50,7 +45,12 @@ Exit code 1: a throwaway customer could not be written or removed, or the vendor
       const reached = await reach(cli, { work: false });
       try {
         const done = await reached.client.send(probedShape, '/api/probe', { json: { consent: true } });
-        if (options.json) printAnswer(cli.terminal, probedShape, done);
+        if (cli.json)
+          answer(
+            cli,
+            `${counted(done.answers.length, 'question')} answered in ${counted(done.calls, 'call')}.`,
+            probedShape.encode(done),
+          );
         else tell(cli, done);
         if (done.notDeleted.length > 0) cli.exitCode = exitCodes.failed;
       } finally {
@@ -60,13 +60,18 @@ Exit code 1: a throwaway customer could not be written or removed, or the vendor
 }
 
 /** What the key of a source may write. */
-async function probeVendor(cli: Cli, source: string, { json }: { json?: true }): Promise<void> {
+async function probeVendor(cli: Cli, source: string): Promise<void> {
   const reached = await reach(cli, { work: false });
   try {
     const path = `/api/write-backs/${encodeURIComponent(source)}/check`;
     const found = await reached.client.send(writePermissions, path, { method: 'POST' });
     if (found.permissions.some(({ allowed }) => allowed === false)) cli.exitCode = exitCodes.failed;
-    if (json) return printAnswer(cli.terminal, writePermissions, found);
+    if (cli.json)
+      return answer(
+        cli,
+        `${counted(found.permissions.length, 'permission')} of ${source} tried.`,
+        writePermissions.encode(found),
+      );
     const rows = found.permissions.map(({ what, allowed, note }) => [what, allowedWords(allowed), note]);
     print(cli.terminal, table(['WRITE-BACK', 'ALLOWED', 'NOTE'], rows));
     if (found.attributes.length === 0)
@@ -109,7 +114,7 @@ function effectSentence({ partialWrites, bulk }: Probe['effect']): string {
  * database that it would use. Null where there is none, a sentence where it cannot be read.
  */
 export async function probedBefore(cli: Cli, checked: App): Promise<Probe | string | null> {
-  const { databaseUrl, dataDir, variables } = cli.deps.readEnvironment();
+  const { databaseUrl, dataDir, variables } = await cli.deps.readEnvironment();
   try {
     if (databaseUrl !== undefined) {
       const headers = { authorization: `Bearer ${checked.token}` };

@@ -1,149 +1,136 @@
-// The program `tributary`: its commands, and what an error says and exits with. It knows no command's work.
-import { Command, CommanderError } from 'commander';
-import { ConfigError } from '../config/faults.ts';
-import { addCheck } from './check.ts';
-import type { Cli } from './cli.ts';
-import { addConnect } from './connect.ts';
-import { addConnector } from './connector.ts';
-import { addDeadLetters } from './dead-letters.ts';
-import { addDiscard } from './discard.ts';
-import { addErase } from './erase.ts';
-import { CommandError, exitCodes } from './errors.ts';
-import { addExplain } from './explain.ts';
-import { addExport } from './export.ts';
-import { addHistory } from './history.ts';
-import { addImport } from './import.ts';
-import { addInbox } from './inbox.ts';
-import { addInit } from './init.ts';
-import { addPause, addResume } from './pause.ts';
-import { addPin, addUnpin } from './pin.ts';
-import { addPlan } from './plan.ts';
-import { addPreview } from './preview.ts';
-import { addProbe } from './probe.ts';
-import { addProject } from './project.ts';
-import { addQuarantine } from './quarantine.ts';
-import { addRelease } from './release.ts';
-import { addReplay } from './replay.ts';
-import { addRetry } from './retry.ts';
-import { addRewind } from './rewind.ts';
-import { addRuns } from './runs.ts';
-import { addSources } from './sources.ts';
-import { addStart } from './start.ts';
-import { addStatus } from './status.ts';
-import { addSync } from './sync.ts';
-import { addAudit, addToken } from './token.ts';
-import { addUnmerge } from './unmerge.ts';
-import { addVerify } from './verify.ts';
-import { addWebhook } from './webhook.ts';
-import { addWithdraw } from './withdraw.ts';
-import { addWriteBacks } from './write-backs.ts';
+// The program `tributary`: builds the tree of its commands, runs one command line, and prints how it ended. It knows no
+// command's work.
+import { Command, type OutputConfiguration } from 'commander';
+import type { Cli, Host } from './cli.ts';
+import { type CommandEntry, chosenCommand, groups, sections } from './commands.ts';
+import { envelopeOf } from './envelope.ts';
+import { classify, exitCodes, type Failure } from './errors.ts';
+import { addGlobals, applyGlobals } from './globals.ts';
+import { printJson } from './terminal.ts';
+
+type Chosen = ReturnType<typeof chosenCommand>;
 
 /** Runs one command line, without the program's own name. Returns the exit code; it never throws. */
-export async function runProgram(args: readonly string[], cli: Cli): Promise<number> {
+export async function runProgram(args: readonly string[], host: Host): Promise<number> {
+  const chosen = chosenCommand(args);
+  const json = asksForJson(args);
+  const cli = cliFor(host, { json, streams: chosen?.entry.streams === true });
+  let help = '';
+  let failure: Failure | null = null;
   try {
-    await createProgram(cli).parseAsync(args, { from: 'user' });
-    return cli.exitCode;
+    const program = await createProgram(cli, chosen, (text) => {
+      if (json) help += text;
+      else host.terminal.out.write(text);
+    });
+    await program.parseAsync(args, { from: 'user' });
   } catch (error) {
-    return explain(error, cli);
+    failure = classify(error);
   }
+  const exitCode = failure?.exitCode ?? cli.exitCode;
+  if (failure && !failure.isPrinted) host.terminal.err.write(`${failure.message}\n`);
+  if (help !== '') cli.answer = { summary: help.split('\n')[0]!, result: { text: help } };
+  if (json && (!chosen?.entry.streams || failure || help !== ''))
+    printJson(host.terminal, envelopeOf(chosen?.entry.path ?? '', exitCode, cli.answer, failure));
+  return exitCode;
 }
 
-function createProgram(cli: Cli): Command {
+/** Before the command line is parsed, so that its faults are told as JSON too. */
+function asksForJson(args: readonly string[]): boolean {
+  const end = args.indexOf('--');
+  return args.slice(0, end === -1 ? args.length : end).includes('--json');
+}
+
+/** With `--json` the standard output belongs to the envelope: what is printed besides goes to the error stream. */
+function cliFor(host: Host, { json, streams }: { json: boolean; streams: boolean }): Cli {
+  const { out, err, outIsTerminal, ...rest } = host.terminal;
+  const terminal = {
+    ...rest,
+    err,
+    out: json && !streams ? err : out,
+    outIsTerminal: outIsTerminal && !json,
+  };
+  const cli: Cli = {
+    ...host,
+    terminal,
+    json,
+    answer: null,
+    exitCode: exitCodes.success,
+    run: (args) => runProgram(args, { ...cli }),
+  };
+  return cli;
+}
+
+/** What `chosen` names is defined; of all others only what the help says of them is known. */
+async function createProgram(cli: Cli, chosen: Chosen, writeOut: (text: string) => void): Promise<Command> {
+  const program = rootOf(cli, writeOut);
+  const define = await chosen?.entry.load();
+  for (const { heading, commands } of sections)
+    for (const entry of commands) {
+      const command = place(program, entry, heading, chosen);
+      const alias = entry.alias === undefined ? null : aliasOf(program, entry);
+      if (!define || entry !== chosen?.entry) continue;
+      const called = alias?.name() === chosen.calledBy ? alias : command;
+      define(called, cli);
+      for (let at = called; at.parent; at = at.parent) addGlobals(at);
+    }
+  return program;
+}
+
+/** Below its group, or at the top. */
+function place(program: Command, entry: CommandEntry, heading: string, chosen: Chosen): Command {
+  const [first, second] = entry.path.split(' ') as [string, string | undefined];
+  if (second === undefined) return program.command(first).description(entry.summary).helpGroup(heading);
+  const group =
+    program.commands.find((command) => command.name() === first) ??
+    program
+      .command(first)
+      .description(groups[first] ?? '')
+      .helpGroup(heading)
+      .enablePositionalOptions();
+  const isDefault = entry.isDefault === true && chosen?.entry === entry;
+  const text = entry.isDefault ? `${entry.summary} This is what "tributary ${first}" does.` : entry.summary;
+  return group.command(second, { isDefault }).description(text);
+}
+
+/** An earlier name, which the help does not list. */
+function aliasOf(program: Command, { alias, path, summary }: CommandEntry): Command {
+  return program
+    .command(alias!, { hidden: true })
+    .description(`${summary} Now called "tributary ${path}"; this name goes on working.`);
+}
+
+function rootOf(cli: Cli, writeOut: (text: string) => void): Command {
   const { terminal } = cli;
+  const output: OutputConfiguration = {
+    writeOut,
+    writeErr: (text) => terminal.err.write(text),
+    getOutHelpWidth: () => terminal.columns,
+    getErrHelpWidth: () => terminal.columns,
+    getOutHasColors: () => false,
+    getErrHasColors: () => false,
+  };
   const program = new Command('tributary')
     .description(
       'Keeps Voucherify in step with the CRMs and customer engagement platforms that own the truth about customers.',
     )
     .version(cli.deps.version, '--version', 'print the version')
     .helpCommand('help [command]', 'print the help of a command')
-    .configureOutput({
-      writeOut: (text) => terminal.out.write(text),
-      writeErr: (text) => terminal.err.write(text),
-      getOutHelpWidth: () => terminal.columns,
-      getErrHelpWidth: () => terminal.columns,
-      getOutHasColors: () => false,
-      getErrHasColors: () => false,
-    })
+    .configureOutput(output)
+    .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('See "tributary --help", or "tributary COMMAND --help".')
     .exitOverride()
-    .addHelpText(
-      'after',
-      `
-Commands talk to a running server: the one at TRIBUTARY_URL with TRIBUTARY_API_TOKEN, otherwise the one started on this
-machine with "tributary start". If no server is running, they do the work themselves.
-
-Exit codes: 0 success; 1 failed, or something is rejected, held or refused; 2 wrong usage or configuration; 3 a preview,
-dry run or verification found differences; 4 no customer has that ID.`,
-    );
-  addInit(program, cli, (args) => runProgram(args, cli));
-  for (const add of [
-    addStart,
-    addCheck,
-    addConnect,
-    addProbe,
-    addSync,
-    addRuns,
-    addSources,
-    addPause,
-    addResume,
-    addPlan,
-    addPreview,
-    addVerify,
-    addWriteBacks,
-    addStatus,
-    addRelease,
-    addDeadLetters,
-    addRetry,
-    addDiscard,
-    addWebhook,
-    addInbox,
-    addReplay,
-    addImport,
-    addExport,
-    addExplain,
-    addHistory,
-    addPin,
-    addUnpin,
-    addUnmerge,
-    addQuarantine,
-    addRewind,
-    addErase,
-    addWithdraw,
-    addProject,
-    addToken,
-    addAudit,
-    addConnector,
-  ])
-    add(program, cli);
+    .enablePositionalOptions()
+    .hook('preAction', (_root, action) => applyGlobals(action, cli))
+    .addHelpText('after', afterHelp);
+  addGlobals(program);
   return program;
 }
 
-/** Known by name, so that a database and a server are loaded only where they are needed. */
-const expected: { readonly [name: string]: number } = {
-  DatabaseError: exitCodes.failed,
-  ListenError: exitCodes.failed,
-  FolderError: exitCodes.wrong,
-};
+const afterHelp = `
+Commands talk to a running server: the one at --url or TRIBUTARY_URL, with --token or TRIBUTARY_API_TOKEN; otherwise the one
+started on this machine with "tributary start". If no server is running, they do the work themselves.
 
-function explain(error: unknown, { terminal }: Cli): number {
-  // commander has printed its own sentence, or the help or version that was asked for.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.well : exitCodes.wrong;
-  const say = (text: string) => terminal.err.write(`${text}\n`);
-  if (error instanceof ConfigError) {
-    say(error.message);
-    return exitCodes.wrong;
-  }
-  if (error instanceof CommandError) {
-    say(error.message);
-    return error.exitCode;
-  }
-  if (error instanceof Error && Object.hasOwn(expected, error.name)) {
-    say(error.message);
-    return expected[error.name]!;
-  }
-  // The reader of our output has gone (`| head`): there is nobody to tell.
-  if ((error as NodeJS.ErrnoException | undefined)?.code === 'EPIPE') return exitCodes.well;
-  say(error instanceof Error ? (error.stack ?? error.message) : String(error));
-  say('This is a defect of Tributary: please report it, with the lines above.');
-  return exitCodes.failed;
-}
+Earlier names, such as "tributary explain" for "tributary customers explain", go on working.
+
+Exit codes: 0 success; 1 failed, or something is rejected, held or refused; 2 wrong usage or configuration; 3 a preview,
+dry run or verification found differences; 4 what was named does not exist.`;

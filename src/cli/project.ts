@@ -11,16 +11,12 @@ import { print } from './terminal.ts';
 interface Options {
   new?: true;
   same?: true;
-  json?: true;
 }
 
-export function addProject(program: Command, cli: Cli): void {
-  program
-    .command('project')
-    .description('Decide what counts as delivered when the configuration names another Voucherify project.')
+export function defineProject(command: Command, cli: Cli): void {
+  command
     .option('--new', 'it is a new project: send every customer to it')
     .option('--same', 'it is the same project, with new keys or a new address')
-    .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
@@ -35,19 +31,17 @@ Nothing is sent until this is decided, unless the acknowledged customers are fou
         throw new UsageError('Specify either --new or --same. See "tributary project --help".');
       const as = options.new ? 'new' : 'same';
       // Where no server runs, what is due is delivered before the command ends.
-      await runAndWait(cli, { json: options.json === true, wait: false }, async (client) => {
+      await runAndWait(cli, { wait: false }, async (client) => {
         const answer = await client.send(projectShape, '/api/destination/project', {
           method: 'POST',
           json: { as },
         });
-        if (!options.json)
-          print(
-            cli.terminal,
-            as === 'new'
-              ? `New project: ${counted(answer.due, 'customer')} will be sent to it.`
-              : 'Same project: earlier acknowledgements remain valid.',
-          );
-        return { runs: [], more: answer };
+        const summary =
+          as === 'new'
+            ? `New project: ${counted(answer.due, 'customer')} will be sent to it.`
+            : 'Same project: earlier acknowledgements remain valid.';
+        if (!cli.json) print(cli.terminal, summary);
+        return { runs: [], summary, more: answer };
       });
     });
 }

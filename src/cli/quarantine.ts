@@ -1,47 +1,53 @@
-// `tributary quarantine`: values that failed their type or rule, and what stands in their place.
+// `tributary problems quarantine`: values that failed their type or rule, and what stands in their place.
 
 import type { Command } from 'commander';
 import { type Quarantine, quarantineShape } from '../contract/record.ts';
-import type { Cli } from './cli.ts';
+import { counted } from '../words.ts';
+import { answer, type Cli } from './cli.ts';
 import { reach } from './reach.ts';
-import { print, printAnswer, wrapped } from './terminal.ts';
+import { print, wrapped } from './terminal.ts';
 
 interface Options {
   source?: string;
   field?: string;
   after?: string;
   limit: string;
-  json?: true;
 }
 
-export function addQuarantine(program: Command, cli: Cli): void {
-  program
-    .command('quarantine')
-    .description('List quarantined values, each with the reason and the value that is used instead.')
+export function defineQuarantine(command: Command, cli: Cli): void {
+  command
     .option('--source <name>', 'of this source')
     .option('--field <field>', 'of this field')
     .option('--after <place>', 'continue after a page: "next" in its JSON')
     .option('--limit <values>', 'the maximum number, up to 200', '50')
-    .option('--json', 'print the list as JSON')
     .addHelpText(
       'after',
       `
 Examples:
-  $ tributary quarantine
-  $ tributary quarantine --source hubspot --field metadata.points
+  $ tributary problems quarantine
+  $ tributary problems quarantine --source hubspot --field metadata.points
 
 A value leaves quarantine when its record changes and the new value is valid.`,
     )
-    .action(async ({ json, ...query }: Options) => {
+    .action(async (query: Options) => {
       const reached = await reach(cli, { work: false });
       try {
         const page = await reached.client.send(quarantineShape, '/api/quarantine', { query: { ...query } });
-        if (json) return printAnswer(cli.terminal, quarantineShape, page);
+        if (cli.json)
+          return answer(
+            cli,
+            `${counted(page.values.length, 'value')} in quarantine.${moreText(page)}`,
+            quarantineShape.encode(page).values,
+          );
         print(cli.terminal, text(page, cli.terminal.columns));
       } finally {
         await reached.close();
       }
     });
+}
+
+function moreText({ next }: Pick<Quarantine, 'next'>): string {
+  return next === null ? '' : ` There are more: continue with --after ${next}`;
 }
 
 function text({ values, next }: Quarantine, columns: number): string {
@@ -52,5 +58,5 @@ function text({ values, next }: Quarantine, columns: number): string {
       stands === null ? 'Nothing stands instead.' : `${JSON.stringify(stands)} is used instead.`;
     return wrapped(`${field}${whose}, record ${recordId} of ${source}: ${reason} ${instead}`, columns);
   });
-  return [...lines, ...(next === null ? [] : [`There are more: continue with --after ${next}`])].join('\n');
+  return [...lines, ...(next === null ? [] : [moreText({ next }).trim()])].join('\n');
 }

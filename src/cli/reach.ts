@@ -62,7 +62,7 @@ export async function reach(cli: Cli, options: { work: boolean | 'dry runs' }): 
 /** Where it has faults, those of the configuration are told with them. Throws ConfigError. */
 async function environmentOf(cli: Cli): Promise<Environment> {
   try {
-    return cli.deps.readEnvironment();
+    return await cli.deps.readEnvironment();
   } catch (error) {
     await cli.deps.configured();
     throw error;
@@ -135,5 +135,5 @@ function quietLog({ terminal }: Cli, environment: Environment): Log {
   const level = environment.variables['LOG_LEVEL'] === undefined ? 'warn' : environment.logLevel;
   const write = (line: string) =>
     terminal.err.write(terminal.errIsTerminal ? `\r\x1b[K${line}` : stripVTControlCharacters(line));
-  return createLog({ level, pretty: true, write });
+  return createLog({ level, pretty: terminal.colors || 'plain', write });
 }

@@ -1,14 +1,14 @@
-// `tributary release`: lets held deliveries go on, or turns them back.
+// `tributary holds release`: lets held deliveries go on, or turns them back.
 
 import { type Command, Option } from 'commander';
 import { decidedShape, type Holds, holdsShape } from '../contract/hold.ts';
 import { counted, number } from '../words.ts';
-import type { Cli } from './cli.ts';
+import { answer, type Cli } from './cli.ts';
 import type { Client } from './client.ts';
 import { runAndWait } from './errand.ts';
 import { UsageError } from './errors.ts';
 import { reach } from './reach.ts';
-import { print, printAnswer, table } from './terminal.ts';
+import { print, table } from './terminal.ts';
 
 interface Options {
   run?: number;
@@ -17,29 +17,26 @@ interface Options {
   all?: true;
   refuse?: true;
   list?: true;
-  json?: true;
 }
 
 const allHolds = holdsShape.omit({ next: true });
 
-export function addRelease(program: Command, cli: Cli): void {
-  program
-    .command('release')
-    .description('Release deliveries that are held because too many customers would lose the same value.')
-    .option('--list', 'only print what is held')
+export function defineRelease(command: Command, cli: Cli): void {
+  command
+    .addOption(new Option('--list', 'the same as "tributary holds list"').hideHelp())
     .option('--run <id>', 'those held by this run', runId)
     .option('--change <change>', 'those that would lose this: a field such as "email", or "deleted"')
     .addOption(new Option('--what <change>').hideHelp())
     .option('--all', 'everything that is held')
-    .option('--refuse', 'refuse the change: values are pinned as they were, customers are kept')
-    .option('--json', 'print the result as JSON')
+    .addOption(new Option('--refuse', 'the same as "tributary holds refuse"').hideHelp())
     .addHelpText(
       'after',
       `
 Examples:
-  $ tributary release --list
-  $ tributary release --run 12 --change phone
-  $ tributary release --run 12 --refuse`,
+  $ tributary holds release --run 12 --change phone
+  $ tributary holds release --all
+
+"tributary holds list" shows what is held, "tributary holds refuse" turns it back.`,
     )
     .action(async (options: Options) => {
       if (options.what !== undefined) throw new UsageError('--what is now --change.');
@@ -48,18 +45,37 @@ Examples:
     });
 }
 
+export function defineHoldsList(command: Command, cli: Cli): void {
+  command
+    .option('--run <id>', 'only those held by this run', runId)
+    .option('--change <change>', 'only those that would lose this: a field such as "email", or "deleted"')
+    .addHelpText('after', '\nExamples:\n  $ tributary holds list\n  $ tributary holds list --run 12')
+    .action((options: Options) => list(cli, options));
+}
+
+export function defineRefuse(command: Command, cli: Cli): void {
+  command
+    .option('--run <id>', 'those held by this run', runId)
+    .option('--change <change>', 'those that would lose this: a field such as "email", or "deleted"')
+    .option('--all', 'everything that is held')
+    .addHelpText('after', '\nExamples:\n  $ tributary holds refuse --run 12 --change phone')
+    .action((options: Options) => decide(cli, { ...options, refuse: true }));
+}
+
 function runId(given: string): number {
   if (!/^[1-9]\d{0,14}$/.test(given))
     throw new UsageError(`"${given}" is not the ID of a run: write a number.`);
   return Number(given);
 }
 
-async function list(cli: Cli, { run, change, json }: Options): Promise<void> {
+async function list(cli: Cli, { run, change }: Options): Promise<void> {
   const reached = await reach(cli, { work: false });
   try {
     const query = { runId: run, change };
-    if (json) printAnswer(cli.terminal, allHolds, await everything(reached.client, query));
-    else tell(cli, await reached.client.send(holdsShape, '/api/holds', { query }));
+    if (cli.json) {
+      const held = await everything(reached.client, query);
+      answer(cli, `${counted(held.holds.length, 'hold')}.`, allHolds.encode(held).holds);
+    } else tell(cli, await reached.client.send(holdsShape, '/api/holds', { query }));
   } finally {
     await reached.close();
   }
@@ -80,26 +96,23 @@ async function everything(
   return { groups, holds };
 }
 
-async function decide(cli: Cli, { run, change, all, refuse, json }: Options): Promise<void> {
+async function decide(cli: Cli, { run, change, all, refuse }: Options): Promise<void> {
   if (all ? run !== undefined || change !== undefined : run === undefined && change === undefined) {
     throw new UsageError(
-      'Select holds with --run, --change or both, or use --all. "--list" shows what is held.',
+      'Select holds with --run, --change or both, or use --all. "tributary holds list" shows what is held.',
     );
   }
   const which = all ? { all } : { runId: run, change };
-  await runAndWait(cli, { json: json === true, wait: true }, async (client) => {
+  await runAndWait(cli, { wait: true }, async (client) => {
     const path = `/api/holds/${refuse ? 'refuse' : 'release'}`;
     const decided = await client.send(decidedShape, path, { json: which });
-    if (!json) {
-      const word = refuse ? 'Refused' : 'Released';
-      print(
-        cli.terminal,
-        decided.holds === 0
-          ? 'No hold matches.'
-          : `${word}: ${counted(decided.holds, 'hold')} of ${counted(decided.customers, 'customer')}.`,
-      );
-    }
-    return { runs: [], more: { [refuse ? 'refused' : 'released']: decided } };
+    const word = refuse ? 'Refused' : 'Released';
+    const summary =
+      decided.holds === 0
+        ? 'No hold matches.'
+        : `${word}: ${counted(decided.holds, 'hold')} of ${counted(decided.customers, 'customer')}.`;
+    if (!cli.json) print(cli.terminal, summary);
+    return { runs: [], summary, more: { [refuse ? 'refused' : 'released']: decided } };
   });
 }
 
@@ -123,7 +136,7 @@ function tell({ terminal }: Cli, { groups, holds }: Holds): void {
     print(terminal, `For ${first.sourceId}, this would be sent: ${JSON.stringify(first.payload)}`);
   print(
     terminal,
-    'Release them with "tributary release", or refuse the change with "tributary release --refuse".',
+    'Release them with "tributary holds release", or refuse the change with "tributary holds refuse".',
   );
 }
 

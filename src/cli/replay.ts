@@ -1,15 +1,15 @@
-// `tributary replay`: opens webhook requests of the inbox again, or says what would come of it.
+// `tributary webhooks replay`: opens webhook requests of the inbox again, or says what would come of it.
 
 import { type Command, Option } from 'commander';
 import { type ItemCounts, type Replayed, replayedShape } from '../contract/inbox.ts';
 import { counted, number } from '../words.ts';
-import type { Cli } from './cli.ts';
+import { answer, type Cli } from './cli.ts';
 import type { Client } from './client.ts';
 import { runAndWait } from './errand.ts';
 import { exitCodes, UsageError } from './errors.ts';
 import { countsText, numberOf, stateOption } from './inbox.ts';
 import { reach } from './reach.ts';
-import { print, printJson } from './terminal.ts';
+import { print } from './terminal.ts';
 import { timeOf } from './times.ts';
 import { untilRead } from './until-read.ts';
 
@@ -22,17 +22,14 @@ interface Options {
   until?: string;
   all?: true;
   dryRun?: true;
-  json?: true;
 }
 
 /** Of all calls together. */
 type Total = Omit<Replayed, 'next'>;
 
-export function addReplay(program: Command, cli: Cli): void {
-  program
-    .command('replay')
-    .description('Open stored webhook requests again: by ID, or all that match every given option.')
-    .argument('[ids...]', 'requests, as "tributary inbox" shows them')
+export function defineReplay(command: Command, cli: Cli): void {
+  command
+    .argument('[ids...]', 'requests, as "tributary webhooks inbox" shows them')
     .option('--source <name>', 'of this source; "destination" for its own webhooks')
     .addOption(stateOption())
     .option('--rejected', 'dead, or opened with rejected items')
@@ -41,23 +38,22 @@ export function addReplay(program: Command, cli: Cli): void {
     .option('--until <time>', 'received before this time')
     .option('--all', 'every stored request')
     .option('--dry-run', 'show what would happen, and change nothing')
-    .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
 Examples:
-  $ tributary replay 1207 1208
-  $ tributary replay --source hubspot --rejected --dry-run
-  $ tributary replay --source hubspot --since 2026-03-01T12:00 --until 2026-03-01T13:00
+  $ tributary webhooks replay 1207 1208
+  $ tributary webhooks replay --source hubspot --rejected --dry-run
+  $ tributary webhooks replay --source hubspot --since 2026-03-01T12:00 --until 2026-03-01T13:00
 
 Items that were counted before are not skipped as repeats. Exit code 1: something could not be read, or is still to be
 read.`,
     )
-    .action(async (ids: string[], { json, dryRun, faulty, ...which }: Options) => {
+    .action(async (ids: string[], { dryRun, faulty, ...which }: Options) => {
       if (faulty) throw new UsageError('--faulty is now --rejected.');
       const asked = askedOf(ids, which);
-      if (dryRun) await tryOnly(cli, asked, json === true);
-      else await replay(cli, asked, json === true);
+      if (dryRun) await tryOnly(cli, asked);
+      else await replay(cli, asked);
     });
 }
 
@@ -67,7 +63,7 @@ interface ReplaySelection {
   words: string;
 }
 
-function askedOf(given: readonly string[], which: Omit<Options, 'json' | 'dryRun'>): ReplaySelection {
+function askedOf(given: readonly string[], which: Omit<Options, 'dryRun'>): ReplaySelection {
   const { source, state, rejected, since, until, all } = which;
   const ids = given
     .flatMap((text) => text.split(','))
@@ -100,28 +96,29 @@ function askedOf(given: readonly string[], which: Omit<Options, 'json' | 'dryRun
   return { which: all ? { all } : filter, words: all ? 'every stored request' : words };
 }
 
-async function tryOnly(cli: Cli, { which }: ReplaySelection, json: boolean): Promise<void> {
+async function tryOnly(cli: Cli, { which }: ReplaySelection): Promise<void> {
   const reached = await reach(cli, { work: false });
   try {
     const replayed = await everything(reached.client, { ...which, dryRun: true });
-    if (json) printJson(cli.terminal, replayed);
+    if (cli.json) answer(cli, `${counted(replayed.requests, 'request')} would be opened again.`, replayed);
     else tell(cli, replayed, true);
-    cli.exitCode = isWell(replayed) ? exitCodes.well : exitCodes.failed;
+    cli.exitCode = isWell(replayed) ? exitCodes.success : exitCodes.failed;
   } finally {
     await reached.close();
   }
 }
 
-async function replay(cli: Cli, { which, words }: ReplaySelection, json: boolean): Promise<void> {
-  if (!json) cli.terminal.err.write(`Opening again: ${words}.\n`);
+async function replay(cli: Cli, { which, words }: ReplaySelection): Promise<void> {
+  if (!cli.json) cli.terminal.err.write(`Opening again: ${words}.\n`);
   let well = true;
-  await runAndWait(cli, { json, wait: true }, async (client) => {
+  await runAndWait(cli, { wait: true }, async (client) => {
     const replayed = await everything(client, which);
     well = isWell(replayed);
-    if (!json) tell(cli, replayed, false);
+    if (!cli.json) tell(cli, replayed, false);
     const isRead = await untilRead(cli, client, replayed.counts.touched > 0);
     well &&= isRead;
-    return { runs: [], more: { replayed } };
+    const summary = `${counted(replayed.requests, 'request')} opened again.`;
+    return { runs: [], summary, more: { replayed } };
   });
   if (!well) cli.exitCode = exitCodes.failed;
 }

@@ -1,4 +1,4 @@
-// `tributary retry`: tries again what was given up.
+// `tributary problems retry`: tries again what was given up.
 
 import type { Command } from 'commander';
 import { type Retried, retriedShape } from '../contract/dead-letter.ts';
@@ -10,45 +10,37 @@ import { addLetterOptions, type LetterOptions, letterFilter } from './letter-opt
 import { print } from './terminal.ts';
 import { untilRead } from './until-read.ts';
 
-interface Options extends LetterOptions {
-  json?: true;
-}
-
-export function addRetry(program: Command, cli: Cli): void {
-  addLetterOptions(
-    program.command('retry').description('Retry dead letters: all, or those that match every given option.'),
-  )
-    .option('--json', 'print the result as JSON')
+export function defineRetry(command: Command, cli: Cli): void {
+  addLetterOptions(command)
     .addHelpText(
       'after',
       `
 Examples:
-  $ tributary retry
-  $ tributary retry --kind delivery --code invalid_customer
-  $ tributary retry --since 2026-03-01 --text 'No such plan'
+  $ tributary problems retry
+  $ tributary problems retry --kind delivery --code invalid_customer
+  $ tributary problems retry --since 2026-03-01 --text 'No such plan'
 
 Exit code 1: something was given up again, could not be retried, or is still to be read.`,
     )
-    .action(async ({ json, ...options }: Options) => {
+    .action(async (options: LetterOptions) => {
       const which = letterFilter(options);
       let isWhole = true;
-      await runAndWait(cli, { json: json === true, wait: true }, async (client) => {
+      await runAndWait(cli, { wait: true }, async (client) => {
         const retried = await client.send(retriedShape, '/api/dead-letters/retry', { json: which });
-        if (!json) tell(cli, retried);
+        const sentences = sentencesOf(retried);
+        if (!cli.json) for (const sentence of sentences) print(cli.terminal, sentence);
         const isRead = await untilRead(cli, client, retried.touched > 0 || retried.requests.replayed > 0);
         const { cannot, records, requests } = retried;
         isWhole = isRead && cannot.length + records.rejected + requests.rejected === 0;
-        return { runs: [], more: { retried } };
+        return { runs: [], summary: sentences.join(' '), more: { retried } };
       });
       if (!isWhole) cli.exitCode = exitCodes.failed;
     });
 }
 
-function tell(
-  { terminal }: Cli,
-  { deliveries, writeBacks, records, touched, requests, cannot }: Retried,
-): void {
-  const say = (sentence: string) => print(terminal, sentence);
+function sentencesOf({ deliveries, writeBacks, records, touched, requests, cannot }: Retried): string[] {
+  const sentences: string[] = [];
+  const say = (sentence: string) => sentences.push(sentence);
   const again = deliveries.due + deliveries.waiting;
   const back = writeBacks.due + writeBacks.waiting;
   if (again + back + records.received + touched + requests.replayed + cannot.length === 0)
@@ -68,4 +60,5 @@ function tell(
   }
   for (const { reason, letters } of cannot)
     say(`Not retried: ${counted(letters, 'dead letter')}: ${reason}.`);
+  return sentences;
 }

@@ -1,26 +1,22 @@
 // `tributary sources`: which there are, and how each stands.
 import type { Command } from 'commander';
 import { type SourceStatus, sourcesShape } from '../contract/status.ts';
-import { iso, number } from '../words.ts';
-import type { Cli } from './cli.ts';
+import { counted, iso, number } from '../words.ts';
+import { answer, type Cli } from './cli.ts';
 import { withClient } from './reach.ts';
-import { print, printAnswer, table } from './terminal.ts';
+import { print, table } from './terminal.ts';
 
-export function addSources(program: Command, cli: Cli): void {
-  program
-    .command('sources')
-    .description('List the sources. To stop one: "tributary pause".')
-    .command('list', { isDefault: true })
-    .description('List the sources: schedule, records, last run, and why one is paused.')
-    .option('--json', 'print the answer as JSON')
-    .action(({ json }: { json?: true }) =>
-      withClient(cli, async (client) => {
-        const found = await client.send(sourcesShape, '/api/sources');
-        if (json) return printAnswer(cli.terminal, sourcesShape, found);
-        const head = ['Source', 'Connector', 'Schedule', 'Records', 'Last run', 'State'];
-        print(cli.terminal, table(head, found.sources.map(rowOf)));
-      }),
-    );
+export function defineSourcesList(command: Command, cli: Cli): void {
+  command.addHelpText('after', '\nExamples:\n  $ tributary sources list').action(() =>
+    withClient(cli, async (client) => {
+      const found = await client.send(sourcesShape, '/api/sources');
+      const said = `${counted(found.sources.length, 'source')}.`;
+      if (cli.json) return answer(cli, said, sourcesShape.encode(found).sources);
+      if (found.sources.length === 0) return print(cli.terminal, 'No source is configured.');
+      const head = ['SOURCE', 'CONNECTOR', 'SCHEDULE', 'RECORDS', 'LAST RUN', 'STATE'];
+      print(cli.terminal, table(head, found.sources.map(rowOf)));
+    }),
+  );
 }
 
 function rowOf({ name, connector, schedule, records, lastRun, going, paused }: SourceStatus): string[] {

@@ -29,40 +29,24 @@ const figuresMs = { first: 3_000, person: 15_000, log: 60_000 };
 /** A forecast of the first load is waited for so long. */
 const firstLoadsMs = 10_000;
 
-export function addStart(program: Command, cli: Cli): void {
-  const serve = async ({ json = false, sandbox = false }: { json?: boolean; sandbox?: boolean }) => {
-    const stop = listenForStop(cli.clock, () => {
-      cli.terminal.err.write('Stopped immediately. Unfinished work continues at the next start.\n');
-      process.exit(exitCodes.failed);
-    });
-    try {
-      cli.exitCode = await serveUntil(cli, stop.signal, { json, sandbox });
-    } finally {
-      stop.release();
-    }
-  };
-  program
-    .command('start')
-    .description(
-      'Serve the API and the status page, and keep customers in sync. Without a configuration: a sandbox.',
-    )
-    .option('--json', 'log JSON lines, which is the default without a terminal')
+export function defineStart(command: Command, cli: Cli): void {
+  command
     .addHelpText(
       'after',
       `
 Examples:
   $ tributary start                                   the sandbox, or ./tributary.config.(ts|json)
-  $ TRIBUTARY_CONFIG=/etc/tributary.json PORT=8080 tributary start
+  $ PORT=8080 tributary start --config /etc/tributary.json
   $ DATABASE_URL=postgres://… tributary start         one of several workers on one database
 
-On SIGINT or SIGTERM, running work is finished or suspended within ${drainMs / 1000} seconds. A second signal stops the
-process immediately.`,
+--json logs JSON lines, which is the default without a terminal. On SIGINT or SIGTERM, running work is finished or suspended
+within ${drainMs / 1000} seconds. A second signal stops the process immediately.`,
     )
-    .action((options: { json?: true }) => serve(options));
-  program
-    .command('sandbox')
-    .description('Serve a sandbox: simulated vendors on this machine, whatever is configured.')
-    .option('--json', 'log JSON lines, which is the default without a terminal')
+    .action(() => serve(cli, { sandbox: false }));
+}
+
+export function defineSandbox(command: Command, cli: Cli): void {
+  command
     .addHelpText(
       'after',
       `
@@ -70,9 +54,22 @@ Examples:
   $ tributary sandbox
   $ PORT=8080 tributary sandbox
 
-It keeps its own embedded database in the data folder and reads neither the configuration nor DATABASE_URL.`,
+It keeps its own embedded database in the data folder and reads neither the configuration nor DATABASE_URL. --json logs JSON
+lines.`,
     )
-    .action((options: { json?: true }) => serve({ ...options, sandbox: true }));
+    .action(() => serve(cli, { sandbox: true }));
+}
+
+async function serve(cli: Cli, { sandbox }: { sandbox: boolean }): Promise<void> {
+  const stop = listenForStop(cli.clock, () => {
+    cli.terminal.err.write('Stopped immediately. Unfinished work continues at the next start.\n');
+    process.exit(exitCodes.failed);
+  });
+  try {
+    cli.exitCode = await serveUntil(cli, stop.signal, { sandbox });
+  } finally {
+    stop.release();
+  }
 }
 
 /** What is configured, or the sandbox. */
@@ -85,20 +82,16 @@ interface Rules {
   close(): Promise<void>;
 }
 
-async function serveUntil(
-  cli: Cli,
-  stop: AbortSignal,
-  { json, sandbox }: { json: boolean; sandbox: boolean },
-): Promise<number> {
+async function serveUntil(cli: Cli, stop: AbortSignal, { sandbox }: { sandbox: boolean }): Promise<number> {
   const { environment, config } = sandbox
-    ? { environment: cli.deps.readEnvironment(), config: null }
+    ? { environment: await cli.deps.readEnvironment(), config: null }
     : await cli.deps.configured();
   if (config === null && !sandbox) refuseSandboxByAccident(environment);
   // Who runs the sandbox wants to see it, wherever its output goes.
-  const isForPerson = (cli.terminal.outIsTerminal || config === null) && !json;
+  const isForPerson = (cli.terminal.outIsTerminal || config === null) && !cli.json;
   const log = createLog({
     level: environment.logLevel,
-    pretty: isForPerson && (cli.terminal.outIsTerminal || 'plain'),
+    pretty: isForPerson && ((cli.terminal.outIsTerminal && cli.terminal.colors) || 'plain'),
     write: (line) => void cli.terminal.out.write(line),
   });
   /** On a terminal as it is, else a line of the log: whoever reads JSON reads nothing else. */
@@ -114,7 +107,7 @@ async function serveUntil(
       ? 'Stopped.'
       : `Stopped after ${drainMs / 1000} seconds with work unfinished. The next start continues from there.`,
   );
-  return round.ended === 'in time' ? exitCodes.well : exitCodes.failed;
+  return round.ended === 'in time' ? exitCodes.success : exitCodes.failed;
 }
 
 interface Serving {

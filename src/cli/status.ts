@@ -6,29 +6,26 @@ import type { Pause } from '../contract/pause.ts';
 import { type SourceStatus, type Status, statusShape } from '../contract/status.ts';
 import type { Seen, WebhookState } from '../contract/webhook.ts';
 import { counted, duration, iso, lag, number, percent } from '../words.ts';
-import type { Cli } from './cli.ts';
+import { answer, type Cli } from './cli.ts';
 import { runSentence } from './figures.ts';
 import { reach } from './reach.ts';
-import { print, printAnswer, table } from './terminal.ts';
+import { print, table } from './terminal.ts';
 
-export function addStatus(program: Command, cli: Cli): void {
-  program
-    .command('status')
-    .description('Print runs, backlog, budgets and dead letters.')
-    .option('--json', 'print the status as JSON')
+export function defineStatus(command: Command, cli: Cli): void {
+  command
     .addHelpText(
       'after',
       `
 Examples:
   $ tributary status
   $ tributary status --json
-  $ TRIBUTARY_URL=https://sync.example.com TRIBUTARY_API_TOKEN=… tributary status`,
+  $ TRIBUTARY_API_TOKEN=… tributary status --url https://sync.example.com`,
     )
-    .action(async (options: { json?: true }) => {
+    .action(async () => {
       const reached = await reach(cli, { work: false });
       try {
         const status = await reached.client.send(statusShape, '/api/status');
-        if (options.json) printAnswer(cli.terminal, statusShape, status);
+        if (cli.json) answer(cli, status.headline.sentence, statusShape.encode(status));
         else
           print(
             cli.terminal,
@@ -67,7 +64,7 @@ function figures(status: Status): string[] {
     freshness.oldestWaitSeconds === null ? '' : `, the oldest for ${duration(freshness.oldestWaitSeconds)}`;
   return [
     `Customers: ${number(total)} = ${number(delivered)} delivered + ${number(waiting)} waiting${held > 0 ? ` + ${number(held)} held` : ''} + ${number(dead)} given up`,
-    ...(held > 0 ? ['Held:      see "tributary release --list"'] : []),
+    ...(held > 0 ? ['Held:      see "tributary holds list"'] : []),
     ...(waiting > 0 ? [`Waiting:   ${lanes.join(', ')}${oldest}`] : []),
     ...(putOff === null
       ? []
@@ -228,7 +225,11 @@ function spending({ destination, sources }: Status): string[] {
 function letters({ deadLetters }: Status): string[] {
   if (deadLetters.open === 0) return [];
   const rows = deadLetters.groups.map(({ kind, source, code, open }) => [kind, source, code, number(open)]);
-  return ['', table(['GIVEN UP', 'SOURCE', 'CODE', 'HOW MANY'], rows), 'Retry them with "tributary retry".'];
+  return [
+    '',
+    table(['GIVEN UP', 'SOURCE', 'CODE', 'HOW MANY'], rows),
+    'Retry them with "tributary problems retry".',
+  ];
 }
 
 const driftWords: { [kind in DriftKind]: string } = {
@@ -241,7 +242,7 @@ function doubts({ quarantined, clashes, drifts, strayWebhooks }: Status): string
   return [
     ...(strayWebhooks
       ? [
-          `Webhooks to unknown sources: ${counted(strayWebhooks.count, 'request')}, the last to "${strayWebhooks.lastName}" at ${iso(strayWebhooks.lastAt)}. Correct the address at the vendor; "tributary webhook SOURCE" prints it.`,
+          `Webhooks to unknown sources: ${counted(strayWebhooks.count, 'request')}, the last to "${strayWebhooks.lastName}" at ${iso(strayWebhooks.lastAt)}. Correct the address at the vendor; "tributary webhooks setup SOURCE" prints it.`,
         ]
       : []),
     ...drifts.map(
@@ -249,11 +250,11 @@ function doubts({ quarantined, clashes, drifts, strayWebhooks }: Status): string
         `Drift: ${counted(count, 'customer')} at the destination ${driftWords[kind]}, listed by GET /api/drifts.`,
     ),
     ...(quarantined > 0
-      ? [`In quarantine: ${counted(quarantined, 'value')}, listed by "tributary quarantine".`]
+      ? [`In quarantine: ${counted(quarantined, 'value')}, listed by "tributary problems quarantine".`]
       : []),
     ...(clashes > 0
       ? [
-          `Clashes: ${counted(clashes, 'customer')} claimed by two records of one source. "tributary explain" shows them.`,
+          `Clashes: ${counted(clashes, 'customer')} claimed by two records of one source. "tributary customers explain" shows them.`,
         ]
       : []),
   ];

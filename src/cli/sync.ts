@@ -15,13 +15,10 @@ interface Options {
   dryRun?: true;
   exitZero?: true;
   wait: boolean;
-  json?: true;
 }
 
-export function addSync(program: Command, cli: Cli): void {
-  program
-    .command('sync')
-    .description('Read what changed and deliver it.')
+export function defineSync(command: Command, cli: Cli): void {
+  command
     .argument('[source]', 'the name of a source; default: every source that can be pulled')
     .option('--full', 'read everything, not only what changed')
     .option(
@@ -34,7 +31,6 @@ export function addSync(program: Command, cli: Cli): void {
     )
     .option('--exit-zero', 'exit with 0 even if a dry run finds differences')
     .option('--no-wait', 'request it from the server and return immediately')
-    .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
@@ -58,7 +54,7 @@ mass-change breaker. 3: a dry run found differences.`,
       if (options.dryRun) {
         return runDryRuns(cli, options, (client) => askAll(client, source, { ...request, dryRun: true }));
       }
-      return runAndWait(cli, { json: options.json === true, wait: options.wait }, async (client) => ({
+      return runAndWait(cli, { wait: options.wait }, async (client) => ({
         runs: await askAll(client, source, request),
       }));
     });

@@ -1,7 +1,7 @@
 // Where a command writes: results to one stream, what it says meanwhile to the other. It knows no command.
 
 import type { Writable } from 'node:stream';
-import { z } from 'zod';
+import stringWidth from 'string-width';
 
 export interface Terminal {
   /** Results. */
@@ -11,6 +11,8 @@ export interface Terminal {
   /** A person looks at the stream: bars may be drawn. */
   outIsTerminal: boolean;
   errIsTerminal: boolean;
+  /** Lines of the log may have colours on a terminal. */
+  colors: boolean;
   /** Characters that fit into a line. */
   columns: number;
 }
@@ -23,36 +25,45 @@ export function printJson(terminal: Terminal, value: unknown): void {
   print(terminal, JSON.stringify(value, null, 2));
 }
 
-/** An answer as the API gave it. */
-export function printAnswer<Shape extends z.ZodType>(
-  terminal: Terminal,
-  shape: Shape,
-  value: z.output<Shape>,
-): void {
-  printJson(terminal, z.encode(shape, value));
-}
-
 /** Columns aligned, two blanks between them. Every row has as many cells as the head. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [head, ...rows];
-  const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
+  const widths = head.map((_, column) => Math.max(...all.map((row) => stringWidth(row[column] ?? ''))));
   return all
     .map((row) =>
       row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .map((cell, column) => padded(cell, widths[column] ?? 0))
         .join('  ')
         .trimEnd(),
     )
     .join('\n');
 }
 
-/** Lines of at most `columns` characters, broken at blanks; a longer word has a line of its own. */
+/** Filled up with blanks to a width; a wide character takes two columns. `right`: the blanks come first. */
+export function padded(text: string, width: number, right = false): string {
+  const blanks = ' '.repeat(Math.max(width - stringWidth(text), 0));
+  return right ? blanks + text : text + blanks;
+}
+
+/** The beginning of a text that fits into so many columns. */
+function cut(text: string, width: number): string {
+  if (stringWidth(text) <= width) return text;
+  let kept = '';
+  for (const { segment } of new Intl.Segmenter().segment(text)) {
+    if (stringWidth(kept + segment) > width) break;
+    kept += segment;
+  }
+  return kept;
+}
+
+/** Lines of at most `columns` columns, broken at blanks; a longer word has a line of its own. */
 export function wrapped(text: string, columns: number): string {
   const lines = [''];
   for (const word of text.split(' ')) {
     const line = lines.at(-1)!;
     if (line === '') lines[lines.length - 1] = word;
-    else if (line.length + 1 + word.length <= columns) lines[lines.length - 1] = `${line} ${word}`;
+    else if (stringWidth(line) + 1 + stringWidth(word) <= columns)
+      lines[lines.length - 1] = `${line} ${word}`;
     else lines.push(word);
   }
   return lines.join('\n');
@@ -76,7 +87,7 @@ export class Progress {
     const { err, errIsTerminal, columns } = this.#terminal;
     if (errIsTerminal) {
       const line = share === null ? text : `${bar(share)} ${text}`;
-      err.write(`\r\x1b[K${line.slice(0, Math.max(columns - 1, 20))}`);
+      err.write(`\r\x1b[K${cut(line, Math.max(columns - 1, 20))}`);
     } else {
       if (now - this.#shownAt < 5_000) return;
       err.write(`${text}\n`);

@@ -1,4 +1,4 @@
-// `tributary unmerge`: a vendor's merge of two records undone.
+// `tributary customers unmerge`: a vendor's merge of two records undone.
 
 import type { Command } from 'commander';
 import { type Unmerged, unmergedShape } from '../contract/record.ts';
@@ -6,27 +6,25 @@ import type { Cli } from './cli.ts';
 import { runAndWait } from './errand.ts';
 import { print } from './terminal.ts';
 
-export function addUnmerge(program: Command, cli: Cli): void {
-  program
-    .command('unmerge')
-    .description('Separate a record from the record that the vendor merged it into.')
+export function defineUnmerge(command: Command, cli: Cli): void {
+  command
     .argument('<source>', 'the name of a source')
     .argument('<record>', 'the ID of the merged record')
-    .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
 Examples:
-  $ tributary unmerge hubspot 951
+  $ tributary customers unmerge hubspot 951
 
-It stays separate even if the vendor reports the merge again. "tributary explain" shows merges.`,
+It stays separate even if the vendor reports the merge again. "tributary customers explain" shows merges.`,
     )
-    .action((source: string, record: string, { json }: { json?: true }) =>
-      runAndWait(cli, { json: json === true, wait: false }, async (client) => {
+    .action((source: string, record: string) =>
+      runAndWait(cli, { wait: false }, async (client) => {
         const path = `/api/sources/${encodeURIComponent(source)}/records/${encodeURIComponent(record)}/unmerge`;
         const { unmerged } = await client.send(unmergedShape, path, { method: 'POST' });
-        if (!json) for (const one of unmerged) print(cli.terminal, sentence(source, one));
-        return { runs: [], more: { unmerged } };
+        const sentences = unmerged.map((one) => sentence(source, one));
+        if (!cli.json) for (const text of sentences) print(cli.terminal, text);
+        return { runs: [], summary: sentences.join(' '), more: { unmerged } };
       }),
     );
 }

@@ -5,14 +5,14 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { statusShape } from '../contract/status.ts';
 import { type Report, type Verification, verificationShape } from '../contract/verification.ts';
 import { counted, number } from '../words.ts';
-import type { Cli } from './cli.ts';
+import { answer, type Cli } from './cli.ts';
 import type { Client } from './client.ts';
-import { CommandError, differs, exitCodes, UsageError } from './errors.ts';
+import { CommandError, exitCodes, UsageError } from './errors.ts';
 import { follow } from './follow.ts';
 import { type Reached, reach } from './reach.ts';
 import { awaitSchema } from './schema.ts';
 import { listenForStop } from './signals.ts';
-import { Progress, print, printAnswer } from './terminal.ts';
+import { Progress, print } from './terminal.ts';
 
 const askEveryMs = 250;
 const maxShown = 10;
@@ -22,15 +22,10 @@ interface Options {
   full?: true;
   heal?: true;
   wait: boolean;
-  json?: true;
 }
 
-export function addVerify(program: Command, cli: Cli): void {
-  program
-    .command('verify')
-    .description(
-      'Read the destination back and compare every field with what it acknowledged and what the stored records give.',
-    )
+export function defineVerify(command: Command, cli: Cli): void {
+  command
     .option('--full', 'verify every customer (the default)')
     .option(
       '--sample <n>',
@@ -39,7 +34,6 @@ export function addVerify(program: Command, cli: Cli): void {
     )
     .option('--heal', 'send differing, stale and missing customers again; nothing is ever deleted')
     .option('--no-wait', 'request it from the server and return immediately')
-    .option('--json', 'print the verification as JSON')
     .addHelpText(
       'after',
       `
@@ -78,7 +72,7 @@ function size(value: string): number {
 
 async function verify(cli: Cli, reached: Reached, options: Options, stop: AbortSignal): Promise<void> {
   const { client } = reached;
-  const silent = options.json === true;
+  const silent = cli.json;
   const since = (await client.send(statusShape, '/api/status')).now;
   const { sample, heal = false } = options;
   const json = { ...(sample === undefined ? { full: true } : { sample }), heal };
@@ -86,25 +80,27 @@ async function verify(cli: Cli, reached: Reached, options: Options, stop: AbortS
     await awaitSchema(cli, client, { silent, stop, what: 'Nothing was verified' });
   const asked = await client.send(verificationShape, '/api/verify', { json });
   if (!options.wait && !reached.isHere && asked.state === 'requested') {
-    if (options.json) printAnswer(cli.terminal, verificationShape, asked);
-    else print(cli.terminal, `Verification ${asked.id} was requested.`);
+    const said = `Verification ${asked.id} was requested.`;
+    if (cli.json) answer(cli, said, verificationShape.encode(asked));
+    else print(cli.terminal, said);
     return;
   }
   const ended = await endOf(cli, client, asked, { silent, stop });
   if (ended.state === 'failed') {
-    if (options.json) printAnswer(cli.terminal, verificationShape, ended);
+    if (cli.json)
+      answer(cli, `Verification ${ended.id} failed: ${ended.error}`, verificationShape.encode(ended));
     throw new CommandError(`Verification ${ended.id} failed: ${ended.error}`);
   }
   const { report } = ended;
-  if (options.json) printAnswer(cli.terminal, verificationShape, ended);
+  if (cli.json) answer(cli, `${report.summary}.`, verificationShape.encode(ended));
   else tell(cli, ended);
   const off = report.differing.count + (report.stale?.count ?? 0) + report.missing.count;
   const isWhole = report.inFlight === 0 && Object.keys(report.unread).length === 0;
-  cli.exitCode = off > 0 ? differs : isWhole ? exitCodes.well : exitCodes.failed;
+  cli.exitCode = off > 0 ? exitCodes.differs : isWhole ? exitCodes.success : exitCodes.failed;
   if (report.healed === 0) return;
   const done = await follow(cli, { client, isHere: true, silent, stop, since }, []);
-  if (!options.json) print(cli.terminal, `Sent again: ${counted(report.healed, 'customer')}.`);
-  if (done.exitCode !== exitCodes.well) {
+  if (!cli.json) print(cli.terminal, `Sent again: ${counted(report.healed, 'customer')}.`);
+  if (done.exitCode !== exitCodes.success) {
     for (const { ref, message } of done.deadLetters.slice(0, maxShown))
       cli.terminal.err.write(`${ref}: ${message}\n`);
     cli.exitCode = exitCodes.failed;

@@ -1,4 +1,4 @@
-// `tributary webhook`: all that a person needs to set up the webhooks of a source at its vendor, and a request to try
+// `tributary webhooks setup`: all that a person needs to set up the webhooks of a source at its vendor, and a request to try
 // them.
 
 import type { Command } from 'commander';
@@ -10,45 +10,52 @@ import {
   webhookTestShape,
 } from '../contract/webhook.ts';
 import { iso } from '../words.ts';
-import type { Cli } from './cli.ts';
+import { answer, type Cli } from './cli.ts';
 import { exitCodes } from './errors.ts';
 import { countsText } from './inbox.ts';
 import { type Reached, reach } from './reach.ts';
-import { print, printAnswer } from './terminal.ts';
+import { print } from './terminal.ts';
 
-export function addWebhook(program: Command, cli: Cli): void {
-  program
-    .command('webhook')
-    .description('Print how to set up the webhooks of a source at its vendor, or send a test request.')
+export function defineWebhook(command: Command, cli: Cli): void {
+  command
     .argument('<source>', 'the name of a source; "destination" for its own webhooks')
     .option(
       '--send',
       'send a sample to the webhook endpoint, signed as the vendor would sign it, and print the result',
     )
-    .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
 Examples:
-  $ tributary webhook hubspot
-  $ tributary webhook hubspot --send
+  $ tributary webhooks setup hubspot
+  $ tributary webhooks setup hubspot --send
 
 Secrets are not printed: {secret} stands for the value in your settings. Exit code 1: the sample was refused or
 could not be read.`,
     )
-    .action(async (source: string, { send, json }: { send?: true; json?: true }) => {
+    .action(async (source: string, { send }: { send?: true }) => {
       const reached = await reach(cli, { work: send === true });
       try {
         const path = `/api/sources/${encodeURIComponent(source)}/webhook`;
         if (send) {
           const tried = await reached.client.send(webhookTestShape, `${path}/test`, { method: 'POST' });
-          cli.exitCode = isWell(tried) ? exitCodes.well : exitCodes.failed;
-          if (json) printAnswer(cli.terminal, webhookTestShape, tried);
+          cli.exitCode = isWell(tried) ? exitCodes.success : exitCodes.failed;
+          if (cli.json)
+            answer(
+              cli,
+              `The sample ${isWell(tried) ? 'was accepted' : 'was not accepted'}.`,
+              webhookTestShape.encode(tried),
+            );
           else print(cli.terminal, triedText(source, tried, reached.isHere));
           return;
         }
-        const webhook = withAddress(cli, reached, await reached.client.send(webhookShape, path));
-        if (json) printAnswer(cli.terminal, webhookShape, webhook);
+        const webhook = await withAddress(cli, reached, await reached.client.send(webhookShape, path));
+        if (cli.json)
+          answer(
+            cli,
+            `Webhooks of ${source} ${webhook.configured ? 'are' : 'are not'} configured.`,
+            webhookShape.encode(webhook),
+          );
         else print(cli.terminal, webhookText(webhook));
       } finally {
         await reached.close();
@@ -57,9 +64,9 @@ could not be read.`,
 }
 
 /** Where nothing is served now, the address is the one that a server would have. */
-function withAddress(cli: Cli, { isHere }: Reached, webhook: Webhook): Webhook {
+async function withAddress(cli: Cli, { isHere }: Reached, webhook: Webhook): Promise<Webhook> {
   if (webhook.isPublic || !isHere) return webhook;
-  const { host, port } = cli.deps.readEnvironment();
+  const { host, port } = await cli.deps.readEnvironment();
   return { ...webhook, url: `http://${host}:${port}${webhook.path}` };
 }
 

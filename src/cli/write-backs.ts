@@ -12,11 +12,11 @@ import {
   writeBackVerified,
 } from '../contract/write-back.ts';
 import { counted, iso, number } from '../words.ts';
-import type { Cli } from './cli.ts';
+import { answer, type Cli } from './cli.ts';
 import type { Client } from './client.ts';
-import { differs, UsageError } from './errors.ts';
+import { exitCodes, UsageError } from './errors.ts';
 import { reach } from './reach.ts';
-import { print, printAnswer, table } from './terminal.ts';
+import { print, table } from './terminal.ts';
 
 interface Options {
   state?: string;
@@ -26,15 +26,10 @@ interface Options {
   heal?: true;
   pause?: string | true;
   resume?: true;
-  json?: true;
 }
 
-export function addWriteBacks(program: Command, cli: Cli): void {
-  program
-    .command('write-backs')
-    .description(
-      'Show what flows back from Voucherify to the vendors of sources, with the exact bodies that would be sent.',
-    )
+export function defineWriteBacks(command: Command, cli: Cli): void {
+  command
     .argument('[source]', 'only the vendor of this source, customer by customer')
     .option('--state <state>', `only write-backs in this state: ${writeBackStates.join(', ')}`)
     .option('--customer <sourceId>', 'one customer at every vendor')
@@ -43,7 +38,6 @@ export function addWriteBacks(program: Command, cli: Cli): void {
     .option('--heal', 'with --verify: write again what differs')
     .option('--pause [reason]', 'pause writing to the vendor; the source is read on')
     .option('--resume', 'write to the vendor again, and at once what was put off')
-    .option('--json', 'print the answer as JSON')
     .addHelpText(
       'after',
       `
@@ -54,7 +48,7 @@ Examples:
   $ tributary write-backs klaviyo --verify 100 --heal
   $ tributary write-backs klaviyo --resume
 
-Exit code 3: --verify found differences. Dead ones are listed and retried by "tributary dead-letters" and "tributary retry".`,
+Exit code 3: --verify found differences. Dead ones are listed and retried by "tributary problems dead-letters" and "tributary problems retry".`,
     )
     .action(async (source: string | undefined, options: Options) => {
       requireFitting(source, options);
@@ -86,11 +80,16 @@ function requireFitting(
 
 async function show(cli: Cli, client: Client, source: string | undefined, options: Options): Promise<void> {
   const { terminal } = cli;
-  const { customer, json, state, limit = '20', verify, heal = false } = options;
+  const { customer, state, limit = '20', verify, heal = false } = options;
   if (customer !== undefined) {
     const path = `/api/customers/${encodeURIComponent(customer)}/write-backs`;
     const found = await client.send(customerWriteBacks, path);
-    if (json) return printAnswer(terminal, customerWriteBacks, found);
+    if (cli.json)
+      return answer(
+        cli,
+        `${counted(found.writeBacks.length, 'write-back')} of ${customer}.`,
+        customerWriteBacks.encode(found).writeBacks,
+      );
     return print(
       terminal,
       found.writeBacks.map(textOf).join('\n\n') || `Nothing flows back for ${customer}.`,
@@ -98,7 +97,12 @@ async function show(cli: Cli, client: Client, source: string | undefined, option
   }
   if (source === undefined) {
     const found = await client.send(writeBacksShape, '/api/write-backs');
-    if (json) return printAnswer(terminal, writeBacksShape, found);
+    if (cli.json)
+      return answer(
+        cli,
+        `${counted(found.vendors.length, 'vendor')} written to.`,
+        writeBacksShape.encode(found).vendors,
+      );
     return print(terminal, vendorsText(found.vendors));
   }
   const path = `/api/write-backs/${encodeURIComponent(source)}`;
@@ -107,25 +111,29 @@ async function show(cli: Cli, client: Client, source: string | undefined, option
     const json = options.resume ? {} : { json: reason };
     const to = `${path}/${options.resume ? 'resume' : 'pause'}`;
     const done = await client.send(pausedShape, to, { method: 'POST', ...json });
-    if (options.json) return printAnswer(terminal, pausedShape, done);
-    const said = done.paused ? `is paused: ${done.paused.reason}` : 'is resumed';
-    return print(terminal, `Writing to ${source} ${said}.`);
+    const said = `Writing to ${source} ${done.paused ? `is paused: ${done.paused.reason}` : 'is resumed'}.`;
+    return cli.json ? answer(cli, said, pausedShape.encode(done)) : print(terminal, said);
   }
   if (verify !== undefined) {
     const request = { method: 'POST' as const, json: { sample: Number(verify), heal } };
     const found = await client.send(writeBackVerified, `${path}/verify`, request);
-    if (found.differences.length > 0 && !heal) cli.exitCode = differs;
-    if (json) return printAnswer(terminal, writeBackVerified, found);
+    if (found.differences.length > 0 && !heal) cli.exitCode = exitCodes.differs;
     const lines = found.differences.map(
       ({ sourceId, attribute, acknowledged, found }) =>
         `${sourceId}: ${attribute} is ${JSON.stringify(found)}, acknowledged was ${JSON.stringify(acknowledged)}`,
     );
     const verdict = `${counted(found.compared, 'customer')} compared, ${found.missing} not found at the vendor, ${counted(found.differences.length, 'difference')}${heal ? `, ${found.healed} written again` : ''}.`;
+    if (cli.json) return answer(cli, verdict, writeBackVerified.encode(found));
     return print(terminal, [...lines, verdict].join('\n'));
   }
   const found = await client.send(writeBackPage, path, { query: { state, limit } });
-  if (json) return printAnswer(terminal, writeBackPage, found);
   const more = found.next === null ? [] : ['There are more: raise --limit (at most 200).'];
+  if (cli.json)
+    return answer(
+      cli,
+      [`${counted(found.writeBacks.length, 'write-back')} to ${source}.`, ...more].join(' '),
+      writeBackPage.encode(found).writeBacks,
+    );
   print(
     terminal,
     [...found.writeBacks.map(textOf), ...more].join('\n\n') || `Nothing flows back to ${source}.`,

@@ -83,10 +83,10 @@ interface JwtBearer {
   privateKey: string;
 }
 
-/** Granted by a person: in the vendor's console, or by `tributary connect`. */
+/** Granted by a person: in the vendor's console, or by `tributary sources connect`. */
 interface RefreshToken {
   kind: 'refresh_token';
-  /** The first one, as configured. Absent: `tributary connect` gets it. */
+  /** The first one, as configured. Absent: `tributary sources connect` gets it. */
   token?: string;
   /**
    * Present where a refresh token is accepted once and its answer holds the next. `graceSeconds`: for how long the vendor
@@ -95,7 +95,7 @@ interface RefreshToken {
   singleUse?: { graceSeconds: number };
   /** True where a sign-in may give no refresh token, because access tokens then do not end. */
   lasting?: true;
-  /** Present where `tributary connect` can get one: the authorization code flow with PKCE. */
+  /** Present where `tributary sources connect` can get one: the authorization code flow with PKCE. */
   signIn?: {
     authorizeUrl: string;
     /** Joined with `separator`. */

@@ -13,7 +13,7 @@ export const oauthClient = z.strictObject({
     .string()
     .min(1)
     .optional()
-    .describe('A refresh token of the app. Default: the one that `tributary connect` gets.'),
+    .describe('A refresh token of the app. Default: the one that `tributary sources connect` gets.'),
 });
 
 /** An app that acts for itself, so that nobody signs in. */
@@ -33,7 +33,7 @@ export function oauthInsteadOf<Client extends z.ZodType>(
   { client, app }: { client: Client; app: string },
 ) {
   const means = `Instead of ${other}: {clientId, clientSecret, refreshToken?} of ${app}.`;
-  return client.optional().describe(`${means} Sign in with \`tributary connect\`.`);
+  return client.optional().describe(`${means} Sign in with \`tributary sources connect\`.`);
 }
 
 /** A check for `superRefine`: either the setting `key`, which is `what`, or `oauth`. */

@@ -37,7 +37,7 @@ export function queuedWebhook({
     naming: (item, received) => naming(messageIn(item, isMessage), received),
     notes: [
       ...notes,
-      'Amazon SNS first sends a SubscriptionConfirmation: find it with `tributary inbox`, and open its SubscribeURL.',
+      'Amazon SNS first sends a SubscriptionConfirmation: find it with `tributary webhooks inbox`, and open its SubscribeURL.',
     ],
   });
   return {

@@ -170,6 +170,6 @@ export interface Webhook<Said> {
   recipe?: Recipe;
   /** What a person should know before they set it up, in sentences. */
   notes?: readonly string[];
-  /** A body that `tributary webhook --send` sends to see that all is well: of a record that there is not. */
+  /** A body that `tributary webhooks setup --send` sends to see that all is well: of a record that there is not. */
   sample?: string;
 }

@@ -80,7 +80,12 @@ const rules: { readonly [state in HeadlineState]: (facts: Facts) => Said | null 
   credentials_refused: (facts) =>
     pausedFor(facts, 'unauthorized', (who) => `The credentials of ${who} are refused`, 'tributary check'),
   paused: (facts) =>
-    pausedFor(facts, 'refusals', (who) => `Deliveries to ${who} are paused`, 'tributary dead-letters') ??
+    pausedFor(
+      facts,
+      'refusals',
+      (who) => `Deliveries to ${who} are paused`,
+      'tributary problems dead-letters',
+    ) ??
     pausedFor(facts, 'person', (who, isDestination) =>
       isDestination ? `Deliveries to ${who} are paused` : `${who} is paused`,
     ),
@@ -98,14 +103,14 @@ const rules: { readonly [state in HeadlineState]: (facts: Facts) => Said | null 
       ? null
       : {
           sentence: `The configuration no longer names ${list(vanished)}, and what ${vanished.length === 1 ? 'it' : 'they'} contributed still counts.`,
-          next: `tributary withdraw ${vanished[0]}`,
+          next: `tributary sources withdraw ${vanished[0]}`,
         },
   held: ({ customers: { held } }) =>
     held === 0
       ? null
       : {
           sentence: `${counted(held, 'customer')} ${are(held)} held until you decide, because too many customers would lose the same fields.`,
-          next: 'tributary release --list',
+          next: 'tributary holds list',
         },
   differs: ({ destination, drifted, verification }) => {
     const next = 'tributary verify --heal';
@@ -129,7 +134,7 @@ const rules: { readonly [state in HeadlineState]: (facts: Facts) => Said | null 
             deadLetters === 0
               ? `${counted(dead, 'customer')} ${are(dead)} not sent until ${dead === 1 ? 'it changes' : 'they change'}, because ${dead === 1 ? 'its delivery was' : 'their deliveries were'} given up.`
               : `${counted(deadLetters, 'dead letter')} ${deadLetters === 1 ? 'waits' : 'wait'} until something changes.`,
-          next: deadLetters === 0 ? 'tributary status' : 'tributary dead-letters',
+          next: deadLetters === 0 ? 'tributary status' : 'tributary problems dead-letters',
         },
   source_failing: ({ sources }) => {
     const failing = sources.filter(({ failure }) => failure !== null);
@@ -170,7 +175,7 @@ const rules: { readonly [state in HeadlineState]: (facts: Facts) => Said | null 
     if (pushed.length === 0) return null;
     return {
       sentence: `Webhooks from ${list(pushed)} are being processed; nothing waits for delivery.`,
-      next: 'tributary inbox',
+      next: 'tributary webhooks inbox',
     };
   },
   empty: ({ customers: { total }, sources }) => {
@@ -198,7 +203,7 @@ const rules: { readonly [state in HeadlineState]: (facts: Facts) => Said | null 
       lastDeliveredAt !== null && lastDeliveredAt > endedAt ? ' Later deliveries are not verified yet.' : '';
     return {
       sentence: `${destination} is in step as of the last verification, at ${iso(endedAt)} (${how}).${later}${leftOut(facts)}`,
-      next: later ? 'tributary verify' : quarantined > 0 ? 'tributary quarantine' : null,
+      next: later ? 'tributary verify' : quarantined > 0 ? 'tributary problems quarantine' : null,
     };
   },
 };

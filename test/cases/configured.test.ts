@@ -59,7 +59,7 @@ describe.each(behaviour)('a configuration that names something else, on $name', 
       expect(await fieldsOf('p000001')).toMatchObject({ name: 'Person 1', 'metadata.plan': 'gold' });
       expect(said()).toContain('no longer names the source crm, which has contributed to 30 customers');
       expect(said()).toContain('name, phone, metadata.plan');
-      expect(said()).toContain('tributary withdraw crm');
+      expect(said()).toContain('tributary sources withdraw crm');
       expect(await describeVanished(database, tributary.rules)).toMatchObject([
         { name: 'crm', records: 30, customers: 30, frozen: false },
       ]);

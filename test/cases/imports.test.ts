@@ -57,7 +57,7 @@ describe('columns', () => {
     expect(voucherify.count).toBe(0);
     const done = await tributary('import', file, '--source-id', 'EUID', '--json');
     expect(done.exitCode).toBe(0);
-    const { runs, customers } = JSON.parse(done.out);
+    const { runs, customers } = JSON.parse(done.out).result;
     expect(customers).toMatchObject({ total: 2, delivered: 2, held: 0 });
     expect(runs[0].columns).toMatchObject({ recognised: 'Mailchimp audience export', missing: [] });
     expect(voucherify.bySourceId('bb22cc33dd')).toMatchObject({
@@ -156,7 +156,7 @@ describe('what an import did', () => {
     const delivered = 40 - Number(/(\d+) customers are held/.exec(second.err)?.[1]);
     expect(delivered).toBeLessThan(40);
     expect(second.out).toContain(`Delivered: ${delivered} customers.`);
-    expect(second.err).toContain('"tributary release --list"');
+    expect(second.err).toContain('"tributary holds list"');
     expect(second.exitCode).toBe(1);
   });
 
@@ -165,7 +165,7 @@ describe('what an import did', () => {
     const { exitCode, err } = await tributary('import', file);
     expect(exitCode).toBe(0);
     expect(err).toContain('1 value is left out');
-    expect(err).toContain('"tributary quarantine"');
+    expect(err).toContain('"tributary problems quarantine"');
     expect(voucherify.bySourceId('v1')).toMatchObject({ name: 'Ann' });
   });
 });

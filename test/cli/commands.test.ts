@@ -103,7 +103,7 @@ describe('check', () => {
   it('says that everything is allowed, and warns of names that lead nowhere', async () => {
     config.sources['hubspot']!['mapping'] = { email: 'emial', 'metadata.stage': 'lifecyclestage' };
     const { exitCode, out } = await tributary(['check', '--json']);
-    const { ok, warnings, checks } = JSON.parse(out);
+    const { ok, warnings, checks } = JSON.parse(out).result;
     expect({ exitCode, ok }).toEqual({ exitCode: 0, ok: true });
     const { permissions } = checks.find(({ name }: { name: string }) => name === 'destination');
     expect(permissions).toContainEqual({
@@ -126,7 +126,7 @@ describe('check', () => {
       apiKey: 'key-0000',
       viewId: 1,
     };
-    const { checks } = JSON.parse((await tributary(['check', '--json'])).out);
+    const { checks } = JSON.parse((await tributary(['check', '--json'])).out).result;
     const noted = ({ permissions }: Checked) =>
       permissions.some(({ allowed, note }) => allowed === null && /experimental/.test(note));
     expect((checks as Checked[]).filter(noted).map(({ name }) => name)).toEqual(['crm']);
@@ -152,7 +152,7 @@ describe('work without a server', () => {
   it('reads, delivers, tells what it did and exports it', async () => {
     hubspot.seed(30, 7);
     const synced = await tributary(['sync', 'hubspot', '--json']);
-    const { runs, customers } = JSON.parse(synced.out);
+    const { runs, customers } = JSON.parse(synced.out).result;
     expect(runs).toMatchObject([{ state: 'finished', received: 30, changed: 30, rejected: 0 }]);
     expect(customers).toMatchObject({ delivered: 30, waiting: 0, dead: 0 });
     expect(synced.exitCode).toBe(0);
@@ -176,7 +176,7 @@ describe('work without a server', () => {
 
     const wrongName = await tributary(['sync', 'hubspt']);
     expect(wrongName).toMatchObject({
-      exitCode: 2,
+      exitCode: 4,
       err: expect.stringMatching(/No source is called hubspt.*hubspot/),
     });
   });
@@ -211,7 +211,7 @@ describe('work without a server', () => {
     expect(exported.out).toContain("'+48600100200");
     expect(exported.out).toContain("'=1+1");
     writeFileSync(file, exported.out);
-    const again = JSON.parse((await tributary(['import', file, '--json'])).out);
+    const again = JSON.parse((await tributary(['import', file, '--json'])).out).result;
     expect(again.runs).toMatchObject([{ received: 2, rejected: 0 }]);
     const phones = [...voucherify.customers()].map(({ source_id, name, phone }) => [
       source_id,

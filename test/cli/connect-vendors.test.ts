@@ -1,4 +1,4 @@
-// `tributary connect` with each vendor that an OAuth app can read, from the sign-in to the customers at Voucherify: an access token
+// `tributary sources connect` with each vendor that an OAuth app can read, from the sign-in to the customers at Voucherify: an access token
 // that ends while persons are read, and a grant that is taken back.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -162,12 +162,12 @@ describe.each(Object.entries(vendors))('connect %s', (connector, vendor) => {
 
   it('signs in on the redirect to this machine, with the scopes of the vendor', async () => {
     const { exitCode, out, link } = await connect();
-    expect({ exitCode, ...JSON.parse(out) }).toMatchObject({ exitCode: 0, source: 'crm' });
+    expect({ exitCode, ...JSON.parse(out).result }).toMatchObject({ exitCode: 0, source: 'crm' });
     const asked = new URL(vendor.link);
     expect(link.pathname).toBe(asked.pathname);
     expect(link.searchParams.get('scope')).toBe(vendor.scope);
     expect(link.searchParams.get('redirect_uri')).toMatch(/^http:\/\/127\.0\.0\.1:\d+/);
-    const { tenant } = JSON.parse(out);
+    const { tenant } = JSON.parse(out).result;
     expect(tenant).toBe(vendor.tenant === 'api_domain' ? served[0]!.url : vendor.tenant);
   });
 
@@ -201,10 +201,10 @@ describe.each(Object.entries(vendors))('connect %s', (connector, vendor) => {
     oauth.revoke();
     const { exitCode, text } = await sync();
     expect(exitCode).not.toBe(0);
-    expect(text).toMatch(/Sign in again: tributary connect crm/);
+    expect(text).toMatch(/Sign in again: tributary sources connect crm/);
     const { issued } = oauth.state;
     const again = await connect();
-    expect({ exitCode: again.exitCode, ...JSON.parse(again.out) }).toMatchObject({
+    expect({ exitCode: again.exitCode, ...JSON.parse(again.out).result }).toMatchObject({
       exitCode: 0,
       resumed: true,
     });

@@ -1,4 +1,4 @@
-// `tributary connect`, in this process: a person signs in at a simulated HubSpot, in a browser that the test is.
+// `tributary sources connect`, in this process: a person signs in at a simulated HubSpot, in a browser that the test is.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -77,7 +77,7 @@ describe('connect', () => {
   it('is what a source without a sign-in asks for, and resumes it', async () => {
     const refused = await runCommand(folder, ['sync', 'crm']);
     expect(refused.out + refused.err).toMatch(
-      /Nobody has signed in to crm yet\. Sign in: tributary connect crm/,
+      /Nobody has signed in to crm yet\. Sign in: tributary sources connect crm/,
     );
     const { exitCode, out } = await connect();
     expect({ exitCode, out }).toMatchObject({
@@ -88,7 +88,7 @@ describe('connect', () => {
 
   it('signs in with PKCE, stores the tokens and lets the source be read', async () => {
     const { exitCode, out } = await connect(['--json']);
-    expect({ exitCode, ...JSON.parse(out) }).toEqual({
+    expect({ exitCode, ...JSON.parse(out).result }).toEqual({
       exitCode: 0,
       source: 'crm',
       tenant: '4711',
@@ -160,7 +160,7 @@ describe('connect', () => {
   it('is not undone by a check, which does not use the tokens', async () => {
     const { issued } = oauth.state;
     const { out } = await runCommand(folder, ['check', '--json']);
-    const { checks } = JSON.parse(out);
+    const { checks } = JSON.parse(out).result;
     expect(checks.find(({ name }: { name: string }) => name === 'crm').permissions).toEqual([
       expect.objectContaining({ allowed: null }),
     ]);
@@ -170,6 +170,6 @@ describe('connect', () => {
   it('is explained with examples', async () => {
     const { exitCode, out } = await runCommand(folder, ['connect', '--help']);
     expect(exitCode).toBe(0);
-    expect(out).toMatch(/Examples:\n {2}\$ tributary connect/);
+    expect(out).toMatch(/Examples:\n {2}\$ tributary sources connect/);
   });
 });

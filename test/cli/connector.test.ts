@@ -85,7 +85,7 @@ describe('tributary connector new', () => {
   it('adds the connector to each list of connectors, in its place, and takes nothing away', async () => {
     const root = checkout();
     const { out } = await connectorNew(root, 'zenith', '--json');
-    expect(JSON.parse(out).changed).toEqual(Object.keys(lists));
+    expect(JSON.parse(out).result.changed).toEqual(Object.keys(lists));
     for (const path of Object.keys(lists)) {
       expect(textIn(root, path)).toMatch(/zenith/i);
       expect(isWithin(textIn(repository, path), textIn(root, path)), path).toBe(true);

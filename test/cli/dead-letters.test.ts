@@ -1,4 +1,4 @@
-// `tributary dead-letters`, `retry` with filters and `discard` in this process, on the embedded database and simulated
+// `tributary problems dead-letters`, `retry` with filters and `discard` in this process, on the embedded database and simulated
 // vendors on loopback.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -57,7 +57,20 @@ it('lists causes with the next step, writes a file, retries and discards', async
   expect(out).toContain('The destination refuses the form of a value');
   expect(out).toMatch(/Said: .*=No such thing/);
   expect(out).toMatch(/Next: Look at the details/);
-  expect(out).toContain('tributary retry --kind delivery --source destination --code invalid_payload');
+  expect(out).toContain(
+    'tributary problems retry --kind delivery --source destination --code invalid_payload',
+  );
+
+  const problems = JSON.parse((await tributary('problems', '--json')).out).result;
+  expect(problems).toMatchObject([
+    {
+      kind: 'dead letters',
+      source: 'destination',
+      count: 2,
+      next: 'tributary problems retry --kind delivery --source destination --code invalid_payload',
+    },
+  ]);
+  expect((await tributary('drifts')).out).toBe('No drift is known.\n');
 
   const path = join(folder, 'letters.csv');
   expect(await tributary('dead-letters', '--export', path)).toMatchObject({ exitCode: 0, out: '' });
@@ -65,7 +78,7 @@ it('lists causes with the next step, writes a file, retries and discards', async
 
   refuses = false;
   const retried = await tributary('retry', '--kind', 'delivery', '--text', ids[0]!, '--json');
-  expect(JSON.parse(retried.out)).toMatchObject({ retried: { deliveries: { due: 1 } } });
+  expect(JSON.parse(retried.out).result).toMatchObject({ retried: { deliveries: { due: 1 } } });
   expect([...voucherify.customers()].map((customer) => customer.source_id)).toEqual([ids[0]]);
 
   const discarded = await tributary('discard', '--kind', 'delivery', '--reason', 'a test', '--yes');

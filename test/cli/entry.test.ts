@@ -83,7 +83,7 @@ describe('a server and the commands beside it', () => {
   it('speak to one another: an import is done by the server', async () => {
     const imported = await ended(run(['import', 'people.csv', '--json']));
     expect(imported).toMatchObject({ exitCode: 0, err: '' });
-    expect(JSON.parse(imported.out)).toMatchObject({
+    expect(JSON.parse(imported.out).result).toMatchObject({
       runs: [{ state: 'finished', received: 2 }],
       customers: { delivered: 2, waiting: 0 },
     });
@@ -118,6 +118,18 @@ describe('a server and the commands beside it', () => {
 
 describe('the command tributary', () => {
   const command = fileURLToPath(new URL('../../bin/tributary.mjs', import.meta.url));
+
+  it('writes nothing but JSON to the standard output through npm run --silent', async () => {
+    const { PATH, HOME } = process.env;
+    const at = { TRIBUTARY_URL: 'http://127.0.0.1:9', TRIBUTARY_API_TOKEN: 'a-token-of-16-or-more' };
+    const npm = spawn('npm', ['run', '--silent', 'tributary', '--', 'sources', '--json'], {
+      cwd: fileURLToPath(new URL('../..', import.meta.url)),
+      env: { PATH, HOME, ...at },
+    });
+    const { exitCode, out, err } = await ended(npm);
+    expect({ exitCode, err }).toEqual({ exitCode: 1, err: expect.stringContaining('Cannot reach') });
+    expect(JSON.parse(out)).toMatchObject({ command: 'sources list', ok: false, error: { code: 'failed' } });
+  });
 
   it('passes arguments and exit codes on', async () => {
     expect(await ended(run(['stauts'], [command]))).toMatchObject({

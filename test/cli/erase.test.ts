@@ -1,4 +1,4 @@
-// `tributary erase` in this process, on the embedded database and a simulated Voucherify on loopback.
+// `tributary customers erase` in this process, on the embedded database and a simulated Voucherify on loopback.
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,7 +46,7 @@ function tributary(...args: string[]) {
   return runCommand(folder, args);
 }
 
-describe('tributary erase', () => {
+describe('tributary customers erase', () => {
   it.each([
     [['erase'], /Name one customer/],
     [['erase', '7', '--lift', '7'], /Name one customer/],
@@ -61,7 +61,7 @@ describe('tributary erase', () => {
   it('is explained with examples', async () => {
     const { exitCode, out } = await tributary('erase', '--help');
     expect(exitCode).toBe(0);
-    expect(out).toMatch(/Examples:\n {2}\$ tributary erase/);
+    expect(out).toMatch(/Examples:\n {2}\$ tributary customers erase/);
   });
 
   it('erases, prints the receipt, keeps the person away, and lets them back', async () => {
@@ -70,7 +70,7 @@ describe('tributary erase', () => {
     expect(voucherify.count).toBe(2);
 
     const erased = await tributary('erase', '7', '--yes', '--json');
-    const receipt = JSON.parse(erased.out);
+    const receipt = JSON.parse(erased.out).result;
     expect({ exitCode: erased.exitCode, err: erased.err }).toEqual({ exitCode: 0, err: '' });
     expect(receipt).toMatchObject({ state: 'complete', known: true, permanent: false });
     expect(voucherify.bySourceId('7')).toBeUndefined();
@@ -118,9 +118,9 @@ describe('tributary erase', () => {
     down = true;
     const waiting = await tributary('erase', '8', '--yes', '--json');
     expect(waiting.exitCode).toBe(1);
-    const { id, state } = JSON.parse(waiting.out);
+    const { id, state } = JSON.parse(waiting.out).result;
     expect(state).toBe('open');
-    expect(waiting.err).toContain(`tributary erase --receipt ${id}`);
+    expect(waiting.err).toContain(`tributary customers erase --receipt ${id}`);
     expect(voucherify.bySourceId('8')).toBeDefined();
     down = false;
     expect(await tributary('erase', '--receipt', id)).toMatchObject({ exitCode: 0 });

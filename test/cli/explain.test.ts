@@ -66,7 +66,7 @@ describe('a customer', () => {
     const whole = (await tributary('explain', id)).out;
     expect(whole).toMatch(/^Customer \d+ is at revision 1, created /);
     expect(whole).toMatch(/\n\nname is Anna\. /);
-    const asJson = JSON.parse((await tributary('explain', id, '--json')).out);
+    const asJson = JSON.parse((await tributary('explain', id, '--json')).out).result;
     expect(asJson).toMatchObject({ sourceId: id, fields: [{ field: 'email' }, { field: 'name' }] });
 
     const pinned = await tributary('pin', id, 'metadata.points', '50', '--note', 'a gift');
@@ -84,7 +84,7 @@ describe('a customer', () => {
     expect(before.out).toBe(`Customer ${id} did not exist yet at 2020-01-01T00:00:00.000Z.\n`);
 
     const emptied = await tributary('pin', id, 'email', 'null', '--as-json', '--json');
-    expect(JSON.parse(emptied.out)).toMatchObject({ field: 'email', value: null, revision: 3 });
+    expect(JSON.parse(emptied.out).result).toMatchObject({ field: 'email', value: null, revision: 3 });
     expect(voucherify.bySourceId(id)?.email ?? null).toBeNull();
     expect((await tributary('unpin', id, 'email')).exitCode).toBe(0);
     expect(voucherify.bySourceId(id)).toMatchObject({ email: 'anna@example.com' });
@@ -116,18 +116,24 @@ describe('a customer', () => {
     });
     const rewound = await tributary('rewind', 'hubspot', '--to', '2020-01-01', '--json');
     expect(rewound.exitCode).toBe(0);
-    expect(JSON.parse(rewound.out).runs).toMatchObject([
+    expect(JSON.parse(rewound.out).result.runs).toMatchObject([
       { state: 'finished', mode: 'incremental', received: 1 },
     ]);
   });
 });
 
 describe('usage', () => {
+  it('of a record that does not exist exits with 4', async () => {
+    expect(await tributary('unmerge', 'hubspot', '1')).toMatchObject({
+      exitCode: 4,
+      err: expect.stringMatching(/No record 1 of hubspot has been merged/),
+    });
+  });
+
   it.each([
     [['history', 'x', '--at', 'yesterday'], /"yesterday" is not a time/],
     [['pin', 'x', 'emial', 'y'], /did you mean "email"\?/],
     [['pin', 'x', 'name', '{', '--as-json'], /is not JSON/],
-    [['unmerge', 'hubspot', '1'], /No record 1 of hubspot has been merged/],
     [['rewind', 'files', '--to', '2026-01-01'], /csv cannot read changes since a given time/],
     [['rewind', 'hubspot'], /required option '--to <time>'/],
   ])('that is wrong exits with 2 and an explanation: %j', async (args, sentence) => {

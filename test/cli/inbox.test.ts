@@ -1,4 +1,4 @@
-// `tributary inbox`, `replay` and `webhook` against a server on loopback whose sources push; and what `check` says of
+// `tributary webhooks inbox`, `replay` and `webhook` against a server on loopback whose sources push; and what `check` says of
 // webhooks.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -65,10 +65,17 @@ const odd = { event: 'e-2', id: 'o1', kind: 'odd', name: 'Odd' };
 
 describe('usage', () => {
   it.each([
+    [['inbox', '--show', '9'], /The inbox has no request 9/],
+    [['webhook', 'crm'], /crm accepts no webhooks: people pushes nothing/],
+    [['webhook', 'nosuch'], /No source is called nosuch/],
+  ])('of what does not exist exits with 4: %j', async (args, sentence) => {
+    expect(await tributary(...args)).toMatchObject({ exitCode: 4, err: expect.stringMatching(sentence) });
+  });
+
+  it.each([
     [['inbox', '--state', 'lost'], /Allowed choices are waiting, opened, dead/],
     [['inbox', '--since', 'yesterday'], /write a time as/],
     [['inbox', '--show', 'x'], /"x" is not a request ID: write a number/],
-    [['inbox', '--show', '9'], /The inbox has no request 9/],
     [['replay'], /Select requests by ID, --source/],
     [['replay', '1,x'], /"x" is not a request ID: write a number/],
     [['replay', '1', '--rejected'], /by ID or by options, not both/],
@@ -76,8 +83,6 @@ describe('usage', () => {
     [['replay', '--faulty'], /--faulty is now --rejected\./],
     [['inbox', '--faulty'], /--faulty is now --rejected\./],
     [['webhook'], /missing required argument 'source'/],
-    [['webhook', 'crm'], /crm accepts no webhooks: people pushes nothing/],
-    [['webhook', 'nosuch'], /No source is called nosuch/],
     [['sync', 'shop'], /shop cannot be synced: pusher only pushes/],
   ])('that is wrong exits with 2 and an explanation: %j', async (args, sentence) => {
     const { exitCode, out, err } = await tributary(...args);
@@ -93,7 +98,7 @@ describe('usage', () => {
   });
 });
 
-describe('tributary inbox', () => {
+describe('tributary webhooks inbox', () => {
   it('reports that nothing matches', async () => {
     expect(await tributary('inbox')).toMatchObject({
       exitCode: 0,
@@ -109,10 +114,10 @@ describe('tributary inbox', () => {
     expect(out).toMatch(/ID +SOURCE +RECEIVED +STATE +RESULT/);
     expect(out).toMatch(/2 +shop .* opened +1 item = 1 unreadable: An odd event cannot be read yet\./);
     expect(out).toMatch(/1 +shop .* opened +1 item = 1 taken; 1 record = 1 changed/);
-    const rejected = JSON.parse((await tributary('inbox', '--rejected', '--json')).out);
-    expect(rejected).toMatchObject({ requests: [{ id: 2 }], next: null });
-    const one = JSON.parse((await tributary('inbox', '--limit', '1', '--json')).out);
-    expect(one).toMatchObject({ requests: [{ id: 2 }], next: 2 });
+    const rejected = JSON.parse((await tributary('inbox', '--rejected', '--json')).out).result;
+    expect(rejected).toMatchObject([{ id: 2 }]);
+    const one = JSON.parse((await tributary('webhooks', 'inbox', '--limit', '1', '--json')).out);
+    expect(one).toMatchObject({ summary: expect.stringContaining('There are more'), result: [{ id: 2 }] });
     const { out: none } = await tributary('inbox', '--until', '2020-01-01');
     expect(none).toBe('No request in the inbox matches.\n');
 
@@ -124,7 +129,7 @@ describe('tributary inbox', () => {
   });
 });
 
-describe('tributary replay', () => {
+describe('tributary webhooks replay', () => {
   it('shows what would happen, then does it, and delivers the result', async () => {
     await push([anna]);
     await push([odd]);
@@ -144,7 +149,7 @@ describe('tributary replay', () => {
     expect(world.truth.taken.get('o1')).toMatchObject({ name: 'Odd' });
     const none = await tributary('replay', '--rejected');
     expect(none.out).toContain('No request in the inbox matches: nothing was opened.');
-    const again = JSON.parse((await tributary('replay', '1,2', '2', '--json')).out);
+    const again = JSON.parse((await tributary('replay', '1,2', '2', '--json')).out).result;
     expect(again.replayed).toMatchObject({ requests: 2, opened: 2, counts: { unchanged: 2 }, cannot: [] });
     const lost = await tributary('replay', '77');
     expect(lost).toMatchObject({
@@ -171,7 +176,7 @@ describe('tributary replay', () => {
   });
 });
 
-describe('tributary webhook', () => {
+describe('tributary webhooks setup', () => {
   it('prints everything to set at the vendor, and no secret', async () => {
     const { exitCode, out } = await tributary('webhook', 'shop');
     expect(exitCode).toBe(0);
@@ -191,7 +196,9 @@ describe('tributary webhook', () => {
     expect((await tributary('webhook', 'mute')).out).toContain(
       'Not configured, so every request is refused: Set "secret" to the one on the page of the app.',
     );
-    expect(JSON.parse((await tributary('webhook', 'shop', '--json')).out)).toMatchObject({ source: 'shop' });
+    expect(JSON.parse((await tributary('webhook', 'shop', '--json')).out).result).toMatchObject({
+      source: 'shop',
+    });
   });
 
   it('sends a sample, and reports the result', async () => {
@@ -212,7 +219,7 @@ describe('other commands', () => {
   it('leave a source that only pushes out of a sync of all', async () => {
     const { exitCode, out } = await tributary('sync', '--json');
     expect(exitCode).toBe(0);
-    const names = JSON.parse(out).runs.map(({ source }: { source: string }) => source);
+    const names = JSON.parse(out).result.runs.map(({ source }: { source: string }) => source);
     expect(names).toEqual(['crm', 'calls']);
   });
 
@@ -250,7 +257,7 @@ describe('other commands', () => {
     const check = async (more: object, source: object) => {
       const sources = { hubspot: { ...config.sources.hubspot, ...source } };
       writeFileSync(join(folder, 'tributary.config.json'), JSON.stringify({ ...config, ...more, sources }));
-      return JSON.parse((await runCommand(folder, ['check', '--json'], { PORT: '8080' })).out);
+      return JSON.parse((await runCommand(folder, ['check', '--json'], { PORT: '8080' })).out).result;
     };
     try {
       const about = /publicUrl is not set, so the address.*webhooks of hubspot/;

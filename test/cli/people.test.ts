@@ -40,7 +40,7 @@ async function check(sources: { [name: string]: object }, ...options: string[]) 
   const destination = { connector: 'voucherify', appId, appToken, baseUrl: served[1]!.url };
   writeFileSync(join(folder, 'tributary.config.json'), JSON.stringify({ destination, sources }));
   const { out, ...rest } = await runCommand(folder, ['check', ...options]);
-  const answer = options.includes('--json') && out !== '' ? JSON.parse(out) : null;
+  const answer = options.includes('--json') && out !== '' ? JSON.parse(out).result : null;
   return { out, ...rest, ok: answer?.ok, people: answer?.people };
 }
 

@@ -74,7 +74,9 @@ describe('before it does', () => {
     expect(voucherify.count).toBe(8);
     const full = await tributary('sync', 'hubspot', '--dry-run', '--full', '--json');
     expect(full.exitCode).toBe(0);
-    expect(JSON.parse(full.out)).toMatchObject({ runs: [{ unchanged: 8, report: { differs: false } }] });
+    expect(JSON.parse(full.out).result).toMatchObject({
+      runs: [{ unchanged: 8, report: { differs: false } }],
+    });
   });
 
   it('a preview of the same exits with 0, and of another mapping with 3 and its differences', async () => {
@@ -90,7 +92,7 @@ describe('before it does', () => {
     expect(out).toMatch(/^1001: \{"source_id":"1001","name":null\}$/m);
     expect((await tributary('preview', '--config', other, '--exit-zero')).exitCode).toBe(0);
     const json = await tributary('preview', '--config', other, '--json');
-    expect(JSON.parse(json.out)).toMatchObject({ differs: true, customers: { differing: 8 } });
+    expect(JSON.parse(json.out).result).toMatchObject({ differs: true, customers: { differing: 8 } });
     expect(json.out + out).not.toContain(accessToken);
   });
 

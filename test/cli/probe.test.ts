@@ -59,7 +59,7 @@ it('asks for consent, finds out, and is reported by the check', async () => {
   expect(probed.out).toMatch(/\d+ calls; the throwaway customers were removed\./);
   expect([...voucherify.customers()]).toEqual([]);
 
-  const told = JSON.parse((await tributary(['check', '--json'], { metadataWrites: 'merge' })).out);
+  const told = JSON.parse((await tributary(['check', '--json'], { metadataWrites: 'merge' })).out).result;
   expect(told.probed.answers).toContainEqual(expect.objectContaining({ question: 'badBulkRecord' }));
   expect(told.warnings).toEqual([expect.stringContaining('metadataWrites is "merge"')]);
 });

@@ -1,4 +1,4 @@
-// `tributary release` in this process, on the embedded database and simulated vendors on loopback.
+// `tributary holds release` in this process, on the embedded database and simulated vendors on loopback.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -53,20 +53,19 @@ it('lists what is held with its difference, and releases it', async () => {
   expect(listed).toMatchObject({ exitCode: 0 });
   expect(listed.out).toMatch(/hubspot +2 +phone +3 /);
   expect(listed.out).toContain('"phone":null');
-  const { groups, holds } = JSON.parse((await tributary('release', '--list', '--json')).out);
-  expect(groups).toMatchObject([{ change: 'phone', open: 3 }]);
-  expect(holds).toHaveLength(3);
+  const holds = JSON.parse((await tributary('holds', 'list', '--json')).out).result;
+  expect(holds).toMatchObject([{ change: 'phone' }, { change: 'phone' }, { change: 'phone' }]);
   expect((await tributary('status')).out).toMatch(/5 delivered \+ 0 waiting \+ 3 held/);
   expect((await tributary('release', '--run', '1')).out).toContain('No hold matches.');
-  const released = await tributary('release', '--run', '2', '--change', 'phone');
+  const released = await tributary('holds', 'release', '--run', '2', '--change', 'phone');
   expect(released).toMatchObject({ exitCode: 0 });
   expect(released.out).toContain('Released: 3 holds of 3 customers.');
   expect(phones()).toBe(2);
-  expect((await tributary('release', '--list')).out).toBe('Nothing is held.\n');
+  expect((await tributary('holds')).out).toBe('Nothing is held.\n');
 });
 
 it('reverts what is refused, and explains what is wrong with a selection', async () => {
-  const refused = JSON.parse((await tributary('release', '--all', '--refuse', '--json')).out);
+  const refused = JSON.parse((await tributary('holds', 'refuse', '--all', '--json')).out).result;
   expect(refused).toMatchObject({ refused: { holds: 3, customers: 3 } });
   expect(phones()).toBe(5);
   for (const args of [[], ['--all', '--change', 'phone'], ['--run', 'x'], ['--refuse']]) {
@@ -75,5 +74,8 @@ it('reverts what is refused, and explains what is wrong with a selection', async
   }
   expect((await tributary('release', '--what', 'phone')).err).toBe('--what is now --change.\n');
   const help = await tributary('release', '--help');
-  expect(help).toMatchObject({ exitCode: 0, out: expect.stringContaining('$ tributary release --list') });
+  expect(help).toMatchObject({
+    exitCode: 0,
+    out: expect.stringContaining('$ tributary holds release --all'),
+  });
 });

@@ -38,11 +38,11 @@ const tributary = (...args: string[]) => runCommand(folder, args);
 it('lists runs with what became of their records, and shows one', async () => {
   const { out, exitCode } = await tributary('runs');
   expect(exitCode).toBe(0);
-  expect(out).toMatch(/^Run +Source +Mode +State +Begun +Received +=/);
+  expect(out).toMatch(/^RUN +SOURCE +MODE +STATE +BEGUN +RECEIVED +=/);
   expect(out).toMatch(/^1 +files +\w+ +finished +\S+ +2 +/m);
   const shown = await tributary('runs', 'show', '1');
   expect(shown.out).toContain('2 received = ');
-  expect(JSON.parse((await tributary('runs', 'list', '--json')).out).runs).toHaveLength(1);
+  expect(JSON.parse((await tributary('runs', 'list', '--json')).out).result).toHaveLength(1);
   expect((await tributary('runs', 'list', '--state', 'failed')).out).toBe('There are no such runs.\n');
 });
 
@@ -51,7 +51,7 @@ it('says why a run cannot be shown or called off', async () => {
     exitCode: 2,
     err: expect.stringContaining('twelve is not the ID of a run'),
   });
-  expect((await tributary('runs', 'show', '99')).exitCode).not.toBe(0);
+  expect((await tributary('runs', 'show', '99')).exitCode).toBe(4);
   expect(await tributary('runs', 'cancel', '1')).toMatchObject({
     exitCode: 1,
     err: expect.stringContaining('Run 1 has already ended: finished.'),
@@ -68,10 +68,10 @@ it('pauses a source and the destination with a reason, lists it, and resumes the
   expect((await tributary('resume', 'files')).out).toBe('files is not paused.\n');
   expect((await tributary('sources', 'list')).out).toMatch(/idle/);
   const paused = await tributary('pause', 'destination', '--json');
-  expect(JSON.parse(paused.out)).toMatchObject({ name: 'destination', paused: { cause: 'person' } });
+  expect(JSON.parse(paused.out).result).toMatchObject({ name: 'destination', paused: { cause: 'person' } });
   expect((await tributary('resume', 'destination')).exitCode).toBe(0);
   expect(await tributary('pause', 'nosuch')).toMatchObject({
-    exitCode: 2,
+    exitCode: 4,
     err: expect.stringContaining('No source is called nosuch. There is files.'),
   });
 });

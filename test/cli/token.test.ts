@@ -33,8 +33,8 @@ it('makes a token that is printed alone, lists it and revokes it, and the audit 
     err: expect.stringContaining('There is a token called anna.'),
   });
   expect(await tributary('token', 'revoke', 'anna')).toMatchObject({ exitCode: 0 });
-  expect(JSON.parse((await tributary('token', 'list', '--json')).out)).toEqual({ tokens: [] });
-  const entries = JSON.parse((await tributary('audit', '--json')).out).entries;
+  expect(JSON.parse((await tributary('token', 'list', '--json')).out).result).toEqual([]);
+  const entries = JSON.parse((await tributary('audit', '--json')).out).result;
   expect(entries.map(({ action }: { action: string }) => action)).toEqual([
     'DELETE /api/tokens/{name}',
     'POST /api/tokens',

@@ -78,7 +78,7 @@ describe('tributary verify', () => {
     expect(voucherify.bySourceId(deleted!)).toBeDefined();
     const again = await tributary('verify', '--json');
     expect(again.exitCode).toBe(0);
-    expect(JSON.parse(again.out)).toMatchObject({
+    expect(JSON.parse(again.out).result).toMatchObject({
       state: 'finished',
       report: { matching: 8, unknownToUs: { count: 1 } },
     });

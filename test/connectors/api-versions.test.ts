@@ -60,7 +60,9 @@ it('the check and the status of the command line warn', async () => {
       const ahead = at(date) - Date.now();
       const clock = { ...systemClock, now: () => Date.now() + ahead };
       const { out } = await runCommand(folder, ['check', '--json'], {}, () => {}, clock);
-      return (JSON.parse(out).warnings as string[]).filter((warning) => warning.includes('of the API of'));
+      return (JSON.parse(out).result.warnings as string[]).filter((warning) =>
+        warning.includes('of the API of'),
+      );
     };
     const statusOn = async (date: string) => {
       const ahead = at(date) - Date.now();

@@ -825,7 +825,7 @@ describe('up to Voucherify', () => {
     });
     await until(async () => (await listPauses(world.database)).has('vendor'));
     const { reason, trialAt } = (await listPauses(world.database)).get('vendor')!;
-    expect(reason).toMatch(/invalid_grant.*Sign in again: tributary connect vendor/);
+    expect(reason).toMatch(/invalid_grant.*Sign in again: tributary sources connect vendor/);
     expect(trialAt).toBeNull();
   });
 });

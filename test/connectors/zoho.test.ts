@@ -461,7 +461,7 @@ describe('up to Voucherify', () => {
     });
     await until(async () => (await listPauses(world!.database)).has('vendor'));
     expect((await listPauses(world.database)).get('vendor')).toMatchObject({
-      reason: expect.stringMatching(/invalid_code.*Sign in again: tributary connect vendor/),
+      reason: expect.stringMatching(/invalid_code.*Sign in again: tributary sources connect vendor/),
       trialAt: null,
     });
     expect(await world.standing()).toEqual(before);

@@ -4,7 +4,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import type { Cli } from '../../src/cli/cli.ts';
+import type { Host } from '../../src/cli/cli.ts';
 import { cliDeps } from '../../src/cli/deps.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import { readEnvironment } from '../../src/config.ts';
@@ -29,18 +29,17 @@ export async function runCommand(
     return () => Buffer.concat(chunks).toString();
   });
   err.on('data', (chunk: Buffer) => onErr(chunk.toString()));
-  const cli: Cli = {
-    terminal: { out, err, outIsTerminal: false, errIsTerminal: false, columns: 100 },
+  const host: Host = {
+    terminal: { out, err, outIsTerminal: false, errIsTerminal: false, colors: false, columns: 100 },
     clock,
     deps: {
       ...cliDeps,
       folder: () => folder,
       openApp,
-      readEnvironment: () => readEnvironment(variables, folder),
+      readEnvironment: async (given) => readEnvironment({ ...variables, ...given }, folder),
     },
-    exitCode: 0,
   };
-  const exitCode = await runProgram([...args], cli);
+  const exitCode = await runProgram([...args], host);
   await new Promise((resolve) => setImmediate(resolve));
   return { exitCode, out: texts[0]!(), err: texts[1]!() };
 }

@@ -116,7 +116,7 @@ async function later(vendor: Vendor): Promise<'works' | string> {
   }
 }
 
-const signInAgain = /ended while it was refreshing.*Sign in again: tributary connect crm$/;
+const signInAgain = /ended while it was refreshing.*Sign in again: tributary sources connect crm$/;
 
 describe.each(databases)('a process that dies while it refreshes, on $name', ({ open }) => {
   it('leaves a token that works or an explanation, and no refresh token is sent twice', async () => {

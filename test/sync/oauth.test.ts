@@ -102,7 +102,7 @@ describe.each(behaviour)('access tokens that run out, on $name', ({ open }) => {
     const { oauth, worker, ask } = await start();
     oauth.state.revoked = true;
     await expect(ask(await worker())).rejects.toThrow(
-      /invalid_grant.*Sign in again: tributary connect hubspot$/,
+      /invalid_grant.*Sign in again: tributary sources connect hubspot$/,
     );
   });
 

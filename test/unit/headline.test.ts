@@ -84,7 +84,7 @@ const states: [HeadlineState, Partial<Facts>, string, string | null][] = [
     'paused',
     { paused: paused('refusals') },
     'Deliveries to voucherify are paused: The reason.',
-    'tributary dead-letters',
+    'tributary problems dead-letters',
   ],
   [
     'paused',
@@ -108,13 +108,13 @@ const states: [HeadlineState, Partial<Facts>, string, string | null][] = [
     'sources_vanished',
     { vanished: ['old-crm', 'shop'] },
     'The configuration no longer names old-crm and shop, and what they contributed still counts.',
-    'tributary withdraw old-crm',
+    'tributary sources withdraw old-crm',
   ],
   [
     'held',
     { customers: { ...customers, held: 1 } },
     '1 customer is held until you decide, because too many customers would lose the same fields.',
-    'tributary release --list',
+    'tributary holds list',
   ],
   [
     'differs',
@@ -126,7 +126,7 @@ const states: [HeadlineState, Partial<Facts>, string, string | null][] = [
     'dead_letters',
     { deadLetters: 1 },
     '1 dead letter waits until something changes.',
-    'tributary dead-letters',
+    'tributary problems dead-letters',
   ],
   [
     'dead_letters',
@@ -168,7 +168,7 @@ const states: [HeadlineState, Partial<Facts>, string, string | null][] = [
     'behind',
     { sources: [{ ...source, toTakeIn: 1 }], toTakeIn: 1 },
     'Webhooks from crm and voucherify are being processed; nothing waits for delivery.',
-    'tributary inbox',
+    'tributary webhooks inbox',
   ],
   [
     'empty',
@@ -222,7 +222,7 @@ const states: [HeadlineState, Partial<Facts>, string, string | null][] = [
     'in_step',
     { quarantined: 1 },
     `voucherify is in step as of the last verification, at ${at} (3 customers compared). 1 value is left out because it is not valid.`,
-    'tributary quarantine',
+    'tributary problems quarantine',
   ],
 ];
 

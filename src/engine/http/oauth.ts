@@ -108,7 +108,7 @@ export class OAuthTokens {
     const { grant } = this.oauth;
     if (grant.kind !== 'refresh_token') return 'Check the credentials of the app.';
     return grant.signIn
-      ? `Sign in again: tributary connect ${this.#name}`
+      ? `Sign in again: tributary sources connect ${this.#name}`
       : 'Authorize the app again and configure the new refresh token.';
   }
 
@@ -233,7 +233,7 @@ export class OAuthTokens {
       );
     if (token === undefined)
       throw new UnauthorizedError(
-        `Nobody has signed in to ${this.#name} yet. Sign in: tributary connect ${this.#name}`,
+        `Nobody has signed in to ${this.#name} yet. Sign in: tributary sources connect ${this.#name}`,
         { final: true },
       );
     const doubtMs = kept?.attemptedAt == null ? 0 : this.#clock.now() - kept.attemptedAt;

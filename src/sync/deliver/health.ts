@@ -267,6 +267,6 @@ function rejectedWords(code: string, message: string): string {
   const words = message.length > 200 ? `${message.slice(0, 199)}…` : message.replace(/\.$/, '');
   return (
     `it rejects one customer after another with the code ${code} (${words}). The others are held back, and one at a time is ` +
-    'tried. Correct the cause in the mapping, at the source or at the destination; then run "tributary retry".'
+    'tried. Correct the cause in the mapping, at the source or at the destination; then run "tributary problems retry".'
   );
 }

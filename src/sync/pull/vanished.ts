@@ -213,5 +213,5 @@ export function vanishedSentence({ name, customers, fields, frozen }: Vanished):
   const stays = frozen
     ? 'Its mapping used functions, so these customers stay as they are and other sources do not change them either'
     : 'Its contributions remain';
-  return `The configuration no longer names the source ${name}, which has contributed to ${counted(customers, 'customer')}${said}. ${stays}. If it has a new name, set "renamedFrom": "${name}" there; if it is gone, run: tributary withdraw ${name}`;
+  return `The configuration no longer names the source ${name}, which has contributed to ${counted(customers, 'customer')}${said}. ${stays}. If it has a new name, set "renamedFrom": "${name}" there; if it is gone, run: tributary sources withdraw ${name}`;
 }

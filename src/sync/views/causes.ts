@@ -144,7 +144,7 @@ const entries: readonly Entry[] = [
     kind: 'inbox',
     code: 'unreadable',
     plain: 'The body of a webhook request is not what this vendor sends.',
-    next: 'See the request with "tributary inbox --show". Where the webhook is set up for another vendor or form, correct that and discard the letter.',
+    next: 'See the request with "tributary webhooks inbox --show". Where the webhook is set up for another vendor or form, correct that and discard the letter.',
   },
   {
     kind: 'inbox',
@@ -168,13 +168,13 @@ const entries: readonly Entry[] = [
     kind: 'inbox',
     code: /^no_(id|source_id|customer|person|address|object|list|group)$/,
     plain: 'A webhook does not say whom it is about.',
-    next: 'See the request with "tributary inbox --show". Correct the event or the mapping of the webhook, and retry; or discard it, and a sync brings the record.',
+    next: 'See the request with "tributary webhooks inbox --show". Correct the event or the mapping of the webhook, and retry; or discard it, and a sync brings the record.',
   },
   {
     kind: 'inbox',
     code: /^no_(time|type|topic|event|call)$/,
     plain: 'A webhook lacks its time or its type: it is none that this vendor is known to send.',
-    next: 'See the request with "tributary inbox --show". Correct the webhook at the vendor, or discard the letters.',
+    next: 'See the request with "tributary webhooks inbox --show". Correct the webhook at the vendor, or discard the letters.',
   },
 ];
 
@@ -189,7 +189,7 @@ const others: { readonly [kind in DeadLetterKind]: Cause } = {
   },
   inbox: {
     plain: 'An item of a webhook could not be taken in, for the reason given.',
-    next: 'See the request with "tributary inbox --show", and retry when the reason is gone.',
+    next: 'See the request with "tributary webhooks inbox --show", and retry when the reason is gone.',
   },
   writeBack: {
     plain: 'The vendor refuses what is written back to this person, for the reason it gives.',

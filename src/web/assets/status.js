@@ -163,7 +163,7 @@ function replayed({ requests, opened, cannot, next }) {
   const parts = [];
   if (requests) parts.push(`${opened} of ${requests} opened without faults`);
   for (const { requests: left, reason } of cannot) parts.push(`${left} were not: ${reason}`);
-  if (next !== null) parts.push('there are more, for "tributary replay"');
+  if (next !== null) parts.push('there are more, for "tributary webhooks replay"');
   return parts.join('; ') || 'There was nothing to open again';
 }
 

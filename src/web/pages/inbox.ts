@@ -30,7 +30,7 @@ ${action('Open all again', '/api/inbox/replay', {
 })}</li>`,
       )}</ul>
 <ol class="list" data-key="list">${rejected.map((request) => item(request, status.now))}</ol>
-<p class="hint" data-key="more">All of them: <code>tributary inbox --rejected</code>. What would come of it first: <code>tributary replay --rejected --dry-run</code></p>
+<p class="hint" data-key="more">All of them: <code>tributary webhooks inbox --rejected</code>. What would come of it first: <code>tributary webhooks replay --rejected --dry-run</code></p>
 </div>`
 }</section>`;
 }
@@ -38,7 +38,7 @@ ${action('Open all again', '/api/inbox/replay', {
 function strays({ strayWebhooks, now }: Status): Html | '' {
   if (!strayWebhooks) return '';
   const { count, lastAt, lastName } = strayWebhooks;
-  return html`<p class="banner wait" data-key="strays">${counted(count, 'webhook request')} named no known source, the last to “${lastName}” ${moment(lastAt, now)}. Correct the address at the vendor: <code>tributary webhook SOURCE</code> prints it.</p>`;
+  return html`<p class="banner wait" data-key="strays">${counted(count, 'webhook request')} named no known source, the last to “${lastName}” ${moment(lastAt, now)}. Correct the address at the vendor: <code>tributary webhooks setup SOURCE</code> prints it.</p>`;
 }
 
 function item({ id, source, state, receivedAt, bytes, counts, error }: InboxRequest, now: number): Html {

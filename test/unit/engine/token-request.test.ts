@@ -52,7 +52,7 @@ async function ask(described: OAuth, options: Partial<OAuthOptions>): Promise<To
   return readToken(described, answer, { ...about, request });
 }
 
-const signInAgain = 'Sign in again: tributary connect crm';
+const signInAgain = 'Sign in again: tributary sources connect crm';
 const request = { url: byRefresh.tokenUrl, form: { refresh_token: 'first-refresh-token' } };
 const about = { name: 'crm', request, askedAt: now, before: null, signInAgain };
 
@@ -144,7 +144,7 @@ describe("a token's answer", () => {
     expect(error).toBeInstanceOf(UnauthorizedError);
     expect(error).toMatchObject({
       final: true,
-      message: expect.stringMatching(/Sign in again: tributary connect crm$/),
+      message: expect.stringMatching(/Sign in again: tributary sources connect crm$/),
     });
   });
 
