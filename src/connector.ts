@@ -47,7 +47,7 @@ export type {
   WritesQuestion,
 } from './connector/destination.ts';
 export { RejectedError, TransientError, UnauthorizedError } from './connector/errors.ts';
-export type { FactGroups, FactReading, Facts } from './connector/facts.ts';
+export type { FactExports, FactGroups, FactReading, Facts } from './connector/facts.ts';
 export type { Json, JsonObject } from './connector/json.ts';
 export type { Locale, TimeUnit } from './connector/locale.ts';
 export type {

@@ -24,7 +24,7 @@ const fieldOf: { readonly [column: string]: string } = {
 /** What is asked for. Metadata last, so that a key may be called like a field. */
 export const exportedFields: readonly string[] = ['source_id', 'id', ...Object.keys(fieldOf), 'metadata'];
 
-const comma = 0x2c;
+export const comma = 0x2c;
 const prefix = 'metadata.';
 /** How the names of metadata may begin, where all of them do. */
 const anyPrefix = /^metadata[._: -]\s*/i;
@@ -54,12 +54,12 @@ export async function* shownCustomers(
   if (columns === null) throw unreadable('it is empty');
 }
 
-async function* buffers(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+export async function* buffers(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
   for await (const chunk of bytes) yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
 }
 
 /** `source_id`, `Source ID` and `source-id` are one name. */
-function loose(name: string): string {
+export function loose(name: string): string {
   return name.toLowerCase().replaceAll(/[\s_-]+/g, '');
 }
 
@@ -177,7 +177,7 @@ function parsed(text: string): Json | undefined {
   }
 }
 
-function unreadable(why: string): RejectedError {
+export function unreadable(why: string): RejectedError {
   return new RejectedError(`The file of the export cannot be read: ${why}.`, {
     code: 'unreadable_export',
   });

@@ -1,17 +1,18 @@
 // What Voucherify knows of a customer and no source supplies: points, tiers, codes, segments, sums.
 // Endpoints: https://docs.voucherify.io/api-reference/customers and /loyalties.
-import type { Context, FactGroups, FactReading, Facts, FactValue, Json, JsonObject } from '#connector';
-import { listOf, objectOf, requestList, valueAt, wordOf } from '#connector/reading';
+import type { FactGroups, FactReading, Facts, FactValue, Json, JsonObject } from '#connector';
+import { listOf, objectOf, valueAt, wordOf } from '#connector/reading';
 import { customerPath, find } from './customer-requests.ts';
+import { factExports } from './fact-exports.ts';
+import { redemptionsOf, segmentsOf, walletGroups } from './fact-reads.ts';
 import { isObject } from './payload.ts';
 import { listedPage, pageCustomers } from './read-back.ts';
 import type { Settings } from './settings.ts';
 
 /** Groups that the customer itself holds. */
 const ofCustomer = ['loyalty', 'summary', 'referrals'];
-/** A wallet holds few; its IDs ascend, so that the newest come first. */
-const walletLimit = 100;
-const redemptionLimit = 100;
+/** Groups that are read from what the customer owns. */
+const ofWallet = ['wallet', 'voucher', 'card', 'tiers'];
 
 type Value = (groups: FactGroups) => Json | undefined;
 
@@ -32,11 +33,6 @@ const ofOrders =
   ({ summary }) =>
     valueAt(summary, 'orders.total_count') === 0 ? null : valueAt(summary, `orders.${name}`);
 
-const newestVoucher =
-  (path: string): Value =>
-  ({ wallet }) =>
-    valueAt(listOf(wallet).find((held) => objectOf(held)['isCard'] !== true) ?? {}, path);
-
 const values: { readonly [path: string]: { groups: string[]; value: Value; says: string } } = {
   'loyalty.points': {
     groups: ['loyalty'],
@@ -49,9 +45,8 @@ const values: { readonly [path: string]: { groups: string[]; value: Value; says:
     says: 'The name of the tier on the newest loyalty card that has one.',
   },
   'loyalty.card': {
-    groups: ['wallet'],
-    value: ({ wallet }) =>
-      valueAt(listOf(wallet).find((held) => objectOf(held)['isCard'] === true) ?? {}, 'code'),
+    groups: ['card'],
+    value: at('card.code'),
     says: 'The code of the newest loyalty card.',
   },
   'loyalty.referred_customers': {
@@ -60,23 +55,24 @@ const values: { readonly [path: string]: { groups: string[]; value: Value; says:
     says: 'The number of customers whom the customer has referred.',
   },
   'vouchers.last.code': {
-    groups: ['wallet'],
-    value: newestVoucher('code'),
+    groups: ['voucher'],
+    value: at('voucher.code'),
     says: 'The code of the voucher assigned last.',
   },
   'vouchers.last.campaign': {
-    groups: ['wallet'],
-    value: newestVoucher('campaign'),
+    groups: ['voucher'],
+    value: at('voucher.campaign'),
     says: 'The name of its campaign.',
   },
   'vouchers.last.assigned_at': {
     groups: ['wallet'],
-    value: newestVoucher('assignedAt'),
+    value: ({ wallet }) =>
+      valueAt(listOf(wallet).find((held) => objectOf(held)['isCard'] !== true) ?? {}, 'assignedAt'),
     says: 'When it was assigned, ISO 8601.',
   },
   'vouchers.last.expires_at': {
-    groups: ['wallet'],
-    value: newestVoucher('expiresAt'),
+    groups: ['voucher'],
+    value: at('voucher.expiresAt'),
     says: 'When it expires, ISO 8601.',
   },
   'vouchers.active': {
@@ -167,11 +163,8 @@ export const facts: Facts<Settings> = {
     const found: FactGroups = customerGroups(body);
     // By its own ID, which every path takes and no other customer has.
     const id = wordOf(body['id']) ?? customer;
-    const needsWallet = groups.includes('wallet') || groups.includes('tiers');
-    if (needsWallet) {
-      found['wallet'] = await walletOf(context, id);
-      if (groups.includes('tiers')) found['tiers'] = await tiersOf(context, found['wallet']);
-    }
+    if (groups.some((group) => ofWallet.includes(group)))
+      Object.assign(found, await walletGroups(context, id, groups));
     if (groups.includes('redemptions')) {
       const redemptions = await redemptionsOf(context, id);
       if (redemptions !== null) found['redemptions'] = redemptions;
@@ -185,7 +178,7 @@ export const facts: Facts<Settings> = {
     const needs = (...some: string[]) => (groups.some((group) => some.includes(group)) ? 1 : 0);
     return groups.length === 0
       ? 0
-      : 1 + needs('wallet', 'tiers') + needs('tiers') + needs('segments') + needs('redemptions');
+      : 1 + needs(...ofWallet) + needs('tiers') + needs('segments') + needs('redemptions');
   },
 
   list: {
@@ -196,6 +189,8 @@ export const facts: Facts<Settings> = {
       return { readings: listed.map((customer) => readingOf(customer)), ...page };
     },
   },
+
+  exports: factExports,
 };
 
 /** What a customer object holds. Of an embedded one a part may be null although there is something. */
@@ -217,67 +212,4 @@ function factValue(found: Json | undefined): FactValue {
     return texts.length > 0 ? texts : null;
   }
   return found === undefined || (typeof found === 'object' && found !== null) ? null : found;
-}
-
-/** What the customer owns, the newest first, without the codes of others. */
-async function walletOf(context: Context<Settings>, id: string): Promise<Json> {
-  const query = { limit: walletLimit, order: '-id' };
-  const list = await listAt(context, `${customerPath(id)}/redeemables`, query);
-  return list
-    .map(objectOf)
-    .filter(
-      ({ holder_role, redeemable_object }) => holder_role === 'OWNER' && redeemable_object === 'voucher',
-    )
-    .map((held) => {
-      const { code, campaign, expiration_date, active } = objectOf(valueAt(held, 'redeemable.voucher'));
-      return {
-        code: wordOf(code) ?? null,
-        campaign: wordOf(campaign) ?? null,
-        assignedAt: wordOf(held['created_at']) ?? null,
-        expiresAt: wordOf(expiration_date) ?? null,
-        isCard: held['voucher_type'] === 'LOYALTY_CARD',
-        isActive: active !== false && valueAt(held, 'redeemable.status') === 'ACTIVE',
-      };
-    })
-    .toSorted((a, b) => (b.assignedAt ?? '').localeCompare(a.assignedAt ?? ''));
-}
-
-/** Of the newest card that has any: a customer is a member by the card. */
-async function tiersOf(context: Context<Settings>, wallet: Json): Promise<Json> {
-  const card = listOf(wallet).find((held) => objectOf(held)['isCard'] === true);
-  const code = wordOf(objectOf(card)['code']);
-  if (code === undefined) return [];
-  const tiers = await listAt(context, `/v1/loyalties/members/${encodeURIComponent(code)}/tiers`);
-  return tiers.map(objectOf).flatMap(({ name }) => (wordOf(name) === undefined ? [] : [{ name: name! }]));
-}
-
-/**
- * The last one. Null where it cannot be told: so many failed after it that they fill the list. `customer` takes either ID and the
- * order is documented (https://docs.voucherify.io/api-reference/redemptions/list-redemptions); which statuses a rollback leaves
- * behind is a guess, so neither it nor what it took back counts.
- */
-async function redemptionsOf({ api }: Context<Settings>, id: string): Promise<JsonObject | null> {
-  const query = { customer: id, order: '-created_at', limit: redemptionLimit };
-  const { list } = await requestList(api, { path: '/v1/redemptions', query }, 'redemptions');
-  const last = list
-    .map(objectOf)
-    .find(
-      ({ object, result, status }) =>
-        object === 'redemption' && result === 'SUCCESS' && status !== 'ROLLED_BACK' && status !== 'FAILED',
-    );
-  if (last === undefined && list.length >= redemptionLimit) return null;
-  return { lastAt: wordOf(last?.['date']) ?? null };
-}
-
-async function segmentsOf(context: Context<Settings>, id: string): Promise<Json> {
-  const list = await listAt(context, `${customerPath(id)}/segments`);
-  return list.flatMap((segment) => wordOf(objectOf(segment)['name']) ?? []).toSorted();
-}
-
-async function listAt(
-  { api }: Context<Settings>,
-  path: string,
-  query: { [name: string]: string | number } = {},
-): Promise<Json[]> {
-  return (await requestList(api, { path, query }, 'data')).list;
 }

@@ -9,8 +9,8 @@ import {
   type ShownCustomer,
   TransientError,
 } from '#connector';
-import { momentOf, requestList } from '#connector/reading';
 import { exportedFields, shownCustomers } from './export-file.ts';
+import { exportsOrderedSince, orderExport, pollExport, removeExport } from './export-requests.ts';
 import { flatten, isObject } from './payload.ts';
 import type { Settings } from './settings.ts';
 
@@ -19,71 +19,27 @@ export const pageCustomers = 100;
 /** And no page beyond this one. */
 const lastPage = 99;
 
+const ofCustomers = { object: 'customer', order: 'created_at', fields: exportedFields };
+
 export const readBack: ReadBack<Settings> = {
   export: {
-    async begin({ api }) {
-      const { json } = await api.request({
-        method: 'POST',
-        path: '/v1/exports',
-        json: {
-          exported_object: 'customer',
-          parameters: { order: 'created_at', fields: [...exportedFields] },
-        },
-        isAnswer: (json) => exportIdIn(json) !== undefined,
-      });
-      return { exportId: exportIdIn(json)! };
-    },
+    begin: async (context) => ({ exportId: await orderExport(context, ofCustomers) }),
 
-    async poll({ api }, exportId) {
-      const { json } = await api.request({
-        path: `/v1/exports/${encodeURIComponent(exportId)}`,
-        isAnswer: (json) =>
-          exportIdIn(json) === exportId && isObject(json) && typeof json['status'] === 'string',
-      });
-      const { status, result } = isObject(json) ? json : {};
-      if (status === 'SCHEDULED' || status === 'IN_PROGRESS') return null;
-      const url = isObject(result) ? result['url'] : undefined;
-      if (status === 'DONE' && typeof url === 'string') return { url };
-      throw new RejectedError(`The export ended as ${JSON.stringify(status ?? null)}, without a file.`, {
-        code: 'export_failed',
-      });
-    },
+    poll: (context, exportId) => pollExport(context, exportId, 'customer'),
 
     parse: shownCustomers,
 
     omits: 'an export shows only the metadata keys that the metadata schema defines',
 
-    async remove({ api }, exportId) {
-      await api.request({
-        method: 'DELETE',
-        path: `/v1/exports/${encodeURIComponent(exportId)}`,
-        answers: [404],
-      });
-    },
+    remove: removeExport,
 
-    /** Known by the fields that nobody else asks for in this order, and by their age. */
-    async orderedSince({ api }, since) {
-      const query = { order: '-created_at', limit: 100 };
-      const { list } = await requestList(api, { path: '/v1/exports', query }, 'exports');
-      return list.filter(isObject).flatMap(({ id, exported_object, created_at, parameters }) => {
-        const fields = isObject(parameters) ? parameters['fields'] : undefined;
-        const isOurs =
-          exported_object === 'customer' && JSON.stringify(fields) === JSON.stringify(exportedFields);
-        const createdAt = momentOf(created_at);
-        return isOurs && typeof id === 'string' && createdAt !== undefined && createdAt >= since ? [id] : [];
-      });
-    },
+    orderedSince: (context, since) => exportsOrderedSince(context, since, [ofCustomers]),
   },
 
   list: { page },
 
   changes: { page: changedPage },
 };
-
-function exportIdIn(json: Json | undefined): string | undefined {
-  const exportId = isObject(json) ? json['id'] : undefined;
-  return typeof exportId === 'string' && exportId !== '' ? exportId : undefined;
-}
 
 /** What a walk goes along, and the time from which on it lists at all. */
 interface Walk {

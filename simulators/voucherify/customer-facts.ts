@@ -7,6 +7,7 @@ export type CustomerFacts = {
   campaigns?: Record<string, number>;
   /** Names of tiers, of the loyalty card. */
   tiers?: string[];
+  /** The code of a loyalty card, of the first campaign. */
   card?: string;
   vouchers?: {
     code: string;
@@ -15,6 +16,8 @@ export type CustomerFacts = {
     expiresAt?: string;
     status?: 'ACTIVE' | 'USED' | 'EXPIRED';
     role?: 'OWNER' | 'REFERRER' | 'REFEREE';
+    /** Assigned in another way than by a publication. */
+    unpublished?: true;
   }[];
   segments?: string[];
   redemptions?: number;
@@ -28,17 +31,35 @@ export type CustomerFacts = {
   orders?: { count: number; total: number; lastAmount: number; lastAt: string };
 };
 
+/** The campaign of the loyalty card. */
+function cardCampaign({ campaigns = {} }: CustomerFacts): string {
+  return Object.keys(campaigns)[0] ?? 'Loyalty Program';
+}
+
+/** Of `redeemed`, unless the number alone is given. */
+function redemptionTotals({ redeemed = [], redemptions }: CustomerFacts) {
+  const made = redeemed.filter(({ isRollback }) => !isRollback);
+  const rollbacks = redeemed.filter(({ isRollback }) => isRollback);
+  const succeeded = redemptions ?? made.filter(({ result }) => result !== 'FAILURE').length;
+  const rolledBack = made.filter(({ status }) => status === 'ROLLED_BACK').length;
+  return {
+    total_redeemed: redemptions ?? made.length,
+    total_failed: made.filter(({ result }) => result === 'FAILURE').length,
+    total_succeeded: succeeded,
+    total_rolled_back: Math.max(rolledBack, rollbacks.length),
+    total_rollback_failed: 0,
+    total_rollback_succeeded: Math.max(rolledBack, rollbacks.length),
+  };
+}
+
 /** The parts of the customer object. */
-export function factParts({ points = 0, campaigns = {}, redemptions = 0, orders }: CustomerFacts) {
+export function factParts(facts: CustomerFacts) {
+  const { points = 0, card, orders } = facts;
+  const campaigns = facts.campaigns ?? (card === undefined ? {} : { [cardCampaign(facts)]: points });
   return {
     summary: {
       redemptions: {
-        total_redeemed: redemptions,
-        total_failed: 0,
-        total_succeeded: redemptions,
-        total_rolled_back: 0,
-        total_rollback_failed: 0,
-        total_rollback_succeeded: 0,
+        ...redemptionTotals(facts),
         gift: { redeemed_amount: 0, amount_to_go: 0 },
         loyalty_card: { redeemed_points: 0, points_to_go: 0 },
       },
@@ -61,15 +82,30 @@ export function factParts({ points = 0, campaigns = {}, redemptions = 0, orders 
   };
 }
 
+/** Everything that is assigned to the customer, oldest first. */
+export function heldVouchers(facts: CustomerFacts) {
+  const { vouchers = [], card } = facts;
+  type Held = NonNullable<CustomerFacts['vouchers']>[number] & { isCard: boolean };
+  const cards: Held[] =
+    card === undefined
+      ? []
+      : [
+          {
+            code: card,
+            campaign: cardCampaign(facts),
+            assignedAt: '2025-01-01T00:00:00.000Z',
+            isCard: true,
+          },
+        ];
+  return [...cards, ...vouchers.map((voucher): Held => ({ ...voucher, isCard: false }))].toSorted((a, b) =>
+    a.assignedAt < b.assignedAt ? -1 : 1,
+  );
+}
+
 /** `GET /v1/customers/{id}/redeemables`, newest first. */
-export function redeemables(customerId: string, { vouchers = [], card }: CustomerFacts) {
-  const held = [
-    ...(card === undefined ? [] : [{ code: card, assignedAt: '2025-01-01T00:00:00.000Z', isCard: true }]),
-    ...vouchers.map((voucher) => ({ ...voucher, isCard: false })),
-  ].toSorted((a, b) => (a.assignedAt < b.assignedAt ? -1 : 1));
-  return held
-    .map((one, index) => {
-      const voucher = one as (typeof vouchers)[number] & { isCard: boolean };
+export function redeemables(customerId: string, facts: CustomerFacts) {
+  return heldVouchers(facts)
+    .map((voucher, index) => {
       return {
         id: `rh_${(index + 1).toString(16).padStart(18, '0')}`,
         created_at: voucher.assignedAt,

@@ -4,6 +4,7 @@ import { type Customer, responseOf } from './customer.ts';
 import { isObject } from './customer-body.ts';
 import { ErrorResponse, invalidPayload, invalidQuery, notFound } from './error-response.ts';
 import { exportFilter } from './export-filters.ts';
+import { type ExportedRow, exportedObjects } from './exported-objects.ts';
 import { wholeNumber } from './listing.ts';
 import type { MetadataSchema } from './metadata-schema.ts';
 import type { VoucherifyOptions } from './options.ts';
@@ -71,6 +72,8 @@ export type StoredExport = {
   token: string;
   createdAtMs: number;
   doneAtMs: number;
+  /** Default `customer`. */
+  object?: string;
   parameters: Parameters;
 };
 
@@ -90,15 +93,15 @@ export class Exports {
 
   /** `POST /v1/exports`: always SCHEDULED at first. */
   create(body: unknown, nowMs: number): Record<string, unknown> | ErrorResponse {
-    const parameters = checkOrder(body);
-    if (parameters instanceof ErrorResponse) return parameters;
+    const checked = checkOrder(body);
+    if (checked instanceof ErrorResponse) return checked;
     this.#idsGiven += 1;
     const made: StoredExport = {
       id: `exp_${this.#idsGiven.toString(36).padStart(24, '0')}`,
       token: `export-token-${this.#idsGiven}`,
       createdAtMs: nowMs,
       doneAtMs: nowMs + (this.#options.exportMs ?? 0),
-      parameters,
+      ...checked,
     };
     this.#exports.set(made.id, made);
     return { ...shown(made), status: 'SCHEDULED', result: null, user_id: '' };
@@ -176,7 +179,9 @@ export class Exports {
     };
   }
 
-  #file({ parameters }: StoredExport): string[] {
+  #file(made: StoredExport): string[] {
+    const { object = 'customer', parameters } = made;
+    if (object !== 'customer') return this.#fileOf(object, parameters);
     const passes = exportFilter(parameters.filters);
     if (passes instanceof ErrorResponse)
       throw new Error(`an accepted export has bad filters: ${passes.details}`);
@@ -195,6 +200,17 @@ export class Exports {
     }
     chunks.push(rows);
     return chunks;
+  }
+
+  /** Of another object: as many rows as there may be. */
+  #fileOf(object: string, { order, fields = [] }: Parameters): string[] {
+    const { rows, defaultOrder } = exportedObjects[object]!;
+    const sorted = sortedRows([...rows(this.#truth)], order ?? defaultOrder);
+    const header = fields.map((field) => (this.#options.exportHeaders === 'names' ? field : labelOf(field)));
+    const lines = [header, ...sorted.slice(0, this.#options.exportMaxRows)].map((row) =>
+      (Array.isArray(row) ? row : fields.map((field) => row[field])).map(cell).join(','),
+    );
+    return [`${lines.join('\n')}\n`];
   }
 
   /** `metadata` stands for the keys that the schema defines, and no others. */
@@ -232,28 +248,38 @@ export class Exports {
   }
 }
 
-function shown({ id, createdAtMs, parameters }: StoredExport) {
+function sortedRows(rows: ExportedRow[], order: string): ExportedRow[] {
+  const field = order.replace('-', '');
+  const key = (row: ExportedRow) => String(row[field] ?? '');
+  const sorted = rows.toSorted((a, b) => (key(a) < key(b) ? -1 : Number(key(a) > key(b))));
+  return order.startsWith('-') ? sorted.reverse() : sorted;
+}
+
+function shown({ id, createdAtMs, object = 'customer', parameters }: StoredExport) {
   return {
     id,
     object: 'export',
     created_at: new Date(createdAtMs).toISOString(),
     channel: 'API',
-    exported_object: 'customer',
+    exported_object: object,
     parameters,
   };
 }
 
-function checkOrder(body: unknown): Parameters | ErrorResponse {
-  if (!isObject(body) || body['exported_object'] !== 'customer')
+function checkOrder(body: unknown): Pick<StoredExport, 'object' | 'parameters'> | ErrorResponse {
+  const object = isObject(body) ? String(body['exported_object']) : '';
+  if (!isObject(body) || !(object === 'customer' || Object.hasOwn(exportedObjects, object)))
     return invalidPayload(
       `Property .exported_object should be equal to one of the allowed values [ ${EXPORTED_OBJECTS} ]`,
     );
   const { order, fields, filters } = (isObject(body['parameters']) ? body['parameters'] : {}) as Parameters;
-  if (order !== undefined && order !== '' && !ORDERS.includes(order))
+  const described = exportedObjects[object];
+  const orders = described?.orders ?? ORDERS;
+  if (order !== undefined && order !== '' && !orders.includes(order))
     return invalidPayload(
-      `Property .parameters.order should be equal to one of the allowed values [ ${ORDERS.join(', ')} ]`,
+      `Property .parameters.order should be equal to one of the allowed values [ ${orders.join(', ')} ]`,
     );
-  const allowed = [...Object.keys(FIELDS), 'metadata'];
+  const allowed = described?.fields ?? [...Object.keys(FIELDS), 'metadata'];
   if (fields !== undefined && !(Array.isArray(fields) && fields.every((field) => allowed.includes(field))))
     return new ErrorResponse(
       400,
@@ -263,10 +289,15 @@ function checkOrder(body: unknown): Parameters | ErrorResponse {
     );
   const filter = exportFilter(filters);
   if (filter instanceof ErrorResponse) return filter;
+  // Filters of other objects are not played.
+  if (described && filters !== undefined) return invalidPayload('Property .filters is not played');
   return {
-    ...(order && { order }),
-    fields: fields ?? ['name', 'source_id'],
-    ...(filters && { filters: structuredClone(filters) }),
+    object,
+    parameters: {
+      ...(order && { order }),
+      fields: fields ?? described?.defaults ?? ['name', 'source_id'],
+      ...(filters && { filters: structuredClone(filters) }),
+    },
   };
 }
 

@@ -75,6 +75,8 @@ export type VoucherifyOptions = WriteOptions & {
   writesPerMillisecond?: number;
   /** From SCHEDULED to DONE. Default 0. */
   exportMs?: number;
+  /** No export of vouchers, publications or redemptions has more rows (unverified). Default: no limit. */
+  exportMaxRows?: number;
   /**
    * How an export names the columns of fields: `Source ID` as in the only published example of a file, or `source_id`
    * (unverified for customers). Default `labels`.

@@ -8,6 +8,7 @@ import { isObject } from './customer-body.ts';
 import { listOf, redeemables, redemptionList } from './customer-facts.ts';
 import type { CustomerWrites, Written } from './customer-writes.ts';
 import { ErrorResponse, invalidPayload, notFound } from './error-response.ts';
+import { publicationRows, voucherRows } from './exported-objects.ts';
 import type { Exports } from './exports.ts';
 import type { Listing } from './listing.ts';
 import { schemaResources } from './metadata-schema.ts';
@@ -109,6 +110,8 @@ function addCustomerRoutes(
     const { id: customerId = id, facts = {} } = truth.find(id) ?? {};
     return c.json(redemptionList(customerId, facts, Number(limit)));
   });
+  app.get('/v1/vouchers', (c) => listPart(c, 'vouchers', voucherRows(truth)));
+  app.get('/v1/publications', (c) => listPart(c, 'publications', publicationRows(truth)));
   app.get('/v1/loyalties/members/:card/tiers', (c) => {
     settle();
     const card = c.req.param('card');
@@ -152,6 +155,12 @@ function addCustomerRoutes(
       object: 'pernament_deletion', // so spelled
     });
   });
+}
+
+/** The first ones of a list, and how many there are; further pages are not played. */
+function listPart(c: Context<Env>, data_ref: string, rows: object[]): Response {
+  const shown = rows.slice(0, Number(c.req.query('limit') ?? 10));
+  return c.json({ object: 'list', data_ref, [data_ref]: shown, total: rows.length });
 }
 
 function addBulkRoutes(app: Hono<Env>, { writes, actions, settle, options }: World): void {

@@ -7,6 +7,7 @@ import type { CircuitStatus } from '../engine/http/circuit.ts';
 import type { Log } from '../engine/log/log.ts';
 import type { WriteBackRules } from '../sync/facts/write-back-rules.ts';
 import { SourceHealth } from '../sync/intake/source-health.ts';
+import { FactLoad } from '../sync/write-back/fact-load.ts';
 import { FactReader } from '../sync/write-back/fact-reader.ts';
 import { FactWalk } from '../sync/write-back/fact-walk.ts';
 import { WriteBackJobs } from '../sync/write-back/jobs.ts';
@@ -43,11 +44,11 @@ export class WritingBack {
     const { rules, vendors, config } = deps;
     this.rules = rules;
     const settings = config.destination.settings;
-    this.#reader = rules.isEmpty
-      ? null
-      : new FactReader({ ...deps, settings, endpoint: vendors.destination });
     const everyMs = config.facts.everyHours * 3_600_000;
-    this.#walk = this.#reader && new FactWalk({ ...deps, reader: this.#reader, everyMs });
+    const reading = { ...deps, endpoint: vendors.destination, everyMs };
+    const reader = rules.isEmpty ? null : new FactReader({ ...reading, settings });
+    this.#reader = reader;
+    this.#walk = reader && new FactWalk({ ...reading, reader, load: new FactLoad({ ...reading, reader }) });
     for (const rule of rules.rules) {
       const endpoint = vendors.endpoint(rule.source);
       if (!endpoint) continue;

@@ -27,6 +27,8 @@ export interface Facts<Settings> {
   /** The calls that reading these groups of one customer takes. Pure. */
   callsFor(groups: readonly string[]): number;
   /** What one page of all customers shows, from null the first. As `ReadBack.list.page`. */
+  /** Present where the vendor writes what everybody has into files, so that the first reading of all is fewer calls. */
+  exports?: FactExports<Settings>;
   list: {
     groups: readonly string[];
     /** Customers on one page. */
@@ -34,6 +36,39 @@ export interface Facts<Settings> {
     page(
       context: Context<Settings>,
       cursor: Json | null,
-    ): Promise<{ readings: FactReading[]; cursor: Json; done: boolean }>;
+    ): Promise<{ readings: FactReading[]; cursor: Json; done: boolean; total?: number }>;
   };
+}
+
+/**
+ * Exports that tell groups of most customers. The engine orders each kind, waits, downloads, keeps the rows of each customer
+ * and deletes the export. It believes nothing of them before the rows are as many as the vendor counted, and some customers
+ * were read one by one with the same result; whoever they do not tell of is read one by one.
+ */
+export interface FactExports<Settings> {
+  /** Groups that are told together, and the kinds of exports that it takes. */
+  bundles: readonly { groups: readonly string[]; kinds: readonly string[] }[];
+  /** Orders an export; returns its ID. Where the account has none: RejectedError or UnauthorizedError. */
+  begin(context: Context<Settings>, kind: string): Promise<string>;
+  /** Null: it is still being made. `url`: absolute. Throws RejectedError where it came to nothing. */
+  poll(context: Context<Settings>, kind: string, exportId: string): Promise<{ url: string } | null>;
+  /**
+   * The rows of the file. `sourceId` null: it belongs to no customer that has one. `value` null: it tells nothing. Throws
+   * RejectedError where the file is none of this kind.
+   */
+  rows(
+    bytes: AsyncIterable<Uint8Array>,
+    kind: string,
+  ): AsyncIterable<{ sourceId: string | null; value: Json | null }>;
+  /** How many rows there are to be at least, asked before the export is ordered. Null: `tell` proves each customer itself. */
+  count(context: Context<Settings>, kind: string): Promise<number | null>;
+  /** Deletes the export at the vendor: it is full of people. One that is not there is accepted. */
+  remove(context: Context<Settings>, exportId: string): Promise<void>;
+  /** IDs of exports that `begin` may have ordered since this time, epoch milliseconds, and whose answer was lost. */
+  orderedSince(context: Context<Settings>, since: number): Promise<string[]>;
+  /**
+   * The groups that are proven of one customer, given what the list shows of them (all of `list.groups`) and the values of their
+   * rows by kind. A kind that is absent was not read. Pure.
+   */
+  tell(reading: FactReading, rows: { [kind: string]: readonly Json[] | undefined }): FactGroups;
 }

@@ -68,6 +68,18 @@ export async function keepWalk(
   return rows.length > 0;
 }
 
+/** Keeps a walk for longer. False where it is not ours any more. */
+export async function extendWalk(
+  db: Queryable,
+  held: { name: string; lease: string },
+  dueAt: number,
+): Promise<boolean> {
+  const rows = await db.rows(sql`
+    update walks set due_at = ${toTimestamp(dueAt)}
+    where name = ${held.name} and lease = ${held.lease}::uuid returning name`);
+  return rows.length > 0;
+}
+
 /** Gives a walk back that could not go on. */
 export async function putOffWalk(
   db: Queryable,
@@ -83,6 +95,14 @@ export async function putOffWalk(
 export async function walkDue(db: Queryable, name: string): Promise<number | null> {
   const [row] = await db.rows<{ dueAt: number | null }>(sql`select due_at from walks where name = ${name}`);
   return row?.dueAt ?? null;
+}
+
+/** One walk by its name. */
+export async function walkOf(db: Queryable, name: string): Promise<(Walk & { dueAt: number | null }) | null> {
+  const [row] = await db.rows<Walk & { dueAt: number | null }>(
+    sql`select name, cursor, began_at, ended_at, rounds, due_at from walks where name = ${name}`,
+  );
+  return row ?? null;
 }
 
 /** All walks, by name. */

@@ -73,7 +73,10 @@ export const moreLines: { readonly [connector: string]: MoreLines } = {
       webhooks: ['webhook'],
     },
   },
-  voucherify: { lines: 2_120, why: 'it is the destination, and knows what flows back' },
+  voucherify: {
+    lines: 2_320,
+    why: 'it is the destination, and knows what flows back, by reading and by exports',
+  },
   webhook: { lines: 855, why: 'a person declares the webhook, in any of the ways that vendors sign' },
   zoho: {
     lines: 504,

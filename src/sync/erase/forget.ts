@@ -12,6 +12,7 @@ import { forgetLetters, lettersHolding } from '../../tables/dead-letters.ts';
 import { type Carried, dropDelivery, keepFromOthers, lockDelivery } from '../../tables/deliveries.ts';
 import { forgetParts } from '../../tables/destination-customers.ts';
 import { endDrifts } from '../../tables/drifts.ts';
+import { dropExportedFacts } from '../../tables/exported-facts.ts';
 import { dropFacts } from '../../tables/facts.ts';
 import { dropHolds } from '../../tables/holds.ts';
 import { forgetInInbox } from '../../tables/inbox.ts';
@@ -95,6 +96,7 @@ export async function forget(
   ]);
   await endDrifts(db, [sourceId]);
   await forgetParts(db, [sourceId]);
+  await dropExportedFacts(db, [sourceId]);
   await forgetInVerifications(db, { sourceId, emails });
   await forgetVerified(db, sourceId);
   const names = [sourceId, ...records.map(({ recordId }) => recordId), ...emails];

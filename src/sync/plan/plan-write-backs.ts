@@ -10,10 +10,12 @@ import type { Lane } from '../../engine/quota/lanes.ts';
 import { countFacts } from '../../tables/facts.ts';
 import { destinationName, factsName, listPauses, type Pause, writeBackName } from '../../tables/pauses.ts';
 import { countStreamTouches } from '../../tables/touches.ts';
-import { listWalks } from '../../tables/walks.ts';
+import { type Walk, walkOf } from '../../tables/walks.ts';
 import { countUnwritten, countWriteBacks, writeBacksAfter } from '../../tables/write-backs.ts';
 import type { Sending } from '../deliver/difference.ts';
 import type { WriteBackRule, WriteBackRules } from '../facts/write-back-rules.ts';
+import { loadWalk, usedLoad } from '../write-back/fact-load.ts';
+import { planFactLoad, singleCalls } from '../write-back/fact-load-plan.ts';
 import { readAtOnce } from '../write-back/fact-reader.ts';
 import { readWalk } from '../write-back/fact-walk.ts';
 import { writeBackView } from '../write-back/views.ts';
@@ -74,19 +76,21 @@ async function plannedReading(
 ): Promise<WriteBackForecast['reading']> {
   const { database, rules, destination } = planning;
   const { facts, groups } = rules;
-  const walk = (await listWalks(database)).find(({ name }) => name === readWalk);
+  const walk = await walkOf(database, readWalk);
   const isGoing = !walk || walk.endedAt === null;
   const first = isGoing && (walk?.rounds ?? 0) === 0;
   const total = isGoing ? await countThere(planning) : null;
   const kept = await countFacts(database);
   const unread = isGoing ? Math.max((total ?? 0) - (first ? kept : 0), 0) : 0;
-  const singles = groups.filter((group) => !facts.list.groups.includes(group));
   const waiting = await countStreamTouches(database, destinationName, 'scheduled facts');
-  const customers = (singles.length > 0 ? unread : 0) + waiting;
   const lane: Lane = first ? 'backfill' : 'schedule';
+  const load = first ? await plannedLoad(planning, { walk, total: total ?? 0 }) : null;
+  const calls =
+    unread * singleCalls(facts, groups, load?.told ?? []) + waiting * singleCalls(facts, groups, []);
   const steps: CallStep[] = [
+    { what: 'exports', calls: load?.calls ?? 0, atOnce: 1 },
     { what: 'lists of customers', calls: Math.ceil(unread / facts.list.pageSize), atOnce: 1 },
-    { what: 'single customers', calls: customers * facts.callsFor(singles), atOnce: readAtOnce },
+    { what: 'single customers', calls, atOnce: readAtOnce },
   ];
   const quotas = await quotasNow(database, { ...destination, lane, at });
   const simulated = await forecastCalls({ at, lane, quotas, callMs, steps }, () => planning.clock.sleep(0));
@@ -98,6 +102,19 @@ async function plannedReading(
     isKnown: !isGoing || total !== null,
     paused: (paused.get(destinationName) ?? paused.get(factsName))?.reason ?? null,
   };
+}
+
+/** What exports tell, or will: the first reading takes them if it has not begun. Null where they tell nothing. */
+async function plannedLoad(
+  { database, rules }: WriteBackPlanning,
+  { walk, total }: { walk: Walk | null; total: number },
+): Promise<{ told: readonly string[]; calls: number } | null> {
+  const known = await walkOf(database, loadWalk);
+  const used = usedLoad(known);
+  if (used) return { told: used.plan.groups, calls: used.isDone ? 0 : used.plan.calls };
+  const isDecided = (known?.cursor ?? null) !== null || (walk?.cursor ?? null) !== null;
+  const plan = isDecided ? null : planFactLoad(rules.facts, rules.groups, total);
+  return plan && { told: plan.groups, calls: plan.calls };
 }
 
 async function plannedVendor(

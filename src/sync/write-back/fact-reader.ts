@@ -12,7 +12,7 @@ import { attemptsMax, type Backoff, backoffMs } from '../../engine/work/retry.ts
 import { Together } from '../../engine/work/together.ts';
 import type { Next } from '../../engine/work/worker.ts';
 import { keepDeadLetters, settleDeadLetters } from '../../tables/dead-letters.ts';
-import { dropFacts } from '../../tables/facts.ts';
+import { dropFacts, factsOf } from '../../tables/facts.ts';
 import { destinationName, factsName, listPauses, takeTrial } from '../../tables/pauses.ts';
 import type { Suppressions } from '../../tables/suppressions.ts';
 import {
@@ -25,6 +25,7 @@ import {
 } from '../../tables/touches.ts';
 import { factStreams } from '../facts/fact-touches.ts';
 import { keepFacts } from '../facts/keep-facts.ts';
+import { staleGroups } from '../facts/stale-groups.ts';
 import type { WriteBackRules } from '../facts/write-back-rules.ts';
 import { SourceHealth } from '../intake/source-health.ts';
 
@@ -62,6 +63,8 @@ export interface FactReaderDeps {
   /** Of the destination. */
   settings: unknown;
   endpoint: Endpoint;
+  /** How often everything is read, milliseconds. */
+  everyMs: number;
   newLease(): string;
 }
 
@@ -87,7 +90,10 @@ export class FactReader {
       if (touches.length === 0) continue;
       const held = { stream, lane, lease };
       const keep = new Together<Read>((reads) => this.#keep(held, reads));
-      await Promise.all(touches.map((one) => this.#read(held, one, { keep, signal })));
+      const groups = await this.#groupsOf(lane, touches);
+      await Promise.all(
+        touches.map((one) => this.#read(held, one, { groups: groups.get(one.recordId), keep, signal })),
+      );
       return { again: true };
     }
     return { again: false, afterMs: 250 };
@@ -115,16 +121,41 @@ export class FactReader {
     return { settings, api, files: localFiles, now: clock.now() };
   }
 
+  /** By schedule only what has not been read for long is read; after a webhook everything. */
+  async #groupsOf(
+    lane: Lane,
+    touches: readonly ClaimedTouch[],
+  ): Promise<ReadonlyMap<string, readonly string[]>> {
+    if (lane !== 'schedule') return new Map();
+    const { database, rules, clock, everyMs } = this.#deps;
+    const kept = await factsOf(
+      database,
+      touches.map(({ recordId }) => recordId),
+    );
+    const now = clock.now();
+    return new Map(
+      [...kept].map(([sourceId, { clocks }]) => [
+        sourceId,
+        staleGroups(rules.groups, clocks, { now, everyMs }),
+      ]),
+    );
+  }
+
   /** Reads one customer; what was read is kept together with what others have read meanwhile. */
   async #read(
     held: Held,
     touched: ClaimedTouch,
-    { keep, signal }: { keep: Together<Read>; signal: AbortSignal },
+    {
+      groups,
+      keep,
+      signal,
+    }: { groups: readonly string[] | undefined; keep: Together<Read>; signal: AbortSignal },
   ): Promise<void> {
     const { rules } = this.#deps;
     const context = this.context(held.lane, signal);
     try {
-      const found = await rules.facts.read(context, touched.recordId, rules.groups);
+      const wanted = groups && groups.length > 0 ? groups : rules.groups;
+      const found = await rules.facts.read(context, touched.recordId, wanted);
       await keep.add({ touched, found, at: context.now });
     } catch (error) {
       await this.#settleFailure(held, touched, error, signal);

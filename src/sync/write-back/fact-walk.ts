@@ -12,10 +12,20 @@ import type { Next } from '../../engine/work/worker.ts';
 import { factsAfter, factsOf } from '../../tables/facts.ts';
 import { destinationName, factsName, listPauses } from '../../tables/pauses.ts';
 import type { Suppressions } from '../../tables/suppressions.ts';
-import { beginWalk, claimWalk, keepWalk, putOffWalk, type Walk, walkDue } from '../../tables/walks.ts';
+import {
+  beginWalk,
+  claimWalk,
+  keepWalk,
+  putOffWalk,
+  type Walk,
+  walkDue,
+  walkOf,
+} from '../../tables/walks.ts';
 import { touchFacts } from '../facts/fact-touches.ts';
 import { keepFacts, wantAll } from '../facts/keep-facts.ts';
+import { staleGroups } from '../facts/stale-groups.ts';
 import type { WriteBackRules } from '../facts/write-back-rules.ts';
+import { type FactLoad, loadWalk } from './fact-load.ts';
 import type { FactReader } from './fact-reader.ts';
 
 const leaseMs = 300_000;
@@ -34,6 +44,7 @@ export interface FactWalkDeps {
   rules: WriteBackRules;
   suppressions: Suppressions | null;
   reader: FactReader;
+  load: FactLoad;
   /** How often everything is read, milliseconds. */
   everyMs: number;
   newLease(): string;
@@ -53,6 +64,7 @@ export class FactWalk {
     const now = clock.now();
     const fingerprint = createHash('sha256').update(rules.groups.join()).digest('base64').slice(0, 27);
     await beginWalk(database, { name: readWalk, fingerprint, now });
+    await beginWalk(database, { name: loadWalk, fingerprint, now });
     for (const rule of rules.rules)
       await beginWalk(database, { name: wantWalk(rule.source), fingerprint: rule.fingerprint, now });
   }
@@ -64,7 +76,16 @@ export class FactWalk {
     const due = await walkDue(database, readWalk);
     if (due === null || due > clock.now()) return { again: false, due };
     if (await this.#isPaused()) return { again: false, afterMs: 5_000 };
+    const loading = await this.#loadFirst(signal);
+    if (loading) return loading;
     return (await this.#readSome(signal)) ? { again: true } : { again: false, afterMs: 1_000 };
+  }
+
+  /** Exports serve a first reading that has not begun. */
+  async #loadFirst(signal: AbortSignal): Promise<Next | null> {
+    const walk = await walkOf(this.#deps.database, readWalk);
+    const isToBegin = walk !== null && walk.rounds === 0 && walk.cursor === null;
+    return isToBegin ? this.#deps.load.step(signal) : null;
   }
 
   async #isPaused(): Promise<boolean> {
@@ -116,10 +137,11 @@ export class FactWalk {
   }
 
   async #readPage(walk: Walk, held: { name: string; lease: string }, signal: AbortSignal): Promise<void> {
-    const { database, clock, rules, suppressions, reader, everyMs } = this.#deps;
+    const { database, clock, rules, suppressions, reader, load, everyMs } = this.#deps;
     const { facts, groups } = rules;
+    const isFirst = walk.rounds === 0;
     // The first of all is a backfill: nobody waits for it.
-    const lane: Lane = walk.rounds === 0 ? 'backfill' : 'schedule';
+    const lane: Lane = isFirst ? 'backfill' : 'schedule';
     const context = reader.context(lane, signal);
     const page = await facts.list.page(context, walk.cursor);
     const known = page.readings.flatMap((reading) =>
@@ -127,16 +149,17 @@ export class FactWalk {
         ? []
         : [{ ...reading, sourceId: reading.sourceId, at: context.now, by: 'read' as const }],
     );
+    const exported = isFirst ? await load.told(page.readings) : [];
     const others = groups.filter((group) => !facts.list.groups.includes(group));
     await database.transaction(async (tx) => {
       const now = clock.now();
-      await keepFacts(tx, { rules, suppressions }, known, { lane, now });
+      await keepFacts(tx, { rules, suppressions }, [...exported, ...known], { lane, now });
       if (others.length > 0) {
         const ids = known.map(({ sourceId }) => sourceId);
         const kept = await factsOf(tx, ids);
-        const stale = ids.filter((id) =>
-          others.some((group) => (kept.get(id)?.clocks[group]?.keptAt ?? 0) < now - everyMs / 2),
-        );
+        const isStale = (id: string) =>
+          staleGroups(others, kept.get(id)?.clocks ?? {}, { now, everyMs }).length > 0;
+        const stale = ids.filter(isStale);
         const touched = stale.map((customer) => ({ customer, changedAt: now }));
         await touchFacts(tx, 'scheduled facts', touched, now);
       }
@@ -144,5 +167,6 @@ export class FactWalk {
       const dueAt = page.done ? walk.beganAt + Math.max(everyMs, 60_000) : now;
       await keepWalk(tx, held, { cursor, endedAt: page.done ? now : null, dueAt: Math.max(dueAt, now) });
     });
+    if (isFirst && page.done) await load.clear();
   }
 }
