@@ -1,8 +1,9 @@
 // The examples and the pages of connectors against the code: what is copied from them works.
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { connectors } from '../connectors/index.ts';
 import { configSchema } from '../scripts/schema.ts';
 import { connectorPages, withSettings } from '../scripts/settings-tables.ts';
@@ -51,6 +52,15 @@ describe('The pages of connectors', () => {
   });
 });
 
+/** What a connector reads its vendor with, without comments. */
+function codeOf(name: string): string {
+  const folder = join(root, 'connectors', name);
+  const parts = existsSync(folder) ? readdirSync(folder).filter((file) => /(?<!writer)\.ts$/.test(file)) : [];
+  const files = [`${folder}.ts`, ...parts.map((file) => join(folder, file))];
+  const code = files.map((file) => readFileSync(file, 'utf8')).join('\n');
+  return code.replaceAll(/^\s*(\/\/|\/?\*).*$/gm, '');
+}
+
 describe('The table of what works for each vendor', () => {
   const page = readFileSync(join(root, 'docs/connectors/README.md'), 'utf8');
   const rows = [...page.matchAll(/^\| \[?`(\w+)`.* \|$/gm)].map(([row, name = '']) => {
@@ -68,7 +78,7 @@ describe('The table of what works for each vendor', () => {
 
   it.each(sources.map((connector) => ({ name: connector.name, connector })))(
     'says what $name does',
-    ({ name, connector: { source, api, evidence, writer } }) => {
+    ({ name, connector: { source, api, evidence, writer, settings } }) => {
       const row = rows.find((one) => one.name === name)!;
       const streams = source!.streams;
       const has = (is: unknown) => (is ? 'yes' : '–');
@@ -78,6 +88,16 @@ describe('The table of what works for each vendor', () => {
         evidence: evidence ?? '–',
       });
       expect(row.authentication === '–').toBe(api === undefined && name !== 'postgresql');
+      const code = codeOf(name);
+      expect(row.merges?.startsWith('yes')).toBe(
+        /\bmerged\b|Merges\b|\bmergeId\b/.test(code.replaceAll(/'.*?'|`.*?`/g, '')),
+      );
+      expect(row.deletions?.includes('journal')).toBe(source!.journal !== undefined);
+      const signsIn = 'oauth' in (z.toJSONSchema(settings, { unrepresentable: 'any' }).properties ?? {});
+      expect(row.authentication?.includes('OAuth sign-in')).toBe(signsIn);
+      const hasApp = /\bclientCredentials\b|\bappClient\b|\bclient_credentials\b/.test(code);
+      expect(row.authentication?.includes('client credentials')).toBe(hasApp);
+      expect(row.authentication?.includes('JWT')).toBe(/\bjwt\b/.test(code));
       if (declared.includes(name)) return;
       expect(row).toMatchObject({
         all: expect.stringContaining(has(streams.some(isPulled))),
