@@ -50,6 +50,8 @@ export interface AppOptions {
   proxies?: Proxies | null;
   /** Default: a new one that nobody else knows. */
   token?: string;
+  /** sandbox: the vendors are simulated. Default: live. */
+  mode?: 'sandbox' | 'live';
 }
 
 /** Throws DatabaseError, and LockedError where another process has the embedded database. */
@@ -91,6 +93,7 @@ async function openApp(options: AppOptions): Promise<App> {
     const api = createApp(tributary, {
       apiToken: token,
       version,
+      mode: options.mode ?? 'live',
       dataDir: directory,
       loginCodes,
       output: options.output,

@@ -2,7 +2,7 @@
 // It knows no command.
 
 import { stripVTControlCharacters } from 'node:util';
-import type { Config, Environment } from '../config.ts';
+import type { Environment } from '../config.ts';
 import { LockedError } from '../db/lock.ts';
 import { createLog, type Log } from '../engine/log/log.ts';
 import type { Cli } from './cli.ts';
@@ -99,7 +99,8 @@ async function answers(url: string): Promise<boolean> {
 export async function openHere(
   cli: Cli,
   environment: Environment,
-  options: { config: Config; log: Log; token?: string; databaseUrl?: string | undefined; directory?: string },
+  options: Pick<AppOptions, 'config' | 'log' | 'token' | 'mode'> &
+    Partial<Pick<AppOptions, 'databaseUrl' | 'directory'>>,
 ): Promise<App> {
   const { dataDir } = environment;
   const defaults: Omit<AppOptions, 'config' | 'log' | 'token'> = {

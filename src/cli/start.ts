@@ -75,6 +75,7 @@ async function serve(cli: Cli, { sandbox }: { sandbox: boolean }): Promise<void>
 /** What is configured, or the sandbox. */
 interface Rules {
   config: Config;
+  mode: 'sandbox' | 'live';
   /** What a person should know first. */
   introduction: string[];
   databaseUrl: string | undefined;
@@ -213,7 +214,7 @@ async function openWorld(
   const { dataDir, databaseUrl } = environment;
   if (config !== null) {
     const introduction = config.warnings.map((warning) => `Warning: ${warning}`);
-    return { config, introduction, databaseUrl, directory: dataDir, close: async () => {} };
+    return { config, mode: 'live', introduction, databaseUrl, directory: dataDir, close: async () => {} };
   }
   requireSandbox();
   const directory = sandboxFolder(dataDir);
@@ -222,6 +223,7 @@ async function openWorld(
   const sandbox = await startSandbox({ directory, address, log });
   return {
     config: await cli.deps.checkConfig('the sandbox', sandbox.config),
+    mode: 'sandbox',
     introduction: [
       'Nothing is configured, so this is the sandbox: a simulation on this machine. No real account is read or written.',
       ...sandbox.summary,

@@ -100,7 +100,8 @@ const after = text
 export const customersQuery = z.strictObject({
   after,
   search: text.max(200).optional().meta({
-    description: 'Only customers whose source ID, e-mail or a word of whose name begins with this text.',
+    description:
+      'Only customers whose source ID, e-mail, telephone number or a word of whose name begins with this text; or, as `metadata.plan:gold`, those with this value of a field.',
   }),
   limit,
 });

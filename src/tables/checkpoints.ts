@@ -40,6 +40,16 @@ export async function checkpoint(
   return row ?? null;
 }
 
+/** All readers of a source, by stream. */
+export async function listCheckpoints(
+  db: Queryable,
+  source: string,
+): Promise<(typeof checkpoints.$inferSelect)[]> {
+  return db.rows(sql`
+    select source, stream, reader, cursor, rested_at, updated_at from checkpoints
+    where source = ${source} order by stream, reader`);
+}
+
 export async function moveCheckpoint(
   db: Queryable,
   key: { source: string; stream: string; reader: Reader },

@@ -53,6 +53,7 @@ import type { Env } from './env.ts';
 import { Guesses } from './guesses.ts';
 import { importPath } from './import-path.ts';
 import { LoginCodes } from './login-codes.ts';
+import { sections } from './pages/sections.ts';
 import { answerUnavailable, readsInTime } from './patience.ts';
 import { answerProblem, onError, Problem } from './problem.ts';
 import { Rates } from './rates.ts';
@@ -71,6 +72,8 @@ export interface AppOptions {
   /** Opens everything, as a bearer token or at the login. Named tokens are made with it. */
   apiToken: string;
   version: string;
+  /** sandbox: the vendors are simulated. Default: live. */
+  mode?: 'sandbox' | 'live';
   /** Imported files are kept in `imports` below it. */
   dataDir: string;
   /** Default 2 GiB. */
@@ -93,6 +96,7 @@ export function createApp(tributary: Tributary, options: AppOptions): OpenAPIHon
   const deps: Deps = {
     tributary,
     version: options.version,
+    mode: options.mode ?? 'live',
     startedAt: clock.now(),
     dataDir: options.dataDir,
     maxImportBytes: options.maxImportBytes ?? maxImportBytes,
@@ -127,7 +131,7 @@ export function createApp(tributary: Tributary, options: AppOptions): OpenAPIHon
   app.route('/', door);
   app.use(headers);
   const inTime = readsInTime(deps);
-  app.use('/', inTime);
+  for (const { path } of sections.flat()) app.use(path === '/' ? path : `${path}/*`, inTime);
   const authorised: MiddlewareHandler<Env> = async (c, next) => {
     const caller = await deps.auth.require(c);
     c.set('caller', caller);

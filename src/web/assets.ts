@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import type { Context } from 'hono';
 
 const types = {
-  'status.css': 'text/css; charset=utf-8',
-  'status.js': 'text/javascript; charset=utf-8',
+  'admin.css': 'text/css; charset=utf-8',
+  'admin.js': 'text/javascript; charset=utf-8',
   'mark.svg': 'image/svg+xml',
 } as const;
 

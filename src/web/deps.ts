@@ -24,6 +24,8 @@ import type { Tokens } from './tokens.ts';
 export interface Deps {
   tributary: Tributary;
   version: string;
+  /** sandbox: the vendors are simulated. */
+  mode: 'sandbox' | 'live';
   /** Epoch milliseconds. */
   startedAt: number;
   /** Imports are kept below it. */

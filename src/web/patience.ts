@@ -4,6 +4,7 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { isUnavailable, unavailableReason } from '../db/availability.ts';
 import type { Deps } from './deps.ts';
 import type { Env } from './env.ts';
+import { isPage } from './pages/sections.ts';
 import { troublePage } from './pages/trouble.ts';
 import { answerProblem, Problem } from './problem.ts';
 
@@ -39,7 +40,7 @@ export function answerUnavailable(deps: Deps, c: Context<Env>, error: unknown): 
     type: 'database',
     headers: { 'retry-after': '5' },
   });
-  if (c.req.path !== '/' || c.req.method !== 'GET') return answerProblem(c, problem);
+  if (!isPage(c.req.path) || c.req.method !== 'GET') return answerProblem(c, problem);
   c.header('retry-after', '5');
   c.header('cache-control', 'no-store');
   return c.html(troublePage(problem.body.detail), 503);

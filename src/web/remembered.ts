@@ -12,7 +12,7 @@ export class Remembered<Value> {
   readonly #clock: Clock;
   readonly #find: () => Promise<Value>;
   #finding: Promise<Value> | null = null;
-  #known: { value: Value; at: number; until: number } | null = null;
+  #known: { value: Value; at: number; until: number; isDear: boolean } | null = null;
 
   constructor(clock: Clock, find: () => Promise<Value>) {
     this.#clock = clock;
@@ -43,13 +43,21 @@ export class Remembered<Value> {
     }
   }
 
+  /** What is known, at once, while a value that is dear is found out again. What is cheap, or not known yet, is found out first. */
+  async latest(): Promise<Value> {
+    const known = this.#known;
+    if (known === null || !known.isDear) return this.get();
+    this.get().catch(() => {}); // the next caller of `get` learns of it
+    return known.value;
+  }
+
   async #findOut(): Promise<Value> {
     const begun = this.#clock.now();
     const value = await this.#find();
     const now = this.#clock.now();
     // A few milliseconds are no burden: then nobody sees an old figure.
     const cost = now - begun < 50 ? 0 : now - begun;
-    this.#known = { value, at: now, until: now + Math.min(cost * share, longestMs) };
+    this.#known = { value, at: now, until: now + Math.min(cost * share, longestMs), isDear: cost > 0 };
     return value;
   }
 }

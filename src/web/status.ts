@@ -7,6 +7,7 @@ import type { Verification } from '../contract/verification.ts';
 import type { Endpoint } from '../engine/http/endpoint.ts';
 import type { Source } from '../sync/intake/source.ts';
 import { vanishedSentence } from '../sync/pull/vanished.ts';
+import type { Figures } from '../sync/views/status.ts';
 import { batchesUnderWay } from '../tables/batches.ts';
 import { freshnessSince } from '../tables/freshness.ts';
 import { destinationName, listPauses } from '../tables/pauses.ts';
@@ -17,8 +18,10 @@ import { type Facts, headlineOf } from './headline.ts';
 import { usedWebhookState } from './webhook-state.ts';
 import { writtenBack } from './written-back.ts';
 
-export async function readStatus(deps: Deps): Promise<Status> {
-  const [status, ended] = await Promise.all([readFigures(deps), lastEnded(deps.tributary.database)]);
+/** `isQuick`: figures that are dear to find out may be a few seconds old. */
+export async function readStatus(deps: Deps, { isQuick = false } = {}): Promise<Status> {
+  const figures = isQuick ? deps.figures.latest() : deps.figures.get();
+  const [status, ended] = await Promise.all([readFigures(deps, figures), lastEnded(deps.tributary.database)]);
   return { headline: headlineOf(factsOf(status, ended)), ...status };
 }
 
@@ -85,18 +88,18 @@ function verificationFact({ state, endedAt, error, request, report }: Verificati
   };
 }
 
-async function readFigures(deps: Deps): Promise<Figured> {
+async function readFigures(deps: Deps, known: Promise<Figures>): Promise<Figured> {
   const { tributary } = deps;
   const { database, clock, config } = tributary;
   const { circuit, bulk } = tributary.delivering;
   const { strays } = deps.refusals;
   const [figures, fresh, paused, batches, sources, vanished] = await Promise.all([
-    deps.figures.get(),
+    known,
     freshnessSince(database, clock.now() - 86_400_000),
     listPauses(database),
     batchesUnderWay(database),
-    readSources(deps),
-    deps.vanished.get(),
+    readSources(deps, known),
+    deps.vanished.latest(),
   ]);
   const now = clock.now();
   const waited = (since: number | null) => (since === null ? null : Math.max(now - since, 0) / 1000);
@@ -188,11 +191,11 @@ function logFault({ output }: Deps): Status['log'] {
 }
 
 /** Every configured source, in its order. */
-export async function readSources(deps: Deps): Promise<SourceStatus[]> {
+export async function readSources(deps: Deps, known = deps.figures.get()): Promise<SourceStatus[]> {
   const { database, clock, rules } = deps.tributary;
   const names = rules.sources.map((source) => source.name);
   const [figures, paused, going, last] = await Promise.all([
-    deps.figures.get(),
+    known,
     listPauses(database),
     goingRuns(database),
     lastRuns(database, names),

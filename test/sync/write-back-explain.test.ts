@@ -77,7 +77,7 @@ it('explains each attribute at each vendor, and tells the way of every value, th
     headers: { origin: 'http://localhost', host: 'localhost' },
   });
   const cookie = login.headers.get('set-cookie')!.split(';')[0]!;
-  const page = await (await world.web.request('/?q=shop-1', { headers: { cookie } })).text();
+  const page = await (await world.web.request('/customers/shop-1', { headers: { cookie } })).text();
   expect(page).toContain('Written back to klaviyo');
   expect(page).toContain('loyalty.points');
   const first = await get('/api/customers/shop-1/history?limit=1');

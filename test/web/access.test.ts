@@ -155,7 +155,7 @@ describe('who may ask', () => {
 
   it('carries the headers that keep a browser from harm, on every kind of answer', async () => {
     const cookie = cookieOf(await logIn());
-    for (const path of ['/', '/login', '/api/status', '/nosuch', '/assets/status.js']) {
+    for (const path of ['/', '/login', '/api/status', '/nosuch', '/assets/admin.js']) {
       const { headers } = await browser('GET', path, { cookie });
       expect(headers.get('content-security-policy'), path).toBe(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",

@@ -486,7 +486,8 @@ describe.each(databases)('what a person sees of webhooks on $name', ({ open }) =
         body: `token=${apiToken}`,
       });
       const cookie = login.headers.get('set-cookie')!.split(';')[0]!;
-      const page = await (await world.app.request('/', { headers: { cookie } })).text();
+      const read = async (path: string) => (await world.app.request(path, { headers: { cookie } })).text();
+      const page = `${await read('/')} ${await read('/inbox')}`;
       expect(page).not.toContain('data-post="/api/sources/shop/sync"');
       expect(page).not.toContain('data-post="/api/sources/shop/pause"');
       expect(page).toContain('data-post="/api/sources/crm/sync"');

@@ -104,7 +104,15 @@ describe('a named token', () => {
   it('opens the page, which shows a viewer nothing personal and says who looks', async () => {
     const open = async (role: string) => {
       const cookie = await logIn(tokens[role]!);
-      return (await world.app.request('/?q=w-1', { headers: { cookie } })).text();
+      const pages = [
+        '/',
+        '/customers',
+        '/customers?q=wilhelmina',
+        '/customers/w-1?field=email',
+        '/problems?show=letters',
+      ];
+      const read = async (path: string) => (await world.app.request(path, { headers: { cookie } })).text();
+      return (await Promise.all(pages.map(read))).join('\n');
     };
     const [forViewer, forOperator] = [await open('viewer'), await open('operator')];
     expect(forViewer).toContain('the viewer <small>viewer</small>');

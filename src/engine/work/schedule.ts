@@ -111,6 +111,14 @@ export class Calendar {
     for (let moment = to; moment > first; moment -= this.stepMs) if (this.isDue(moment)) return moment;
     return null;
   }
+
+  /** The first moment that it names after `from`; null where there is none within so many steps. */
+  nextDue(from: number, maxSteps: number): number | null {
+    const first = Math.floor(from / this.stepMs) * this.stepMs;
+    for (let step = 1; step <= maxSteps; step += 1)
+      if (this.isDue(first + step * this.stepMs)) return first + step * this.stepMs;
+    return null;
+  }
 }
 
 function fieldsOf(expression: string): number {

@@ -1,7 +1,7 @@
 // Customers for a person to look at: a list to page through, and one of them with everything that is known. It only
 // reads.
 
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import type { Fields } from '../../connector.ts';
 import type {
   CustomerLine,
@@ -9,27 +9,39 @@ import type {
   DeliveryView,
   RecordView,
 } from '../../contract/customer.ts';
+import { fieldFault } from '../../customer/fields.ts';
 import type { Queryable } from '../../db/database.ts';
 import { lanes } from '../../engine/quota/lanes.ts';
 
 /**
- * Customers in the order of their source IDs, those after `after`. `search`: only those whose source ID or e-mail begins
- * with it, or a word of whose name does, whatever its letter case. A search reads the table until it has its page.
+ * Customers in the order of their source IDs, those after `after`. `search`: only those whose source ID, e-mail or telephone
+ * number begins with it, or a word of whose name does, whatever its letter case; `metadata.plan:gold` means those who have this
+ * value of a field. A search reads the table until it has its page.
  */
 export async function listCustomers(
   db: Queryable,
   page: { after?: string | undefined; search?: string | undefined; limit: number },
 ): Promise<CustomerLine[]> {
-  const { after, search, limit } = page;
-  const sought = search?.trim().toLowerCase() ?? '';
-  const found = sql`(starts_with(lower(customers.source_id), ${sought}) or starts_with(lower(fields ->> 'email'), ${sought})
-    or strpos(' ' || lower(fields ->> 'name'), ${` ${sought}`}) > 0)`;
+  const { after, search = '', limit } = page;
   return db.rows(sql`
     select customers.source_id, customers.revision, fields ->> 'name' as name, fields ->> 'email' as email,
            orphaned, updated_at, state, acknowledged
     from customers left join deliveries using (source_id)
-    where ${after === undefined ? sql`true` : sql`customers.source_id > ${after}`} and ${sought === '' ? sql`true` : found}
+    where ${after === undefined ? sql`true` : sql`customers.source_id > ${after}`} and ${matching(search)}
     order by customers.source_id limit ${limit}`);
+}
+
+function matching(search: string): SQL {
+  const sought = search.trim();
+  if (sought === '') return sql`true`;
+  const [, field, value] = /^([a-z]+(?:\.[^:\s]+)?):\s*(.+)$/.exec(sought) ?? [];
+  if (field !== undefined && fieldFault(field) === null) return sql`fields ->> ${field} = ${value}`;
+  const lower = sought.toLowerCase();
+  const number = sought.replace(/[\s()./-]/g, '');
+  const isNumber = /^\+?\d{4,}$/.test(number);
+  return sql`(starts_with(lower(customers.source_id), ${lower}) or starts_with(lower(fields ->> 'email'), ${lower})
+    or strpos(' ' || lower(fields ->> 'name'), ${` ${lower}`}) > 0
+    or ${isNumber ? sql`strpos(fields ->> 'phone', ${number}) in (1, 2)` : sql`false`})`;
 }
 
 /** One customer with everything that is known, or null where there is none of this source ID. */

@@ -129,7 +129,8 @@ function fieldAlone(found: CustomerExplanation, field: string): CustomerExplanat
   return { ...found, fields, quarantined, dropped, writeBacks };
 }
 
-function withSentences(found: CustomerExplanation): Explanation {
+/** With what it says in words. */
+export function withSentences(found: CustomerExplanation): Explanation {
   return {
     ...found,
     sentences: customerSentences(found),

@@ -134,7 +134,7 @@ const bodyless = 'its body is no longer stored';
 
 const deafText = (source: string) => `${source} no longer accepts webhooks`;
 
-async function requestNumbered(deps: Deps, id: number) {
+export async function requestNumbered(deps: Deps, id: number) {
   const found = await requestById(deps.tributary.database, id);
   if (!found)
     throw new Problem(
@@ -144,7 +144,7 @@ async function requestNumbered(deps: Deps, id: number) {
   return found;
 }
 
-function bodyOf(body: Uint8Array): { encoding: 'utf8' | 'base64'; content: string } {
+export function bodyOf(body: Uint8Array): { encoding: 'utf8' | 'base64'; content: string } {
   try {
     return {
       encoding: 'utf8',

@@ -138,7 +138,8 @@ function refuseWhatCannotFit(forecasts: readonly Forecast[]): void {
   });
 }
 
-function withRatio({ forecast, actual, ...kept }: Omit<KeptForecast, 'ratio'>): KeptForecast {
+/** With how well it was forecast, once it is known what it took. */
+export function withRatio({ forecast, actual, ...kept }: Omit<KeptForecast, 'ratio'>): KeptForecast {
   const ratio = actual && {
     calls: ratioOf(sumOf(actual.calls), sumOf(forecast.totals)),
     minutes: ratioOf(actual.minutes, forecast.minutes),

@@ -34,21 +34,21 @@ export function quarantineApi(deps: Deps) {
     const { limit, after, ...filter } = c.req.valid('query');
     await requireSource(deps, filter.source);
     if (filter.field !== undefined) await requireFields(deps, 'field', [filter.field]);
-    const place = after === undefined ? undefined : placeOf(after);
+    const place = after === undefined ? undefined : quarantinePlace(after);
     const read = (most: number) => listQuarantine(database, rules, filter, { after: place, limit: most });
-    const { page: values, next } = await pageOf(limit, read, nextOf);
+    const { page: values, next } = await pageOf(limit, read, quarantineNext);
     return c.json({ values, next }, 200);
   });
 }
 
 /** A place in the list, as a text that goes into a query as it is. */
-function nextOf({ source, stream, recordId, field }: QuarantinePlace): string {
+export function quarantineNext({ source, stream, recordId, field }: QuarantinePlace): string {
   return Buffer.from(JSON.stringify([source, stream, recordId, field])).toString('base64url');
 }
 
 const placeShape = z.tuple([text, text, text, text]);
 
-function placeOf(after: string): QuarantinePlace {
+export function quarantinePlace(after: string): QuarantinePlace {
   try {
     const [source, stream, recordId, field] = placeShape.parse(
       JSON.parse(Buffer.from(after, 'base64url').toString('utf8')),

@@ -100,6 +100,14 @@ function baseOf({ tributary }: Deps, asked: string): string {
 
 const pathOf = (name: string) => `/webhooks/${encodeURIComponent(name)}`;
 
+/** How the webhooks of a source are set up; null where its vendor does not push. `asked`: a URL of this server. */
+export function webhookSetup(deps: Deps, name: string, asked: string) {
+  const webhook = webhookOf(deps, name);
+  return webhook ? describe(deps, name, webhook, asked) : null;
+}
+
+export type WebhookSetup = ReturnType<typeof describe>;
+
 function describe(deps: Deps, name: string, webhook: Webhook<unknown>, asked: string) {
   const { config, rules } = deps.tributary;
   const { authentication, checks = [], recipe, notes = [], decoding, sample } = webhook;

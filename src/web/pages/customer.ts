@@ -1,125 +1,231 @@
-// The search for a customer, and what is known of the one found.
+// One customer: what is wanted and what the destination has, why each value is as it is, what happened, and the records behind it.
 import { html } from 'hono/html';
-import type { Customer, CustomerLine } from '../../contract/customer.ts';
-import type { ExplainedAttribute, ExplainedWriteBack } from '../../customer/explain-write-back.ts';
+import type { Role } from '../../contract/access.ts';
+import type { Customer } from '../../contract/customer.ts';
+import type { Explanation, History } from '../../contract/explanation.ts';
+import type { SourceStatus } from '../../contract/status.ts';
+import { counted, number } from '../../words.ts';
+import { stateChip } from './customer-list.ts';
 import { value } from './format.ts';
-import { chip, type Html, moment } from './parts.ts';
+import { address, customerPath, facts, head } from './lists.ts';
+import { action, ask, chip, type Html, moment } from './parts.ts';
+import type { PageContent } from './shell.ts';
+import { writeBackBlock } from './write-back.ts';
 
-/** What a search has found: one customer, or several to choose from. */
-export type Found = {
-  query: string;
-  customer: Customer | null;
-  others: CustomerLine[];
-  /** Of the customer. */
-  writeBacks: ShownWriteBack[];
-};
-
-export type ShownWriteBack = ExplainedWriteBack & { sentences: string[] };
-
-export function customerSection(found: Found | null, now: number): Html {
-  return html`<section aria-labelledby="customer-title">
-<h2 id="customer-title">Find a customer</h2>
-<div class="card">
-<form id="search" method="get" action="/" role="search">
-<label for="q" class="unseen">Source ID, e-mail or name</label>
-<input id="q" name="q" type="search" value="${found?.query ?? ''}" placeholder="Source ID, e-mail or name" maxlength="200" autocomplete="off" spellcheck="false">
-<button type="submit" class="main">Find</button>
-</form>
-<div id="found" data-live aria-live="polite">${found === null ? '' : result(found, now)}</div>
-</div></section>`;
+export interface CustomerCard {
+  customer: Customer;
+  explanation: Explanation;
+  history: History;
+  sources: readonly SourceStatus[];
+  /** The one to explain. */
+  field: string | null;
+  /** The history is not from its beginning. */
+  isOlder: boolean;
+  role: Role;
+  now: number;
 }
 
-function result({ query, customer, others, writeBacks }: Found, now: number): Html {
-  if (!customer && others.length === 0) {
-    return html`<p class="empty" data-key="none">No customer's source ID, e-mail or name begins with <b>${query}</b>.</p>`;
-  }
-  return html`${customer ? known(customer, writeBacks, now) : ''}${
-    others.length === 0
+export function customerPage(card: CustomerCard): PageContent {
+  const { customer, explanation, isOlder, role, now } = card;
+  const { sourceId, fields, delivery, orphaned } = customer;
+  const name = value(fields['name'] ?? fields['email'] ?? sourceId);
+  return {
+    title: name,
+    at: '/customers',
+    crumbs: [{ name: sourceId }],
+    everySeconds: isOlder ? null : 3,
+    body: html`${head(
+      html`${name} ${stateChip(delivery?.state ?? null)}${orphaned ? chip('wait', 'orphaned') : ''}`,
+      {
+        sub: html`<code>${sourceId}</code> · ${deliveryText(customer, now)}`,
+        actions: actions(card, role),
+      },
+    )}
+${troubles(explanation, delivery, now)}
+<div class="split" data-key="split"><div class="stack-y">
+${fieldsCard(card)}
+${explanation.writeBacks.map((one) => writeBackBlock(one, now))}
+${recordsCard(customer, now)}
+</div><div class="stack-y">
+${card.field === null ? summary(explanation) : whyCard(card)}
+${timeline(card)}
+</div></div>`,
+  };
+}
+
+// ── What can be done ────────────────────────────────────────────────────────────────────────────────────────────
+
+function actions({ customer, explanation, sources }: CustomerCard, role: Role): Html {
+  const { sourceId, records } = customer;
+  const readable = sources.filter(({ readsById, paused }) => readsById && !paused);
+  const letters = explanation.deadLetters.map(({ id }) => id);
+  return html`${letters.length === 0 ? '' : action('Retry', '/api/dead-letters/retry', { body: { ids: letters }, done: 'Retried', kind: 'main', about: sourceId })}
+${readable.flatMap(({ name }) => {
+  const recordIds = records.filter(({ source }) => source === name).map(({ recordId }) => recordId);
+  if (recordIds.length === 0) return [];
+  return action(`Read again from ${name}`, `/api/sources/${encodeURIComponent(name)}/sync`, {
+    body: { mode: 'records', recordIds: recordIds.slice(0, 1000) },
+    done: `A run of ${counted(recordIds.length, 'record')} of ${name} was requested`,
+  });
+})}
+${
+  role === 'admin'
+    ? ask(
+        'Erase…',
+        `/api${customerPath(sourceId)}`,
+        html`<p>The customer is erased here and at the destination, and no source brings the person back. This cannot be undone.</p>
+<label class="check"><input type="checkbox" name="permanent">Permanently, with everything that belongs to it there</label>
+<label class="check"><input type="checkbox" required>I want this person erased</label>`,
+        { method: 'DELETE', done: 'The erasure was requested', kind: 'danger', button: 'Erase' },
+      )
+    : ''
+}`;
+}
+
+// ── How it stands ───────────────────────────────────────────────────────────────────────────────────────────────
+
+function deliveryText({ delivery, revision, acknowledged }: Customer, now: number): Html {
+  const known = acknowledged
+    ? html`revision ${acknowledged.revision} acknowledged ${moment(acknowledged.at, now)}`
+    : html`nothing acknowledged yet`;
+  if (!delivery) return html`Revision ${revision} · ${known}`;
+  const { state, lane, waitingSince, carriedBy, attempts } = delivery;
+  const waits =
+    state === 'waiting'
+      ? html` · waiting in the lane ${lane}${waitingSince ? html` since ${moment(waitingSince, now)}` : ''}${carriedBy ? `, with a ${carriedBy} now` : ''}${attempts > 0 ? ` · ${counted(attempts, 'attempt')}` : ''}`
+      : '';
+  return html`Revision ${revision} wanted · ${known}${waits}`;
+}
+
+function troubles({ holds, deadLetters }: Explanation, delivery: Customer['delivery'], now: number): Html {
+  const letters = deadLetters.map(
+    ({ id, kind, code, message, lastAt }) =>
+      html`<p class="banner bad" data-key="letter ${id}"><b>Dead letter</b> <code>${code}</code> ${message} <small>${kind}, ${moment(lastAt, now)} · <a href="${address('/problems', { show: 'letters', kind, code })}">All with this cause</a></small></p>`,
+  );
+  const held = holds.map(
+    ({ id, change, from, heldAt }) =>
+      html`<p class="banner wait" data-key="hold ${id}"><b>Held</b> ${change === 'deleted' ? 'The customer would be deleted' : html`<code>${change}</code> would be blanked, now ${value(from)}`}. <small>${moment(heldAt, now)} · <a href="/problems?show=holds">Decide</a></small></p>`,
+  );
+  const error =
+    delivery?.error && deadLetters.length === 0
+      ? html`<p class="banner ${delivery.state === 'dead' ? 'bad' : 'wait'}" data-key="error">${delivery.errorCode ? html`<code>${delivery.errorCode}</code> ` : ''}${delivery.error}</p>`
+      : '';
+  return html`${letters}${held}${error}`;
+}
+
+function fieldsCard({ customer, explanation, field: chosen }: CustomerCard): Html {
+  const { sourceId, fields, acknowledged } = customer;
+  const explained = new Map(explanation.fields.map((one) => [one.field, one]));
+  const names = [
+    ...new Set([...Object.keys(fields), ...Object.keys(acknowledged?.fields ?? {}), ...explained.keys()]),
+  ].sort();
+  const rows = names.map((name) => {
+    const one = explained.get(name);
+    const from = one?.pin
+      ? chip('note', 'pinned')
+      : one?.winner
+        ? html`<small>${one.winner.source}</small>`
+        : '';
+    return html`<tr data-key="${name}"${name === chosen ? html` class="chosen"` : ''}><th scope="row"><a href="${customerPath(sourceId)}?field=${encodeURIComponent(name)}#why"${name === chosen ? html` aria-current="true"` : ''}>${name}</a></th>
+<td>${name in fields ? value(fields[name]) : html`<span class="none">nothing</span>`} ${from}</td><td>${there(customer, name)}</td></tr>`;
+  });
+  return html`<section class="card" data-key="fields" aria-label="Fields"><h2>Fields</h2><div class="table"><table class="fields"><caption class="unseen">Fields</caption><thead><tr><th scope="col">Field</th><th scope="col">Wanted</th><th scope="col">Acknowledged</th></tr></thead>
+<tbody>${rows}</tbody></table></div>${
+    explanation.dropped.length === 0
       ? ''
-      : html`<ul class="matches" data-key="matches">${others.map(
-          (line) =>
-            html`<li data-key="${line.sourceId}"><a href="/?q=${encodeURIComponent(line.sourceId)}" data-search="${line.sourceId}"><b>${line.name ?? line.email ?? line.sourceId}</b> <small>${line.email ?? ''} · ${line.sourceId}</small></a>${stateChip(line.state)}</li>`,
-        )}</ul>`
-  }`;
+      : html`<p class="hint">No longer in any record: ${explanation.dropped.join(', ')}.</p>`
+  }${explanation.quarantined.map(
+    ({ field, value: found, reason, source }) =>
+      html`<p class="hint bad-text">${field} of ${source} was left out: ${reason} Found: ${value(found)}</p>`,
+  )}</section>`;
 }
 
-function stateChip(state: CustomerLine['state']): Html | '' {
-  const tones = { delivered: 'good', waiting: 'note', held: 'wait', dead: 'bad' } as const;
-  return state ? chip(tones[state], state) : '';
+function there({ fields, acknowledged }: Customer, name: string): Html {
+  if (!acknowledged || !(name in acknowledged.fields)) return html`<span class="none">not yet</span>`;
+  const same = JSON.stringify(acknowledged.fields[name]) === JSON.stringify(fields[name]);
+  return same ? html`<span class="good-text">the same</span>` : html`${value(acknowledged.fields[name])}`;
 }
 
-function known(customer: Customer, writeBacks: readonly ShownWriteBack[], now: number): Html {
-  const { sourceId, fields, delivery, acknowledged, records, orphaned } = customer;
-  const names = [...new Set([...Object.keys(fields), ...Object.keys(acknowledged?.fields ?? {})])].sort();
-  return html`<article class="customer" data-key="${sourceId}" aria-label="Customer ${sourceId}">
-<header><h3>${fields['name'] ?? fields['email'] ?? sourceId}</h3><code>${sourceId}</code>${stateChip(delivery?.state ?? null)}${orphaned ? chip('wait', 'orphaned') : ''}</header>
-${delivery ? html`<p class="hint" data-key="delivery">${deliveryText(customer, now)}</p>` : ''}
-${delivery?.error ? html`<p class="banner ${delivery.state === 'dead' ? 'bad' : 'wait'}" data-key="error">${delivery.errorCode ? html`<code>${delivery.errorCode}</code> ` : ''}${delivery.error}</p>` : ''}
-<div class="table" data-key="fields"><table class="fields"><caption class="unseen">Fields</caption><thead><tr><th scope="col">Field</th><th scope="col">Wanted</th><th scope="col">Acknowledged</th></tr></thead>
-<tbody>${names.map((name) => fieldRow(name, fields[name], acknowledged?.fields))}</tbody></table></div>
-${writeBacks.map((one) => flowingBack(one, now))}
-<h4 data-key="h">Records</h4>
-<ul class="records" data-key="records">${records.map(
+// ── Why ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+function summary({ sentences }: Explanation): Html {
+  return html`<section class="card" id="why" data-key="why" aria-label="In short"><h2>In short</h2><ul class="why">${sentences.map((sentence) => html`<li>${sentence}</li>`)}</ul>
+<p class="hint">Choose a field to see where its value comes from.</p></section>`;
+}
+
+function whyCard({ customer: { sourceId }, explanation, field }: CustomerCard): Html {
+  const one = explanation.fields.find((explained) => explained.field === field);
+  const close = html`<a href="${customerPath(sourceId)}" aria-label="Close the explanation">Close</a>`;
+  if (!one)
+    return html`<section class="card" id="why" data-key="why"><div class="title-row"><h2>${field}</h2>${close}</div><p>This customer has no field of this name.</p></section>`;
+  const { winner, losers, raw, rule, pin, quarantined, sentences } = one;
+  return html`<section class="card" id="why" data-key="why" aria-label="Why ${field} is so"><div class="title-row"><h2>Why <code>${field}</code> is so</h2>${close}</div>
+<p class="big-value">${value(one.value ?? undefined)}</p>
+<ul class="why">${sentences.map((sentence) => html`<li>${sentence}</li>`)}</ul>
+${facts([
+  ['Rule', html`<code>${rule}</code>`],
+  winner === null
+    ? null
+    : ['Record', html`${winner.source} (${winner.stream}) <code>${winner.recordId}</code>`],
+  winner?.run
+    ? ['Run', html`<a href="/runs/${winner.run.id}">#${winner.run.id}</a> ${winner.run.mode}`]
+    : null,
+  raw === null
+    ? null
+    : [
+        'Read from',
+        html`${raw.properties.map((property, index) => html`<code>${property}</code> ${value(raw.values[index])} `)}`,
+      ],
+])}
+${losers.length === 0 ? '' : html`<h3>Did not win</h3><ul class="changes">${losers.map((loser) => html`<li>${value(loser.value)} <small>${loser.source} (${loser.stream}) ${loser.recordId}: ${loser.reason}</small></li>`)}</ul>`}
+${quarantined.map(({ source, reason, value: found }) => html`<p class="hint bad-text">Left out of ${source}: ${reason} Found: ${value(found)}</p>`)}
+<div class="actions acts">${pinForms(sourceId, field!, pin !== null)}</div></section>`;
+}
+
+function pinForms(sourceId: string, field: string, isPinned: boolean): Html {
+  const path = `/api${customerPath(sourceId)}/pins/${encodeURIComponent(field)}`;
+  return html`${ask(
+    isPinned ? 'Pin another value…' : 'Pin a value…',
+    path,
+    html`<label>Value of ${field}; empty for none<input name="value" data-empty="null" autocomplete="off"></label>
+<label>Reason, which explanations show<input name="note" maxlength="500" autocomplete="off"></label>`,
+    { method: 'PUT', done: `${field} was pinned`, button: 'Pin' },
+  )}${isPinned ? action('Release the pin', path, { method: 'DELETE', done: `${field} was released`, about: `of ${field}` }) : ''}`;
+}
+
+// ── What happened ───────────────────────────────────────────────────────────────────────────────────────────────
+
+function timeline({ customer: { sourceId }, history, isOlder, now }: CustomerCard): Html {
+  const revisions = history.revisions.map(({ revision, at, by, changed, cause }) => {
+    const run = (cause as { runId?: number | null } | null)?.runId;
+    return {
+      at,
+      item: html`<li data-key="r${revision}"><b>Revision ${revision}</b> ${moment(at, now)} <small>${run ? html`<a href="/runs/${run}">${by}</a>` : by}</small>
+<ul class="changes">${Object.entries(changed).map(([field, change]) => html`<li><code>${field}</code> ${'from' in change ? html`<del>${value(change.from)}</del> → ` : ''}<ins>${'to' in change ? value(change.to) : 'gone'}</ins></li>`)}</ul></li>`,
+    };
+  });
+  const written = history.writeBacks.map(({ source, at, event, message }, index) => ({
+    at,
+    item: html`<li class="${event === 'acknowledged' ? 'good' : event === 'rejected' || event === 'failed' ? 'bad' : ''}" data-key="w${source}${at}${index}"><b>Write-back to ${source}: ${event}</b> ${moment(at, now)}${message === null ? '' : html`<br><small>${message}</small>`}</li>`,
+  }));
+  const items = [...revisions, ...written].sort((one, other) => other.at - one.at).map(({ item }) => item);
+  const older =
+    history.next === null ? '' : html`<a href="${customerPath(sourceId)}?before=${history.next}">Older</a>`;
+  return html`<section class="card" data-key="timeline" aria-label="Timeline"><h2>Timeline</h2><ol class="timeline">${items}</ol>
+${isOlder || older !== '' ? html`<nav class="pager" aria-label="Pages of the timeline"><span>${isOlder ? html`<a href="${customerPath(sourceId)}">Newest</a>` : ''}</span><span>${older}</span></nav>` : ''}</section>`;
+}
+
+function recordsCard({ records }: Customer, now: number): Html {
+  return html`<section class="card" data-key="records" aria-label="Records"><h2>Records <small>${number(records.length)}</small></h2>${
+    records.length === 0 ? html`<p class="empty">No record speaks of this customer any more.</p>` : ''
+  }<ul class="records">${records.map(
     (record) =>
       html`<li data-key="${record.source} ${record.stream} ${record.recordId}"><b>${record.source}</b> ${record.stream} <code>${record.recordId}</code> <small>changed ${moment(record.changedAt, now)}${
-        record.runId === null ? '' : ` · run ${record.runId}`
+        record.runId === null ? '' : html` · <a href="/runs/${record.runId}">run ${record.runId}</a>`
       }</small>${record.deleted ? chip('wait', 'deleted') : ''}${record.filtered ? chip('quiet', record.filtered) : ''}${(
         record.faults ?? []
       ).map(
         ({ field, reason }) => html`<small class="bad-text error">${field}: ${reason}</small>`,
-      )}<details data-key="body"><summary>As it came</summary><pre>${JSON.stringify(record.body, null, 2)}</pre></details></li>`,
-  )}</ul></article>`;
-}
-
-const writeBackTones = { delivered: 'good', waiting: 'note', unlinked: 'quiet', dead: 'bad' } as const;
-
-function flowingBack({ source, state, sentences, attributes }: ShownWriteBack, now: number): Html {
-  return html`<h4 data-key="back ${source}">Written back to ${source} ${state === null ? '' : chip(writeBackTones[state], state)}</h4>
-<p class="hint" data-key="back-why ${source}">${sentences.join(' ')}</p>
-<div class="table" data-key="back-fields ${source}"><table class="fields"><caption class="unseen">Attributes at ${source}</caption><thead><tr><th scope="col">Attribute</th><th scope="col">Wanted</th><th scope="col">Acknowledged</th><th scope="col">Comes from</th></tr></thead>
-<tbody>${attributes.map((attribute) => attributeRow(attribute, now))}</tbody></table></div>`;
-}
-
-function attributeRow(
-  { attribute, path, meaning, wanted, acknowledged, isSame, known }: ExplainedAttribute,
-  now: number,
-): Html {
-  const there =
-    acknowledged === undefined
-      ? html`<span class="none">not yet</span>`
-      : isSame
-        ? html`<span class="good-text">the same</span>`
-        : html`${value(acknowledged)}`;
-  const from =
-    path === null
-      ? html`<span class="none">declared no more</span>`
-      : html`<span title="${meaning ?? ''}">${path}</span>${known === null ? '' : html` <small>${known.by} ${moment(known.at, now)}</small>`}`;
-  return html`<tr data-key="${attribute}" class="${isSame ? '' : 'differs'}"><th scope="row">${attribute}</th><td>${wanted === undefined ? html`<span class="none">not read yet</span>` : value(wanted)}</td><td>${there}</td><td>${from}</td></tr>`;
-}
-
-function fieldRow(
-  name: string,
-  wanted: unknown,
-  acknowledged: { [field: string]: unknown } | undefined,
-): Html {
-  const same = acknowledged !== undefined && JSON.stringify(acknowledged[name]) === JSON.stringify(wanted);
-  const there =
-    acknowledged === undefined || !(name in acknowledged)
-      ? html`<span class="none">not yet</span>`
-      : same
-        ? html`<span class="good-text">the same</span>`
-        : html`${value(acknowledged[name])}`;
-  return html`<tr data-key="${name}" class="${same ? '' : 'differs'}"><th scope="row">${name}</th><td>${wanted === undefined ? html`<span class="none">nothing</span>` : value(wanted)}</td><td>${there}</td></tr>`;
-}
-
-function deliveryText({ delivery, revision, acknowledged }: Customer, now: number): Html {
-  const { state, lane, waitingSince, carriedBy, attempts } = delivery!;
-  const known = acknowledged
-    ? html`revision ${acknowledged.revision} acknowledged ${moment(acknowledged.at, now)}`
-    : html`nothing acknowledged yet`;
-  const waits =
-    state === 'waiting'
-      ? html` · waiting in the lane ${lane}${waitingSince ? html` since ${moment(waitingSince, now)}` : ''}${carriedBy ? `, with a ${carriedBy} now` : ''}${attempts > 0 ? ` · ${attempts} attempts` : ''}`
-      : '';
-  return html`Revision ${revision} wanted · ${known}${waits}`;
+      )}<details data-key="body"><summary>As it came</summary><pre tabindex="0">${JSON.stringify(record.body, null, 2)}</pre></details></li>`,
+  )}</ul></section>`;
 }

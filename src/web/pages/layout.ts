@@ -4,8 +4,15 @@ import type { Role } from '../../contract/access.ts';
 import { assetUrl } from '../assets.ts';
 import type { Html } from './parts.ts';
 
-/** `role`: the role of the visitor. The style sheet hides from a viewer the buttons that only other roles may use. */
-export function page(title: string, body: Html, role?: Role): Html {
+/**
+ * `role`: that of the visitor; the style sheet hides buttons that only other roles may use. `everySeconds`: how often the
+ * script brings the page up to date.
+ */
+export function page(
+  title: string,
+  body: Html,
+  { role, everySeconds = null }: { role?: Role; everySeconds?: number | null } = {},
+): Html {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -15,10 +22,10 @@ export function page(title: string, body: Html, role?: Role): Html {
 <meta name="robots" content="noindex">
 <title>${title}</title>
 <link rel="icon" href="${assetUrl('mark.svg')}" type="image/svg+xml">
-<link rel="stylesheet" href="${assetUrl('status.css')}">
-<script src="${assetUrl('status.js')}" defer></script>
+<link rel="stylesheet" href="${assetUrl('admin.css')}">
+<script src="${assetUrl('admin.js')}" defer></script>
 </head>
-<body${role ? html` data-role="${role}"` : ''}>${body}</body>
+<body${role ? html` data-role="${role}"` : ''}${everySeconds === null ? '' : html` data-every="${everySeconds}"`}>${body}</body>
 </html>`;
 }
 

@@ -4,7 +4,8 @@ import { assetUrl } from '../assets.ts';
 import { mark, page } from './layout.ts';
 import type { Html } from './parts.ts';
 
-export function loginPage(fault: string | null): Html {
+/** `to`: where the login leads. */
+export function loginPage(fault: string | null, to = '/'): Html {
   return page(
     'Log in · Tributary',
     html`<main class="login">
@@ -12,6 +13,7 @@ export function loginPage(fault: string | null): Html {
 <h1>${mark} Tributary</h1>
 ${fault === null ? '' : html`<p class="banner bad" role="alert" id="fault">${fault}</p>`}
 <input type="text" name="username" value="tributary" autocomplete="username" hidden>
+${to === '/' ? '' : html`<input type="hidden" name="to" value="${to}">`}
 <label for="token">Token</label>
 <input id="token" name="token" type="password" required autofocus autocomplete="current-password" spellcheck="false"${
       fault === null ? '' : html` aria-invalid="true" aria-describedby="fault"`

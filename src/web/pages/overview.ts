@@ -1,63 +1,42 @@
-// The page at `/`: its head, its headline, and the sections in their order.
+// The overview: how far the destination is in step and why, and the parts that it consists of, each with a link to more.
 import { html } from 'hono/html';
-import type { Role } from '../../contract/access.ts';
-import type { DeadLetter, LetterGroup } from '../../contract/dead-letter.ts';
-import type { InboxRequest } from '../../contract/inbox.ts';
+import type { LetterGroup } from '../../contract/dead-letter.ts';
 import type { Columns, Run } from '../../contract/run.ts';
 import type { Status } from '../../contract/status.ts';
 import type { Verification } from '../../contract/verification.ts';
-import { number } from '../../words.ts';
-import { customerSection, type Found } from './customer.ts';
-import { deadLettersSection } from './dead-letters.ts';
+import { counted, number } from '../../words.ts';
+import { causeBlock } from './causes.ts';
 import { destinationSection } from './destination.ts';
-import { inboxSection } from './inbox.ts';
-import { mark, page } from './layout.ts';
 import { type Html, legend, moment, type Share, stacked } from './parts.ts';
 import { proofSection } from './proof.ts';
 import { runsSection } from './runs.ts';
+import { type PageContent, problemsOf, verdicts } from './shell.ts';
 import { sourcesSection } from './sources.ts';
 
 export interface Overview {
-  /** Who looks. */
-  visitor: { name: string; role: Role };
   status: Status;
   runs: Run[];
   /** By run, what became of the columns of the file that it read. */
   columns: ReadonlyMap<number, Columns>;
-  letters: DeadLetter[];
+  /** The most frequent causes of dead letters. */
   groups: LetterGroup[];
-  /** The newest requests of the inbox that have faults. */
-  rejected: InboxRequest[];
   /** The newest verification. */
   proof: Verification | null;
-  found: Found | null;
 }
 
-export function overviewPage(given: Overview): Html {
-  const { visitor, status, runs, columns, letters, groups, rejected, proof, found } = given;
-  return page(
-    'Tributary',
-    html`<a class="skip" href="#main">To the content</a>
-<header class="top"><p class="brand">${mark} Tributary</p>
-<p class="live" id="live-state" role="status"><span class="pulse"></span><span>Live</span></p>
-<p class="visitor">${visitor.name} <small>${visitor.role}</small></p>
-<form method="post" action="/logout"><button type="submit" class="quiet">Log out</button></form></header>
-<main id="main">
-<div id="trouble" class="banner bad" role="alert" hidden></div>
-<noscript><p class="banner wait">Without JavaScript this page does not update and its buttons do not work.</p></noscript>
-${troubles(status)}
+export function overviewPage({ status, runs, columns, groups, proof }: Overview): PageContent {
+  return {
+    title: 'Overview',
+    at: '/',
+    isInParts: true,
+    everySeconds: 1,
+    body: html`${troubles(status)}
 ${headline(status)}
+${problems(status, groups)}
 <div class="columns"><div>${sourcesSection(status, status.now)}</div><div>${destinationSection(status)}</div></div>
-${customerSection(found, status.now)}
-${proofSection(proof, status.now)}
 ${runsSection(runs, status.now, columns)}
-${inboxSection(status, rejected)}
-${deadLettersSection(status, letters, groups)}
-</main>
-<footer class="bottom" id="about" data-live>Tributary ${status.version} · ${status.database === 'pglite' ? 'embedded database' : 'PostgreSQL'} · started ${moment(status.startedAt, status.now)} · <a href="/openapi.json">API</a></footer>
-<div id="said" role="status" aria-live="polite"></div>`,
-    visitor.role,
-  );
+${proofSection(proof, status.now)}`,
+  };
 }
 
 /** What fails in the process itself; an empty section where nothing does, so that the script can fill it. */
@@ -74,24 +53,40 @@ function troubles({ databaseFault, loops, differingWorkers, apiEnds, now }: Stat
   )}${apiEnds.map(({ name, note }) => html`<p class="banner wait" data-key="api ${name}">${note}</p>`)}</section>`;
 }
 
-/** How far the destination is in step, in one sentence and one bar. */
+/** How far the destination is in step, in one sentence and one bar. Each number leads to its customers. */
 function headline(status: Status): Html {
   const { customers } = status;
+  const inState = (state: string) => `/customers?state=${state}`;
   const shares: Share[] = [
-    { name: 'delivered', count: customers.delivered, tone: 'good' },
-    { name: 'waiting', count: customers.waiting, tone: 'note' },
-    ...(customers.held > 0 ? [{ name: 'held', count: customers.held, tone: 'wait' } as const] : []),
-    { name: 'dead', count: customers.dead, tone: 'bad' },
+    { name: 'delivered', count: customers.delivered, tone: 'good', href: inState('delivered') },
+    { name: 'waiting', count: customers.waiting, tone: 'note', href: inState('waiting') },
+    { name: 'held', count: customers.held, tone: 'wait', href: inState('held') },
+    { name: 'dead', count: customers.dead, tone: 'bad', href: inState('dead') },
   ];
-  const { sentence, next } = status.headline;
+  const { state, sentence, next } = status.headline;
   const { lastDeliveredAt } = status.freshness;
-  return html`<section id="headline" class="headline" data-live data-state="${status.headline.state}" aria-label="In short">
+  const { href, see } = verdicts[state];
+  return html`<section id="headline" class="headline" data-live data-state="${state}" aria-label="In short">
 <h1>${sentence}</h1><p class="verdict">${next === null ? '' : html`<code>${next}</code> `}${
     lastDeliveredAt === null
       ? 'Nothing has been delivered yet.'
       : html`Last delivery ${moment(lastDeliveredAt, status.now)}.`
-  }</p>
-<div class="whole"><p class="total"><b id="customers-total">${number(customers.total)}</b> ${customers.total === 1 ? 'customer' : 'customers'}</p>
+  } ${href === '/' ? '' : html`<a href="${href}">${see}</a>`}</p>
+<div class="whole"><p class="total"><a href="/customers"><b id="customers-total">${number(customers.total)}</b> ${customers.total === 1 ? 'customer' : 'customers'}</a></p>
 ${customers.total > 0 ? stacked('Customers', shares) : html`<svg class="stack" viewBox="0 0 1000 10" aria-hidden="true"></svg>`}
 ${legend(shares)}</div></section>`;
+}
+
+/** The most frequent causes, where something waits for a person. */
+function problems(status: Status, groups: readonly LetterGroup[]): Html {
+  const open = problemsOf(status);
+  return html`<section id="problems" data-live aria-label="Problems">${
+    open === 0
+      ? ''
+      : html`<div class="title-row" data-key="title"><h2>Problems</h2><a href="/problems">All ${counted(open, 'problem')}</a></div>${
+          groups.length === 0
+            ? ''
+            : html`<div class="card flush" data-key="causes">${groups.map((group) => causeBlock(group, status.now))}</div>`
+        }`
+  }</section>`;
 }

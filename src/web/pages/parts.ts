@@ -16,6 +16,8 @@ export interface Share {
   count: number;
   /** good, wait, bad, quiet, note: the colour. */
   tone: 'good' | 'wait' | 'bad' | 'quiet' | 'note';
+  /** Where those of this share are listed. */
+  href?: string;
 }
 
 /** Shares of a whole as one bar; what is there is never too thin to be seen. */
@@ -36,22 +38,43 @@ export function stacked(label: string, shares: readonly Share[]): Html {
 
 /** The same shares in words. */
 export function legend(shares: readonly Share[]): Html {
-  return html`<ul class="legend">${shares.map(
-    ({ name, count, tone }) =>
-      html`<li data-key="${name}"><span class="dot ${tone}"></span><b>${number(count)}</b> ${name}</li>`,
-  )}</ul>`;
+  return html`<ul class="legend">${shares.map(({ name, count, tone, href }) => {
+    const text = html`<span class="dot ${tone}"></span><b>${number(count)}</b> ${name}`;
+    return html`<li data-key="${name}">${href ? html`<a href="${href}">${text}</a>` : text}</li>`;
+  })}</ul>`;
 }
 
-/**
- * A button that asks the API; the script sends it and says `done`, or the problem's own words. `confirm`: asked first.
- */
-export function action(
+interface Asking {
+  body?: object;
+  method?: 'POST' | 'PUT' | 'DELETE';
+  /** Said once it is done. */
+  done: string;
+  kind?: string;
+  /** What it is about, for those who do not see where the button stands. */
+  about?: string;
+  /** Asked first. */
+  confirm?: string;
+}
+
+/** A button that asks the API; the script sends it and says `done`, or the problem's own words. */
+export function action(label: string, post: string, options: Asking): Html {
+  const { body, method = 'POST', done, kind = '', about, confirm } = options;
+  const text = body ? JSON.stringify(body) : '';
+  return html`<button type="button" class="${kind}" data-key="${method}${post}${text}" data-post="${post}"${method === 'POST' ? '' : html` data-method="${method}"`} data-body="${text}" data-done="${done}"${confirm ? html` data-confirm="${confirm}"` : ''}>${label}${about ? html`<span class="unseen"> ${about}</span>` : ''}</button>`;
+}
+
+/** As `action`, but it opens a small form first. `fields`: those of the form, named as the API names them. */
+export function ask(
   label: string,
-  post: string,
-  options: { body?: object; done: string; kind?: 'main' | 'quiet'; about?: string; confirm?: string },
+  api: string,
+  fields: Html,
+  { button, ...options }: Asking & { button: string },
 ): Html {
-  const { body, done, kind = '', about, confirm } = options;
-  return html`<button type="button" class="${kind}" data-key="${post}${body ? JSON.stringify(body) : ''}" data-post="${post}" data-body="${body ? JSON.stringify(body) : ''}" data-done="${done}"${confirm ? html` data-confirm="${confirm}"` : ''}>${label}${about ? html`<span class="unseen"> ${about}</span>` : ''}</button>`;
+  const { body, method = 'POST', done, kind = '', about, confirm } = options;
+  const text = body ? JSON.stringify(body) : '';
+  return html`<details class="ask ${kind}" data-key="ask ${method}${api}${text}"><summary>${label}${about ? html`<span class="unseen"> ${about}</span>` : ''}</summary>
+<form data-api="${api}" data-method="${method}" data-body="${text}" data-done="${done}"${confirm ? html` data-confirm="${confirm}"` : ''}>${fields}
+<button type="submit" class="main">${button}</button></form></details>`;
 }
 
 export function chip(tone: Share['tone'], text: string): Html {

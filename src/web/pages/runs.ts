@@ -6,7 +6,7 @@ import { chip, type Html, moment, type Share, stacked } from './parts.ts';
 
 export function runsSection(runs: readonly Run[], now: number, columns: ReadonlyMap<number, Columns>): Html {
   return html`<section id="runs" data-live aria-labelledby="runs-title">
-<h2 id="runs-title">Last runs</h2>
+<div class="title-row"><h2 id="runs-title">Last runs</h2><a href="/runs">All runs</a></div>
 ${
   runs.length === 0
     ? html`<p class="card empty">Nothing has run yet.</p>`
@@ -27,7 +27,7 @@ function row(run: Run, now: number, columns: Columns | undefined): Html {
     { name: 'rejected', count: run.rejected, tone: 'bad' },
   ];
   const took = run.startedAt ? ((run.endedAt ?? now) - run.startedAt) / 1000 : null;
-  return html`<tr data-key="${run.id}"><th scope="row"><b>${run.source}</b> <small>${run.request.dryRun ? 'dry run, ' : ''}${run.mode} · ${run.trigger} · #${run.id}</small></th>
+  return html`<tr data-key="${run.id}"><th scope="row"><b><a href="/runs/${run.id}">${run.source}</a></b> <small>${run.request.dryRun ? 'dry run, ' : ''}${run.mode} · ${run.trigger} · #${run.id}</small></th>
 <td data-name="When">${moment(run.startedAt ?? run.requestedAt, now)}<small>${took === null ? '' : ` · ${duration(Math.max(took, 0))}`}</small></td>
 <td class="figure" data-name="Received"><b>${number(run.received)}</b>${run.received > 0 ? stacked(`Run ${run.id}`, shares) : ''}</td>
 ${shares.map(({ name, count, tone }) => html`<td class="figure sum ${count === 0 ? 'none' : ''} ${count > 0 && tone === 'bad' ? 'bad-text' : ''}" data-name="${name}">${number(count)}</td>`)}

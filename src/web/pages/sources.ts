@@ -6,6 +6,7 @@ import type { WriteBackVendor } from '../../contract/write-back.ts';
 import { counted, duration, number, percent } from '../../words.ts';
 import { budgets } from './budgets.ts';
 import { rate, schedule } from './format.ts';
+import { sourcePath } from './lists.ts';
 import { action, chip, type Html, moment, pauseBanner, pauseChip } from './parts.ts';
 import { webhooks } from './webhooks.ts';
 
@@ -14,7 +15,7 @@ export function sourcesSection(
   now: number,
 ): Html {
   return html`<section id="sources" data-live aria-labelledby="sources-title">
-<h2 id="sources-title">Sources</h2>
+<h2 id="sources-title" class="first">Sources</h2>
 ${
   sources.length === 0
     ? html`<p class="card empty">No source is configured yet. Name one under <code>sources</code> in your configuration and start Tributary again.</p>`
@@ -32,7 +33,7 @@ function card(source: SourceStatus, back: WriteBackVendor | undefined, now: numb
   const { name, going, lastRun, paused, pulls } = source;
   const run = going[0];
   return html`<article class="card source ${paused ? 'paused' : ''}" data-key="${name}" data-source="${name}" aria-label="Source ${name}">
-<header><h3>${name}</h3>${state(source)}</header>
+<header><h3><a href="${sourcePath(name)}">${name}</a></h3>${sourceChip(source)}</header>
 <p class="about">${source.connector} · ${pulls ? schedule(source.schedule) : 'only pushes'}${
     source.schedule === null || source.timezone === 'UTC' ? '' : ` · ${source.timezone}`
   } · ${counted(source.records, 'record')}</p>
@@ -67,7 +68,7 @@ function doing({ going, lastRun }: SourceStatus, now: number): Html {
 ${going.length > 1 ? html`<p class="hint" data-key="queued">${counted(going.length - 1, 'more run')} waiting</p>` : ''}</div>`;
 }
 
-function state({ paused, going, lastRun, pulls }: SourceStatus): Html | '' {
+export function sourceChip({ paused, going, lastRun, pulls }: SourceStatus): Html | '' {
   if (paused) return pauseChip(paused);
   if (going.some((run) => run.working)) return chip('note', 'reading');
   if (going.length > 0) return chip('quiet', going[0]!.error !== null ? 'trying again' : 'waiting');
@@ -78,7 +79,7 @@ function state({ paused, going, lastRun, pulls }: SourceStatus): Html | '' {
 }
 
 /** What the run that goes has brought so far. */
-function current(run: Run, now: number): Html {
+export function current(run: Run, now: number): Html {
   const { expected, received } = run;
   const known = expected !== null && expected > 0;
   const label = `Run ${run.id} of ${run.source}`;

@@ -1,17 +1,15 @@
-// Keeps the page up to date and sends what its buttons ask for. It draws nothing itself: the server renders the page,
-// and this puts what has changed in place.
+// Keeps a page up to date and sends what its buttons and forms ask for. It draws nothing itself: the server renders the
+// page, and this puts what has changed in place. A page that nobody looks at asks for nothing.
 
-const everyMs = 1000;
+const everyMs = Number(document.body.dataset.every) * 1000;
 const patienceMs = 8000;
 const elements = {
   live: document.getElementById('live-state'),
   trouble: document.getElementById('trouble'),
   said: document.getElementById('said'),
-  search: document.getElementById('search'),
 };
 /** Elements whose request is on its way: they are left as they are. */
 const busy = new Set();
-let sought = new URLSearchParams(location.search).get('q') ?? '';
 let troubledSince = null;
 let round = 0;
 
@@ -57,21 +55,21 @@ function morphChildren(old, fresh) {
 async function refresh() {
   round += 1;
   const mine = round;
-  const address = sought ? `/?q=${encodeURIComponent(sought)}` : '/';
   try {
-    const response = await fetch(address, {
+    const response = await fetch(location.pathname + location.search, {
       headers: { accept: 'text/html' },
       signal: AbortSignal.timeout(patienceMs),
     });
-    if (response.redirected && new URL(response.url).pathname === '/login') return location.assign('/login');
+    if (response.redirected) return location.assign(response.url);
     const fresh = new DOMParser().parseFromString(await response.text(), 'text/html');
-    if (!response.ok)
+    if (response.status >= 500)
       throw new Error(fresh.getElementById('fault')?.textContent ?? `The server answered ${response.status}`);
     if (mine !== round) return;
     for (const section of document.querySelectorAll('[data-live]')) {
       const next = fresh.getElementById(section.id);
       if (next) morph(section, next);
     }
+    if (document.title !== fresh.title) document.title = fresh.title;
     troubled(null);
   } catch (error) {
     if (mine === round) troubled(error);
@@ -128,8 +126,10 @@ async function send(element, address, init, done) {
     const response = await fetch(address, { method: 'POST', ...init });
     const answer = await response.json().catch(() => null);
     if (response.status === 401) return location.assign('/login');
-    if (response.ok) say(sentence(answer, done), 'good');
-    else say(answer?.detail ?? `The server answered ${response.status}`, 'bad');
+    if (response.ok) {
+      say(sentence(answer, done), 'good');
+      element.closest('details.ask')?.removeAttribute('open');
+    } else say(answer?.detail ?? `The server answered ${response.status}`, 'bad');
   } catch {
     say('The server cannot be reached. Nothing was done.', 'bad');
   } finally {
@@ -138,6 +138,20 @@ async function send(element, address, init, done) {
     await refresh();
   }
 }
+
+/** What a form says, as the JSON of a request: `data-body` with its fields laid over. Fields left empty are left out. */
+function bodyOf(form) {
+  const body = JSON.parse(form.dataset.body || '{}');
+  for (const field of form.elements) {
+    if (!field.name || (field.type === 'checkbox' && !field.checked)) continue;
+    const empty = field.value === '' ? (field.dataset.empty === 'null' ? null : undefined) : field.value;
+    const value = field.type === 'checkbox' ? true : field.type === 'number' && empty ? Number(empty) : empty;
+    if (value !== undefined) body[field.name] = value;
+  }
+  return body;
+}
+
+const asJson = (body) => ({ headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
 
 /** What was done, in the answer's own figures where it has some. */
 function sentence(answer, done) {
@@ -167,27 +181,35 @@ function replayed({ requests, opened, cannot, next }) {
   return parts.join('; ') || 'There was nothing to open again';
 }
 
-function search(text) {
-  sought = text.trim();
-  const field = elements.search.querySelector('input');
-  if (field.value !== text) field.value = text;
-  return refresh();
-}
-
 document.addEventListener('click', (event) => {
+  for (const open of document.querySelectorAll('details.ask[open]'))
+    if (!open.contains(event.target)) open.removeAttribute('open');
   const button = event.target.closest('[data-post]');
-  if (button && !busy.has(button)) {
-    const { post, body, done, confirm: question } = button.dataset;
-    if (question && !confirm(question)) return;
-    send(button, post, body ? { headers: { 'content-type': 'application/json' }, body } : {}, done);
-    return;
+  if (!button || busy.has(button)) return;
+  const { post, method = 'POST', body, done, confirm: question } = button.dataset;
+  if (question && !confirm(question)) return;
+  send(button, post, { method, ...(body && asJson(JSON.parse(body))) }, done);
+});
+
+document.addEventListener('submit', (event) => {
+  const form = event.target;
+  const { api, method = 'POST', done, confirm: question } = form.dataset;
+  if (!api) return;
+  event.preventDefault();
+  if (busy.has(form) || (question && !confirm(question))) return;
+  send(form, api, { method, ...asJson(bodyOf(form)) }, done);
+});
+
+document.addEventListener('keydown', (event) => {
+  if (event.key === 'Escape') {
+    const open = event.target.closest('details.ask[open]');
+    open?.removeAttribute('open');
+    open?.querySelector('summary').focus();
   }
-  const link = event.target.closest('[data-search]');
-  if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
-    event.preventDefault();
-    search(link.dataset.search).then(() =>
-      document.getElementById('found').scrollIntoView({ block: 'center', behavior: 'smooth' }),
-    );
+  if (event.key === '/' && !event.target.closest('input, textarea, select')) {
+    const field = document.querySelector('input[type=search]');
+    if (field) event.preventDefault();
+    field?.focus();
   }
 });
 
@@ -205,11 +227,7 @@ document.addEventListener('change', (event) => {
   event.target.value = '';
 });
 
-if (elements.search) {
-  elements.search.addEventListener('submit', (event) => {
-    event.preventDefault();
-    search(elements.search.querySelector('input').value);
-  });
+if (everyMs > 0) {
   document.addEventListener('visibilitychange', () => !document.hidden && refresh());
   keepUp();
-}
+} else if (elements.live) elements.live.hidden = true;

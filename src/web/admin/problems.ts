@@ -1,0 +1,157 @@
+// What the page of problems reads: dead letters by cause, what is held, left out or different, and webhooks that were refused.
+import type { Context } from 'hono';
+import { z } from 'zod';
+import { letterFilter, letterGroupsShape, lettersShape } from '../../contract/dead-letter.ts';
+import { driftsShape } from '../../contract/drift.ts';
+import { holdsShape } from '../../contract/hold.ts';
+import { beforeOf, idText, text } from '../../contract/parts.ts';
+import { quarantineShape } from '../../contract/record.ts';
+import { heldPreviews } from '../../sync/deliver/difference.ts';
+import { letterGroups } from '../../sync/views/letter-groups.ts';
+import { listQuarantine } from '../../sync/views/quarantine.ts';
+import { listDeadLetters } from '../../tables/dead-letters.ts';
+import { listDrifts } from '../../tables/drifts.ts';
+import { groupHolds, listHolds } from '../../tables/holds.ts';
+import { letterFilterOf, requireKnown } from '../api/letter-filter.ts';
+import { quarantineNext, quarantinePlace } from '../api/quarantine.ts';
+import type { Deps } from '../deps.ts';
+import { requireFields, requireSource } from '../known.ts';
+import { driftPage } from '../pages/problems/drift.ts';
+import { holdsPage } from '../pages/problems/holds.ts';
+import { lettersPage } from '../pages/problems/letters.ts';
+import { problemsPage } from '../pages/problems/problems.ts';
+import { quarantinePage } from '../pages/problems/quarantine.ts';
+import { refusedPage } from '../pages/problems/refused.ts';
+import type { PageContent } from '../pages/shell.ts';
+import { byId, bySourceId, pageOf } from '../paging.ts';
+import { Remembered } from '../remembered.ts';
+import { pagesAt, queryOf, type Visit } from './visit.ts';
+
+const rowsShown = 50;
+
+const shows = ['letters', 'holds', 'quarantine', 'drift', 'refused'] as const;
+
+const query = z.strictObject({
+  ...letterFilter,
+  show: z.enum(shows).optional(),
+  runId: idText('an ID').optional(),
+  change: text.optional(),
+  field: text.optional(),
+  before: beforeOf('those'),
+  after: text.optional(),
+});
+type Query = z.output<typeof query>;
+
+type Reader = (visit: Visit, query: Query) => Promise<PageContent>;
+
+export function problemsPages(deps: Deps) {
+  const { clock, database } = deps.tributary;
+  const causes = new Remembered(clock, () => letterGroups(database, {}));
+  const all: Reader = async ({ status, shown }) => {
+    const [groups, holds] = await Promise.all([causes.latest(), groupHolds(database, {})]);
+    return problemsPage({
+      status,
+      groups: shown(letterGroupsShape.shape.groups, groups),
+      holds: shown(holdsShape.shape.groups, holds),
+    });
+  };
+  const readers: { readonly [show in (typeof shows)[number]]: Reader } = {
+    letters: (visit, filter) => letters(deps, causes, visit, filter),
+    holds: (visit, filter) => holds(deps, visit, filter),
+    quarantine: (visit, filter) => quarantine(deps, visit, filter),
+    drift: (visit, filter) => drift(deps, visit, filter),
+    refused: async ({ status }) => refusedPage(status),
+  };
+  return pagesAt(deps, {
+    '/problems': (visit, c: Context) => {
+      const filter = queryOf(query, c);
+      return (filter.show === undefined ? all : readers[filter.show])(visit, filter);
+    },
+  });
+}
+
+async function letters(
+  deps: Deps,
+  causes: Remembered<Awaited<ReturnType<typeof letterGroups>>>,
+  { status, shown }: Visit,
+  { kind, source, code, since, until, text: words, before }: Query,
+): Promise<PageContent> {
+  const { database } = deps.tributary;
+  const filter = { kind, source, code, since, until, text: words };
+  await requireKnown(deps, filter);
+  const which = letterFilterOf(filter);
+  const isAll = Object.values(filter).every((value) => value === undefined);
+  const read = (most: number) => listDeadLetters(database, which, { before, limit: most });
+  const [groups, { page, next }] = await Promise.all([
+    isAll ? causes.latest() : letterGroups(database, which),
+    pageOf(rowsShown, read, byId),
+  ]);
+  return lettersPage({
+    status,
+    groups: shown(letterGroupsShape.shape.groups, groups),
+    letters: shown(lettersShape.shape.deadLetters, page),
+    next,
+    filter: { kind, source, code, text: words, before },
+  });
+}
+
+async function holds(
+  { tributary }: Deps,
+  { status, shown }: Visit,
+  { runId, change, before }: Query,
+): Promise<PageContent> {
+  const { database, sending } = tributary;
+  const which = { runId, change };
+  const read = (most: number) => listHolds(database, which, { before, limit: most });
+  const [groups, { page, next }] = await Promise.all([
+    groupHolds(database, which),
+    pageOf(rowsShown, read, byId),
+  ]);
+  const previews = await heldPreviews(
+    database,
+    page.map(({ sourceId }) => sourceId),
+    sending,
+  );
+  const nothing = { action: 'none' as const, difference: {}, payload: null };
+  return holdsPage({
+    status,
+    groups: shown(holdsShape.shape.groups, groups),
+    holds: shown(
+      holdsShape.shape.holds,
+      page.map((hold) => ({ ...hold, ...(previews.get(hold.sourceId) ?? nothing) })),
+    ),
+    next,
+    filter: { runId, change, before },
+  });
+}
+
+async function quarantine(
+  deps: Deps,
+  { status, shown, now }: Visit,
+  { source, field, after }: Query,
+): Promise<PageContent> {
+  const { database, rules } = deps.tributary;
+  await requireSource(deps, source);
+  if (field !== undefined) await requireFields(deps, 'field', [field]);
+  const place = after === undefined ? undefined : quarantinePlace(after);
+  const read = (most: number) =>
+    listQuarantine(database, rules, { source, field }, { after: place, limit: most });
+  const { page, next } = await pageOf(rowsShown, read, quarantineNext);
+  return quarantinePage({
+    status,
+    values: shown(quarantineShape.shape.values, page),
+    next,
+    filter: { source, field, after },
+    now,
+  });
+}
+
+async function drift(
+  { tributary: { database } }: Deps,
+  { status, shown }: Visit,
+  { after }: Query,
+): Promise<PageContent> {
+  const read = (most: number) => listDrifts(database, { after, limit: most });
+  const { page, next } = await pageOf(rowsShown, read, bySourceId);
+  return driftPage({ status, drifts: shown(driftsShape.shape.drifts, page), next, after });
+}

@@ -1,0 +1,52 @@
+// What the pages of runs read.
+import { z } from 'zod';
+import { type ReportedRun, reportedRunShape, runParam, runsQuery, runsShape } from '../../contract/run.ts';
+import { recordsOfRun } from '../../sync/views/run-records.ts';
+import { listRuns, reportOf } from '../../tables/runs.ts';
+import { runNamed } from '../api/runs.ts';
+import type { Deps } from '../deps.ts';
+import { requireSource } from '../known.ts';
+import { runPage } from '../pages/run.ts';
+import { runsPage } from '../pages/run-list.ts';
+import { byId, pageOf } from '../paging.ts';
+import { pagesAt, queryOf } from './visit.ts';
+
+const recordsShown = 50;
+
+const runQuery = z.strictObject({ records: z.literal('true').optional() });
+
+export function runsPages(deps: Deps) {
+  const { database, rules } = deps.tributary;
+  return pagesAt(deps, {
+    '/runs': async ({ now, shown }, c) => {
+      const { limit, ...filter } = queryOf(runsQuery, c);
+      await requireSource(deps, filter.source);
+      const read = (most: number) => listRuns(database, { ...filter, limit: most });
+      const { page, next } = await pageOf(limit, read, byId);
+      const sources = rules.sources.map(({ name }) => name);
+      return runsPage({ runs: shown(runsShape.shape.runs, page), next, filter, sources, now });
+    },
+    '/runs/:id': async ({ now, shown, status }, c) => {
+      const run = await runNamed(deps, runParam.parse({ id: c.req.param('id') }).id);
+      const { records } = queryOf(runQuery, c);
+      const kept = (await reportOf(database, run.id)) as
+        | (NonNullable<ReportedRun['report']> & Partial<Pick<ReportedRun, 'columns'>>)
+        | null;
+      const { columns = null, ...report } = kept ?? {};
+      const isDry = run.request.dryRun && kept !== null;
+      const whole: ReportedRun = {
+        ...run,
+        report: isDry ? (report as ReportedRun['report']) : null,
+        columns,
+      };
+      const rate = status.sources
+        .flatMap(({ going }) => going)
+        .find(({ id }) => id === run.id)?.ratePerSecond;
+      return runPage({
+        run: { ...shown(reportedRunShape, whole), ratePerSecond: rate ?? null },
+        records: records ? await recordsOfRun(database, run, recordsShown) : null,
+        now,
+      });
+    },
+  });
+}

@@ -1,0 +1,75 @@
+// What the pages of sources read.
+import type { Context } from 'hono';
+import { z } from 'zod';
+import { forecastsShape } from '../../contract/forecast.ts';
+import { runsShape } from '../../contract/run.ts';
+import { Calendar } from '../../engine/work/schedule.ts';
+import { listCheckpoints } from '../../tables/checkpoints.ts';
+import { listForecasts } from '../../tables/forecasts.ts';
+import { listRuns } from '../../tables/runs.ts';
+import { withRatio } from '../api/plan.ts';
+import { webhookSetup } from '../api/webhooks.ts';
+import { type Deps, sourceNamed } from '../deps.ts';
+import { sourcePage, sourcesPage } from '../pages/source.ts';
+import { pagesAt, queryOf } from './visit.ts';
+
+const runsShown = 8;
+
+const forecastsShown = 10;
+
+/** A slot is looked for so far ahead: a day, or some minutes of a schedule with seconds. */
+const maxSteps = 1500;
+
+export function sourcesPages(deps: Deps) {
+  const { database } = deps.tributary;
+  const slots = new Slots();
+  return pagesAt(deps, {
+    '/sources': async ({ status }, c: Context) => {
+      queryOf(z.strictObject({}), c);
+      return sourcesPage(status);
+    },
+    '/sources/:source': async ({ status, shown, now, visitor }, c: Context) => {
+      queryOf(z.strictObject({}), c);
+      const { name, config, streams, mapping, fingerprint } = sourceNamed(deps, c.req.param('source')!);
+      const source = status.sources.find((one) => one.name === name)!;
+      const [runs, checkpoints, forecasts] = await Promise.all([
+        listRuns(database, { source: name, limit: runsShown }),
+        listCheckpoints(database, name),
+        listForecasts(database, { source: name, limit: forecastsShown }),
+      ]);
+      const next = (schedule: string | null | undefined) =>
+        schedule ? slots.next(schedule, config.timezone, now) : null;
+      return sourcePage({
+        source,
+        status,
+        runs: shown(runsShape.shape.runs, runs),
+        // A cursor may hold anything of a vendor's, such as an address.
+        checkpoints:
+          visitor.role === 'viewer' ? checkpoints.map((one) => ({ ...one, cursor: '•••' })) : checkpoints,
+        streams: streams.map((stream) => stream.name),
+        mapping: { fields: Object.keys(mapping).length, fingerprint },
+        sourceId: {
+          path: config.sourceId.path ?? config.connector.source?.sourceId ?? null,
+          policy: config.sourceId.policy,
+        },
+        forecasts: shown(forecastsShape.shape.forecasts, forecasts.map(withRatio)),
+        setup: webhookSetup(deps, name, c.req.url),
+        slots: { next: next(config.schedule), full: next(config.fullSchedule) },
+      });
+    },
+  });
+}
+
+/** The next slot of each schedule. It is found once for as long as it is to come. */
+class Slots {
+  readonly #known = new Map<string, { at: number | null; until: number }>();
+
+  next(expression: string, timezone: string, now: number): number | null {
+    const key = `${timezone} ${expression}`;
+    const known = this.#known.get(key);
+    if (known && now < known.until) return known.at;
+    const at = new Calendar(expression, timezone).nextDue(now, maxSteps);
+    this.#known.set(key, { at, until: at ?? now + 600_000 });
+    return at;
+  }
+}

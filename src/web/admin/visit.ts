@@ -1,0 +1,97 @@
+// One look at a page: who looks, how things stand, and what of it they may see. Every page is opened through this.
+import type { Context } from 'hono';
+import type { z } from 'zod';
+import { mayActAs, type Role } from '../../contract/access.ts';
+import type { Status } from '../../contract/status.ts';
+import { statusShape } from '../../contract/status.ts';
+import type { Caller } from '../caller.ts';
+import { type Api, type Deps, newApi } from '../deps.ts';
+import type { Env } from '../env.ts';
+import { masked } from '../masking.ts';
+import { faultPage } from '../pages/fault.ts';
+import { sections } from '../pages/sections.ts';
+import { type PageContent, shell } from '../pages/shell.ts';
+import { Problem } from '../problem.ts';
+import { readStatus } from '../status.ts';
+
+export interface Visit {
+  visitor: Caller;
+  /** Masked where it has to be. */
+  status: Status;
+  /** Epoch milliseconds. */
+  now: number;
+  /** As the visitor may see it: a viewer sees nobody's data. */
+  shown<Value>(shape: z.ZodType, value: Value): Value;
+}
+
+export type PageReader = (visit: Visit, c: Context<Env>) => Promise<PageContent>;
+
+/** Routes of pages by their paths. Who is not logged in is asked to, and led back. */
+export function pagesAt(deps: Deps, readers: { readonly [path: string]: PageReader }): Api {
+  const pages = newApi();
+  for (const [path, read] of Object.entries(readers)) pages.get(path, (c) => openPage(deps, c, read));
+  return pages;
+}
+
+/** Answers with the page that is read, or with one that says why it cannot be shown. */
+export async function openPage(deps: Deps, c: Context<Env>, read: PageReader): Promise<Response> {
+  const visitor = await deps.auth.visitor(c);
+  if (!visitor) return c.redirect(loginPath(c), 303);
+  c.set('caller', visitor);
+  c.header('cache-control', 'no-store');
+  const visit = await visitOf(deps, visitor);
+  const frame = { visitor, status: visit.status, mode: deps.mode };
+  try {
+    requireRole(visitor, c.req.path);
+    return await c.html(shell(frame, await read(visit, c)));
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    const { status, detail } = error.body;
+    return c.html(shell(frame, faultPage({ status, detail, path: c.req.path })), status as 400);
+  }
+}
+
+async function visitOf(deps: Deps, visitor: Caller): Promise<Visit> {
+  const shown = <Value>(shape: z.ZodType, value: Value): Value =>
+    visitor.role === 'viewer' ? masked(shape, value) : value;
+  const status = await readStatus(deps, { isQuick: true });
+  return { visitor, status: shown(statusShape, status), now: deps.tributary.clock.now(), shown };
+}
+
+/** Where somebody wanted to go is kept, so that the login leads there. */
+function loginPath(c: Context): string {
+  const { pathname, search } = new URL(c.req.url);
+  return pathname === '/' ? '/login' : `/login?to=${encodeURIComponent(pathname + search)}`;
+}
+
+function requireRole({ name, role }: Caller, path: string): void {
+  const section = sections.flat().find((one) => one.path !== '/' && path.startsWith(one.path));
+  if (!section || mayActAs(role, section.role)) return;
+  throw new Problem(
+    403,
+    `The token ${name} has the role ${role}. This page requires the role ${section.role}.`,
+    {
+      type: 'role',
+    },
+  );
+}
+
+/** Whether the visitor may change things. */
+export function mayOperate({ visitor }: Visit, wanted: Role = 'operator'): boolean {
+  return mayActAs(visitor.role, wanted);
+}
+
+/** The query by its shape, as the API reads it; fields of a form that were left empty count for nothing. Throws Problem. */
+export function queryOf<Shape extends z.ZodType>(shape: Shape, c: Context): z.output<Shape> {
+  const given = Object.fromEntries(Object.entries(c.req.query()).filter(([, value]) => value !== ''));
+  const parsed = shape.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new Problem(
+    400,
+    `The address cannot be read: ${issue?.path.join('.') || 'its query'}: ${issue?.message}.`,
+    {
+      type: 'bad-input',
+    },
+  );
+}

@@ -1,0 +1,36 @@
+// The page in place of one that cannot be shown.
+import { html } from 'hono/html';
+import { blank } from './lists.ts';
+import { sections } from './sections.ts';
+import type { PageContent } from './shell.ts';
+
+const titles: { readonly [status: number]: string } = {
+  400: 'This address cannot be read',
+  403: 'Not for your role',
+  404: 'Nothing is here',
+};
+
+export function faultPage({
+  status,
+  detail,
+  path,
+}: {
+  status: number;
+  detail: string;
+  path: string;
+}): PageContent {
+  const section = sections.flat().find((one) => one.path !== '/' && path.startsWith(one.path));
+  const title = titles[status] ?? 'This page cannot be shown';
+  return {
+    title,
+    at: section?.path ?? '/',
+    everySeconds: null,
+    body: blank(
+      title,
+      html`${detail}`,
+      section && section.path !== path && status !== 403
+        ? html`<a href="${section.path}">All of ${section.name}</a>`
+        : html`<a href="/">To the overview</a>`,
+    ),
+  };
+}

@@ -1,0 +1,86 @@
+// Customers that the destination holds otherwise than it acknowledged.
+import { html } from 'hono/html';
+import type { Drift } from '../../../contract/drift.ts';
+import type { Status } from '../../../contract/status.ts';
+import { counted } from '../../../words.ts';
+import { cause } from '../causes.ts';
+import { value } from '../format.ts';
+import { address, blank, customerPath, pager, table } from '../lists.ts';
+import { action, chip, type Html, moment } from '../parts.ts';
+import type { PageContent } from '../shell.ts';
+import { problemTabs } from './tabs.ts';
+
+const kinds = {
+  differs: {
+    title: 'with other values there',
+    plain: 'Somebody or something else has changed them there since they were delivered.',
+    next: 'Find out who writes them. A verification that heals sends our values again.',
+  },
+  deleted: {
+    title: 'deleted there',
+    plain: 'They were delivered, and the destination no longer has them.',
+    next: 'If they are wanted there, a verification that heals creates them again.',
+  },
+  unknown: {
+    title: 'there that were never sent',
+    plain: 'No source has them, so they are left alone.',
+    next: 'Nothing, unless they should come from a source.',
+  },
+} as const;
+
+export function driftCauses({ drifts }: Status): Html[] {
+  return drifts
+    .filter(({ count }) => count > 0)
+    .map(({ kind, count }) =>
+      cause({
+        key: `drift ${kind}`,
+        title: `${counted(count, 'customer')} ${kinds[kind].title}`,
+        href: '/problems?show=drift',
+        tags: chip('quiet', kind),
+        tone: kind === 'unknown' ? 'quiet' : 'bad',
+        plain: kinds[kind].plain,
+        quotes: [],
+        next: kinds[kind].next,
+        actions:
+          kind === 'unknown'
+            ? ''
+            : action('Verify and heal', '/api/verify', {
+                body: { full: true, heal: true },
+                done: 'Being verified, and what differs is sent again',
+                about: kind,
+                confirm: 'Read back all customers, and send again what differs?',
+              }),
+      }),
+    );
+}
+
+export function driftPage({
+  status,
+  drifts,
+  next,
+  after,
+}: {
+  status: Status;
+  drifts: Drift[];
+  next: string | null;
+  after: string | undefined;
+}): PageContent {
+  const at = (over: { after?: string }) => address('/problems', { show: 'drift', ...over });
+  const rows = drifts.map(
+    ({ sourceId, kind, fields, by, foundAt }) =>
+      html`<tr data-key="${sourceId}"><th scope="row"><a href="${customerPath(sourceId)}">${sourceId}</a><small>${by}, ${moment(foundAt, status.now)}</small></th><td data-name="Kind">${chip(kind === 'unknown' ? 'quiet' : 'bad', kind)}</td><td class="wide" data-name="Difference"><ul class="changes">${Object.entries(fields).map(([field, { expected, found }]) => html`<li><code>${field}</code> ${value(expected)} → <ins>${value(found)}</ins></li>`)}</ul></td></tr>`,
+  );
+  return {
+    title: 'Drift',
+    at: '/problems',
+    body: html`${problemTabs(status, 'drift')}${
+      drifts.length === 0
+        ? blank(
+            'No drift',
+            `As far as it is known, ${status.destination.connector} holds what it acknowledged.`,
+            html`<a href="/">Verify it</a>`,
+          )
+        : html`<div class="card flush" data-key="causes">${driftCauses(status)}</div><h2 data-key="h">One by one</h2>${table('Customers that differ', [{ name: 'Customer' }, { name: 'Kind' }, { name: 'Acknowledged → found' }], rows)}`
+    }${pager(after === undefined ? null : at({}), next === null ? null : at({ after: next }))}`,
+  };
+}

@@ -1,0 +1,86 @@
+// What the breaker holds until a person decides: by run and by what would be lost, and one by one with the exact difference.
+import { html } from 'hono/html';
+import type { HoldGroup, Holds } from '../../../contract/hold.ts';
+import type { Status } from '../../../contract/status.ts';
+import { counted } from '../../../words.ts';
+import { cause } from '../causes.ts';
+import { value } from '../format.ts';
+import { address, blank, customerPath, pager, table } from '../lists.ts';
+import { action, type Html, moment } from '../parts.ts';
+import type { PageContent } from '../shell.ts';
+import { problemTabs } from './tabs.ts';
+
+interface Filter {
+  runId?: number | undefined;
+  change?: string | undefined;
+  before?: number | undefined;
+}
+
+export function holdCause(
+  { source, runId, change, open, firstHeldAt, samples }: HoldGroup,
+  { now, destination }: Status,
+): Html {
+  const which = { ...(runId !== null && { runId }), change };
+  const isDeletion = change === 'deleted';
+  const about = `${change} of run ${runId ?? 'none'}`;
+  return cause({
+    key: `hold ${source} ${runId} ${change}`,
+    title: isDeletion
+      ? `${counted(open, 'customer')} would be deleted`
+      : html`${counted(open, 'customer')} would lose ${change}`,
+    href: address('/problems', { show: 'holds', ...which }),
+    tags: html`<small>${source}${runId === null ? '' : html` · <a href="/runs/${runId}">run ${runId}</a>`} · held ${moment(firstHeldAt, now)}</small>`,
+    tone: 'wait',
+    plain: html`Too many customers would change in the same way at once, so nothing of them is sent to ${destination.connector}. For example ${samples.map(({ sourceId, from }, index) => html`${index > 0 ? ', ' : ''}<a href="${customerPath(sourceId)}">${sourceId}</a>${isDeletion ? '' : html` (now ${value(from)})`}`)}.`,
+    quotes: [],
+    next: isDeletion
+      ? `Look whether ${source} has really lost these people. Release to delete them, refuse to keep them.`
+      : `Look whether ${source} has really emptied the field. Release to blank it, refuse to pin the values that the destination has.`,
+    actions: html`${action('Release', '/api/holds/release', {
+      body: which,
+      done: 'Released: they are sent as they are now',
+      about,
+      confirm: `Send ${counted(open, 'customer')} as they are now? ${isDeletion ? 'They are deleted as configured.' : `${change} is blanked.`}`,
+    })}${action('Refuse', '/api/holds/refuse', {
+      body: which,
+      done: 'Refused: the destination keeps what it has',
+      about,
+      confirm: `Keep what the destination has of ${counted(open, 'customer')}?`,
+    })}`,
+  });
+}
+
+export function holdsPage({
+  status,
+  groups,
+  holds,
+  next,
+  filter,
+}: Omit<Holds, 'next'> & { status: Status; next: number | null; filter: Filter }): PageContent {
+  const { runId, change, before } = filter;
+  const at = (over: Filter) => address('/problems', { show: 'holds', runId, change, ...over });
+  const rows = holds.map(
+    ({ id, sourceId, change: lost, from, action: does, difference, heldAt }) =>
+      html`<tr data-key="${id}"><th scope="row"><a href="${customerPath(sourceId)}">${sourceId}</a><small>held ${moment(heldAt, status.now)}</small></th><td data-name="Loses">${lost === 'deleted' ? 'the customer' : html`<code>${lost}</code> ${value(from)}`}</td><td data-name="Would be sent" class="wide">${
+        does === 'write'
+          ? html`<ul class="changes">${Object.entries(difference).map(([field, { from: was, to }]) => html`<li><code>${field}</code> <del>${value(was)}</del> → <ins>${value(to)}</ins></li>`)}</ul>`
+          : words[does]
+      }</td></tr>`,
+  );
+  return {
+    title: 'Held',
+    at: '/problems',
+    body: html`${problemTabs(status, 'holds')}${
+      groups.length === 0
+        ? blank('Nothing is held', 'No run would change too many customers in the same way.')
+        : html`<div class="card flush" data-key="causes">${groups.map((group) => holdCause(group, status))}</div><h2 data-key="h">One by one</h2>${table('Held customers', [{ name: 'Customer' }, { name: 'Loses' }, { name: 'Would be sent' }], rows)}`
+    }${pager(before === undefined ? null : at({}), next === null ? null : at({ before: next }))}`,
+  };
+}
+
+const words = {
+  none: 'nothing',
+  write: '',
+  remove: 'a deletion',
+  erase: 'an erasure',
+} as const;
