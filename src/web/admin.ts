@@ -1,12 +1,15 @@
 // The pages for people, and how a browser logs in to them. They render on the server; the script only brings them up to date.
 
 import type { Context } from 'hono';
+import { accessPages } from './admin/access.ts';
 import { customersPages } from './admin/customers.ts';
+import { deliveriesPages } from './admin/deliveries.ts';
 import { inboxPages } from './admin/inbox.ts';
 import { overviewPages } from './admin/overview.ts';
 import { problemsPages } from './admin/problems.ts';
 import { runsPages } from './admin/runs.ts';
 import { sourcesPages } from './admin/sources.ts';
+import { verificationPages } from './admin/verification.ts';
 import { asset } from './assets.ts';
 import { type Auth, requireSameOrigin, tooManyGuesses } from './auth.ts';
 import { root } from './caller.ts';
@@ -26,7 +29,17 @@ export function adminPages(deps: Deps) {
   return pages;
 }
 
-const parts = [overviewPages, sourcesPages, runsPages, customersPages, problemsPages, inboxPages];
+const parts = [
+  overviewPages,
+  sourcesPages,
+  runsPages,
+  customersPages,
+  problemsPages,
+  deliveriesPages,
+  inboxPages,
+  verificationPages,
+  accessPages,
+];
 
 function loginPages(deps: Deps) {
   const { auth, loginCodes } = deps;

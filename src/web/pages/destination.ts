@@ -11,7 +11,7 @@ export function destinationSection(status: Status): Html {
   const { destination, now, customers } = status;
   const { paused, connector, batches } = destination;
   return html`<section id="destination" data-live aria-labelledby="destination-title">
-<h2 id="destination-title">Destination</h2>
+<div class="title-row"><h2 id="destination-title">Destination</h2><a href="/deliveries">Deliveries</a></div>
 <article class="card ${paused ? 'paused' : ''}">
 <header><h3>${connector}</h3>${paused ? pauseChip(paused) : customers.waiting > 0 ? chip('note', 'delivering') : chip('good', 'at rest')}</header>
 ${paused ? pauseBanner(paused, now) : ''}
@@ -25,7 +25,7 @@ ${destination.schemaWait ? html`<p class="banner bad" data-key="schema">${destin
       ? 'No bulk action is under way'
       : `${counted(batches.underWay, 'bulk action')} under way with ${counted(batches.customers, 'customer')}`
   }${destination.calls ? ` · ${counted(destination.calls.total, 'call')} since the start` : ''}</p>
-${fresh(status)}
+${freshness(status)}
 ${drift(status)}
 ${webhooks(destination.webhook, now, { brings: false })}
 ${budgets(destination.budget, now)}
@@ -46,7 +46,7 @@ ${budgets(destination.budget, now)}
 </article></section>`;
 }
 
-function circuitBanner(
+export function circuitBanner(
   { state, failures, openUntil, reason }: Status['destination']['circuit'],
   now: number,
 ): Html | '' {
@@ -56,7 +56,7 @@ function circuitBanner(
 }
 
 /** How long changes took from the source to here. */
-function fresh({ freshness: { lastDay } }: Status): Html | '' {
+export function freshness({ freshness: { lastDay } }: Status): Html | '' {
   if (lastDay.length === 0) return '';
   const parts = lastDay.map(
     ({ lane, p50Seconds, p99Seconds }) =>
@@ -76,7 +76,7 @@ function drift({ drifts }: Status): Html | '' {
   if (drifts.length === 0) return '';
   const parts = drifts.map(({ kind, count }) => `${number(count)} ${driftWords[kind][count === 1 ? 0 : 1]}`);
   const total = drifts.reduce((sum, { count }) => sum + count, 0);
-  return html`<p class="banner wait drift" data-key="drift">${counted(total, 'customer')} drifted: ${parts.join(', ')}. Which: <code>GET /api/drifts</code></p>`;
+  return html`<p class="banner wait drift" data-key="drift">${counted(total, 'customer')} drifted: ${parts.join(', ')}. <a href="/problems?show=drift">Which</a></p>`;
 }
 
 function laneRow({ lane, waiting, oldestWaitSeconds }: Status['backlog'][number], total: number): Html {

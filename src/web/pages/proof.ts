@@ -6,7 +6,7 @@ import { action, chip, type Html, moment, type Share, stacked } from './parts.ts
 
 export function proofSection(last: Verification | null, now: number): Html {
   return html`<section id="proof" data-live aria-labelledby="proof-title">
-<h2 id="proof-title">Proof</h2>
+<div class="title-row"><h2 id="proof-title">Proof</h2><a href="/verification">All verifications</a></div>
 <div class="card">${last === null ? html`<p class="empty">The destination has not been read back yet.</p>` : verification(last, now)}
 ${last?.state === 'requested' ? '' : action('Verify', '/api/verify', { body: { full: true }, done: 'Being verified' })}</div></section>`;
 }

@@ -49,10 +49,25 @@ export const sections: readonly (readonly Section[])[] = [
   ],
   [
     section('Problems', '/problems', 'M8 2.5 14 13H2zM8 6.500v3M8 11.300v.1'),
+    section('Deliveries', '/deliveries', 'M2 8l12-5.5-4 11.5-2.5-5zM7.5 9 14 2.5'),
     section(
       'Webhook inbox',
       '/inbox',
       'M2.5 9.5 4.5 3h7l2 6.500v3.500h-11zM2.5 9.500h3.300l.7 1.500h3l.7-1.500h3.3',
+    ),
+    section(
+      'Verification',
+      '/verification',
+      'M8 2l5 2v3.500c0 3-2 5.2-5 6.5-3-1.3-5-3.5-5-6.500V4zM5.8 8l1.6 1.6 3-3.2',
+    ),
+  ],
+  [
+    section('Audit', '/audit', 'M4 2.500h6l2.5 2.500v8.500H4zM6.5 7h4M6.5 9.500h4', 'admin'),
+    section(
+      'Access',
+      '/access',
+      'M10 6.500a2.5 2.5 0 1 1-2.2-2.480M8.5 8.5 3 13.500M5 11.700l1.5 1.500M10.5 2.500a3 3 0 1 1-2 5.2',
+      'admin',
     ),
   ],
 ];

@@ -89,21 +89,26 @@ export function problemsOf({ deadLetters, holds, drifts }: Status): number {
 export const verdicts: {
   readonly [state in HeadlineState]: { word: string; tone: Share['tone']; href: string; see: string };
 } = {
-  destination_failing: { word: 'Destination failing', tone: 'bad', href: '/', see: 'See below' },
+  destination_failing: {
+    word: 'Destination failing',
+    tone: 'bad',
+    href: '/deliveries',
+    see: 'See deliveries',
+  },
   credentials_refused: { word: 'Credentials refused', tone: 'bad', href: '/sources', see: 'See sources' },
   paused: { word: 'Paused', tone: 'wait', href: '/sources', see: 'See sources' },
-  project_undecided: { word: 'Decision needed', tone: 'wait', href: '/', see: 'See below' },
-  schema_unknown: { word: 'Schema unknown', tone: 'bad', href: '/', see: 'See below' },
+  project_undecided: { word: 'Decision needed', tone: 'wait', href: '/deliveries', see: 'See deliveries' },
+  schema_unknown: { word: 'Schema unknown', tone: 'bad', href: '/deliveries', see: 'See deliveries' },
   sources_vanished: { word: 'Source removed', tone: 'wait', href: '/sources', see: 'See sources' },
   held: { word: 'Held', tone: 'wait', href: '/problems?show=holds', see: 'See what is held' },
   differs: { word: 'Differs', tone: 'bad', href: '/problems?show=drift', see: 'See what differs' },
   dead_letters: { word: 'Dead letters', tone: 'bad', href: '/problems?show=letters', see: 'See why' },
   source_failing: { word: 'Source failing', tone: 'bad', href: '/sources', see: 'See sources' },
   impaired: { word: 'Impaired', tone: 'wait', href: '/', see: 'See below' },
-  behind: { word: 'Delivering', tone: 'note', href: '/', see: 'See below' },
+  behind: { word: 'Delivering', tone: 'note', href: '/deliveries', see: 'See deliveries' },
   empty: { word: 'No customers yet', tone: 'quiet', href: '/sources', see: 'See sources' },
-  unverified: { word: 'Not verified', tone: 'note', href: '/', see: 'Verify' },
-  in_step: { word: 'In step', tone: 'good', href: '/', see: 'See below' },
+  unverified: { word: 'Not verified', tone: 'note', href: '/verification', see: 'Verify' },
+  in_step: { word: 'In step', tone: 'good', href: '/verification', see: 'See the verification' },
 };
 
 function verdictChip({ headline }: Status): Html {

@@ -78,7 +78,7 @@ export function driftPage({
         ? blank(
             'No drift',
             `As far as it is known, ${status.destination.connector} holds what it acknowledged.`,
-            html`<a href="/">Verify it</a>`,
+            html`<a href="/verification">Verify it</a>`,
           )
         : html`<div class="card flush" data-key="causes">${driftCauses(status)}</div><h2 data-key="h">One by one</h2>${table('Customers that differ', [{ name: 'Customer' }, { name: 'Kind' }, { name: 'Acknowledged → found' }], rows)}`
     }${pager(after === undefined ? null : at({}), next === null ? null : at({ after: next }))}`,

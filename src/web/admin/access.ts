@@ -1,0 +1,72 @@
+// What the pages of access and of the audit read, and how a token is made: it is shown once, in the answer to the form.
+import type { Context } from 'hono';
+import { auditQuery, roles, type TokenView, tokenRequest } from '../../contract/access.ts';
+import { listTokens } from '../../tables/api-tokens.ts';
+import { listEntries } from '../../tables/audit.ts';
+import { requireSameOrigin } from '../auth.ts';
+import { root } from '../caller.ts';
+import type { Deps } from '../deps.ts';
+import type { Env } from '../env.ts';
+import { accessPage } from '../pages/access.ts';
+import { auditPage } from '../pages/audit.ts';
+import { openPage, pagesAt, queryOf, type Visit } from './visit.ts';
+
+const rowsShown = 50;
+
+const dayMs = 86_400_000;
+
+const query = auditQuery.pick({ by: true, before: true });
+
+export function accessPages(deps: Deps) {
+  const { database } = deps.tributary;
+  const pages = pagesAt(deps, {
+    '/audit': async ({ now }, c: Context) => {
+      const { by, before } = queryOf(query, c);
+      const entries = await listEntries(database, { by, before, limit: rowsShown });
+      const tokens = await listTokens(database);
+      const next = entries.length < rowsShown ? null : (entries.at(-1)?.id ?? null);
+      return auditPage({
+        entries,
+        next,
+        filter: { by, before },
+        names: [root.name, ...tokens.map(({ name }) => name)],
+        now,
+      });
+    },
+    '/access': async ({ now }) =>
+      accessPage({ tokens: await listTokens(database), made: null, fault: null, now }),
+  });
+  pages.post('/access', async (c) => {
+    requireSameOrigin(c);
+    return openPage(deps, c, (visit) => makeToken(deps, visit, c));
+  });
+  return pages;
+}
+
+async function makeToken(deps: Deps, { visitor, now }: Visit, c: Context<Env>) {
+  const { database } = deps.tributary;
+  const { name, role, days } = (await c.req.parseBody()) as { [field: string]: string };
+  const parsed = tokenRequest.safeParse({
+    name: name?.trim(),
+    role,
+    ...(days ? { days: Number(days) } : {}),
+  });
+  const page = async (made: (TokenView & { token: string }) | null, fault: string | null) =>
+    accessPage({ tokens: await listTokens(database), made, fault, now });
+  const isKnown = (roles as readonly string[]).includes(role ?? '');
+  if (!parsed.success || !isKnown)
+    return page(
+      null,
+      `The token cannot be made: ${parsed.error?.issues[0]?.path.join('.')}: ${parsed.error?.issues[0]?.message}.`,
+    );
+  const { data } = parsed;
+  const expiresAt = data.days === undefined ? null : now + data.days * dayMs;
+  const made =
+    data.name === root.name
+      ? null
+      : await deps.tokens.make({ name: data.name, role: data.role, createdBy: visitor.name, expiresAt });
+  await deps.audit.note('POST /api/tokens', made ? 201 : 409, visitor, [data.name]);
+  if (!made)
+    return page(null, `There is a token called ${data.name}. Revoke it first, or choose another name.`);
+  return page(made, null);
+}

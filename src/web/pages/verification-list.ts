@@ -1,0 +1,108 @@
+// The list of verifications, and whether their chain of reports is intact.
+import { html } from 'hono/html';
+import type { z } from 'zod';
+import type { chainShape, Verification } from '../../contract/verification.ts';
+import { counted, duration, number } from '../../words.ts';
+import { address, blank, head, pager, table } from './lists.ts';
+import { action, ask, chip, type Html, moment, type Share, stacked } from './parts.ts';
+import type { PageContent } from './shell.ts';
+
+export interface VerificationList {
+  verifications: Verification[];
+  next: number | null;
+  before: number | undefined;
+  /** Null: not asked for. */
+  chain: z.output<typeof chainShape> | null;
+  destination: string;
+  now: number;
+}
+
+export function verificationsPage({
+  verifications,
+  next,
+  before,
+  chain,
+  destination,
+  now,
+}: VerificationList): PageContent {
+  const isGoing = verifications.some(({ state }) => state === 'requested');
+  return {
+    title: 'Verification',
+    at: '/verification',
+    everySeconds: chain ? null : isGoing ? 1 : 5,
+    body: html`${head('Verification', {
+      sub: `Reads ${destination} back and compares every field with what was acknowledged and what the stored records give.`,
+      actions: isGoing ? '' : actions(),
+    })}${chain ? chainBanner(chain) : ''}${
+      verifications.length === 0
+        ? blank(
+            'Not verified yet',
+            `That everything is delivered is not proof. A verification reads ${destination} back.`,
+          )
+        : table(
+            'Verifications',
+            columns,
+            verifications.map((one) => row(one, now)),
+          )
+    }${pager(before === undefined ? null : '/verification', next === null ? null : address('/verification', { before: next }))}${
+      verifications.length === 0 || chain
+        ? ''
+        : html`<p class="hint" data-key="chain">Each report covers the one before it by its hash. <a href="/verification?chain=check">Check that none was changed or removed</a></p>`
+    }`,
+  };
+}
+
+function actions(): Html {
+  return html`${action('Verify all', '/api/verify', { body: { full: true }, done: 'Being verified', kind: 'main' })}
+${ask('Verify a sample…', '/api/verify', html`<label>Random customers, one call each<input name="sample" type="number" min="1" max="10000" value="400" required></label>`, { done: 'A sample is being verified', button: 'Verify' })}
+${action('Verify and heal', '/api/verify', { body: { full: true, heal: true }, done: 'Being verified, and what differs is sent again', confirm: 'Read back all customers, and send again what differs or is missing? Nothing is deleted.' })}`;
+}
+
+function chainBanner({ holds, length, broken, head: newest }: NonNullable<VerificationList['chain']>): Html {
+  return holds
+    ? html`<p class="banner good space-below" role="status">The chain of ${counted(length, 'report')} is intact.${newest === null ? '' : html` Its head is <code>${newest}</code>: kept elsewhere, it shows if the newest are removed.`}</p>`
+    : html`<p class="banner bad space-below" role="status">The chain is broken at <a href="/verification/${broken?.id ?? ''}">report ${broken?.id ?? ''}</a>: ${broken?.why ?? ''}</p>`;
+}
+
+const columns = [
+  { name: 'Verification' },
+  { name: 'Result' },
+  { name: 'When' },
+  { name: 'Compared', isFigure: true },
+  { name: '' },
+  { name: 'Differing', isFigure: true },
+  { name: 'Missing', isFigure: true },
+  { name: 'Took', isFigure: true },
+];
+
+/** Customers that are not as they should be. */
+export function offOf({ report }: Verification): number {
+  return report.differing.count + (report.stale?.count ?? 0) + report.missing.count;
+}
+
+export function verificationChip(verification: Verification): Html {
+  const { state, report } = verification;
+  if (state === 'requested') return chip('note', 'running');
+  if (state === 'failed') return chip('bad', 'failed');
+  if (report.compared + report.missing.count === 0) return chip('quiet', 'nothing compared');
+  return offOf(verification) > 0 ? chip('bad', 'differs') : chip('good', 'matches');
+}
+
+export function verificationShares({ report }: Verification): Share[] {
+  return [
+    { name: 'matching', count: report.matching, tone: 'good' },
+    { name: 'differing', count: report.differing.count, tone: 'bad' },
+    { name: 'stale', count: report.stale?.count ?? 0, tone: 'note' },
+    { name: 'missing', count: report.missing.count, tone: 'wait' },
+  ];
+}
+
+function row(one: Verification, now: number): Html {
+  const { id, report, request, endedAt, requestedAt, error } = one;
+  const count = (value: number, name: string) =>
+    html`<td class="figure ${value === 0 ? 'zero' : 'bad-text'}" data-name="${name}">${number(value)}</td>`;
+  return html`<tr class="link" data-key="${id}"><th scope="row"><a class="to" href="/verification/${id}">#${id}</a><small>${request.sample === null ? 'all customers' : `a sample of ${number(request.sample)}`}${request.heal ? ', heals' : ''} · by ${request.by === 'person' ? 'a person' : 'schedule'}</small>${error ? html`<small class="bad-text">${error}</small>` : ''}</th>
+<td data-name="Result">${verificationChip(one)}</td><td data-name="When">${moment(endedAt ?? requestedAt, now)}</td>
+<td class="figure" data-name="Compared">${number(report.compared)}</td><td class="mini wide">${report.compared + report.missing.count > 0 ? stacked(`Verification ${id}`, verificationShares(one)) : ''}</td>
+${count(report.differing.count + (report.stale?.count ?? 0), 'Differing')}${count(report.missing.count, 'Missing')}<td class="figure" data-name="Took">${duration(report.seconds)}</td></tr>`;
+}
