@@ -1084,8 +1084,7 @@ describe('the truth', () => {
     ]);
   });
 
-  it('takes a full 10 MB bulk body in well under a second', async () => {
-    const { simulator, call } = setUp();
+  it('takes a full 10 MB bulk body in three times what parsing and copying it takes', async () => {
     const records: unknown[] = [];
     for (let bytes = 0; bytes < 10_000_000; ) {
       const n = records.length;
@@ -1100,13 +1099,29 @@ describe('the truth', () => {
       records.push(record);
     }
     const body = JSON.stringify(records);
-    const before = process.cpuUsage(); // not the clock on the wall, which other processes slow
-    expect((await call('POST', '/v1/customers/bulk/async', body)).status).toBe(202);
-    const { user, system } = process.cpuUsage(before);
-    expect((user + system) / 1000).toBeLessThan(1000);
-    expect(simulator.count).toBe(records.length);
+    const take = async () => {
+      const { simulator, call } = setUp();
+      expect((await call('POST', '/v1/customers/bulk/async', body)).status).toBe(202);
+      expect(simulator.count).toBe(records.length);
+    };
+    // What a machine is worth is measured beside it, and the least of three is what nothing disturbed.
+    const yardstick: number[] = [];
+    const taken: number[] = [];
+    for (let i = 0; i < 3; i++) {
+      yardstick.push(await cpuMs(() => structuredClone(JSON.parse(body))));
+      taken.push(await cpuMs(take));
+    }
+    expect(Math.min(...taken) / Math.min(...yardstick)).toBeLessThan(3);
   });
 });
+
+/** What work takes of the processor, in milliseconds: the clock on the wall is slowed by other processes. */
+async function cpuMs(work: () => unknown): Promise<number> {
+  const before = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}
 
 describe('the official client', () => {
   async function withClient(
