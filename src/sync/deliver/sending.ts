@@ -15,6 +15,7 @@ import type { Clock } from '../../engine/clock.ts';
 
 import type { Circuit } from '../../engine/http/circuit.ts';
 import { classify, isOwnQuotaWait, isUndone } from '../../engine/work/failures.ts';
+import { Together } from '../../engine/work/together.ts';
 import type { BatchItem } from '../../tables/batch-items.ts';
 import { type Batch, endBatch, keepBatch, type Loss, loseBatch, nameBatch } from '../../tables/batches.ts';
 import { assignToBatch } from '../../tables/deliveries.ts';
@@ -71,6 +72,12 @@ export class Sender {
   readonly #absent = new Set<string>();
   /** What is left out of a customer in bulk, to see whether it stays. */
   readonly #leftOut = new Map<string, { payload: JsonObject; fields: readonly string[] }>();
+  /** Those who were sent one by one are settled with others whose answers came meanwhile. */
+  readonly #ended = new Together<{ writing: Writing; outcome: Outcome }>(async (some) => {
+    const outcomes = new Map(some.map(({ writing, outcome }) => [writing.sourceId, outcome]));
+    const sent = some.map(({ writing }) => writing);
+    await this.#deps.settler.settle({ lease: this.#lease }, sent, outcomes);
+  });
   #paused = false;
   /** No call is allowed before: those that are left wait for it together. */
   #quotaWait: { message: string; dueAt: number } | null = null;
@@ -128,8 +135,6 @@ export class Sender {
   }
 
   async #one(writing: Writing): Promise<void> {
-    const { settler } = this.#deps;
-    const carrier = { lease: this.#lease };
     try {
       const context = this.#context(writing.sourceId);
       const outcome =
@@ -138,7 +143,7 @@ export class Sender {
           : await this.#upsert(context, writing);
       if (writing.action === 'remove' && outcome.result === 'accepted')
         await forgetParts(this.#deps.database, [writing.sourceId]);
-      await settler.settle(carrier, [writing], new Map([[writing.sourceId, outcome]]));
+      await this.#ended.add({ writing, outcome });
     } catch (error) {
       await this.#settleFailure([writing], error);
     }
