@@ -41,11 +41,24 @@ export class Client {
   readonly whom: string;
   readonly #transport: Transport;
   readonly #token: string;
+  readonly #headers: { [name: string]: string };
 
-  constructor(options: { whom: string; transport: Transport; token: string }) {
+  constructor(options: {
+    whom: string;
+    transport: Transport;
+    token: string;
+    headers?: { [name: string]: string };
+  }) {
     this.whom = options.whom;
     this.#transport = options.transport;
     this.#token = options.token;
+    this.#headers = options.headers ?? {};
+  }
+
+  /** The same server, with these headers on every request. */
+  with(headers: { [name: string]: string }): Client {
+    const { whom } = this;
+    return new Client({ whom, transport: this.#transport, token: this.#token, headers });
   }
 
   /** The answer, which must have this shape. Throws ApiError if the server refuses, and CommandError if no server of Tributary answers. */
@@ -83,6 +96,7 @@ export class Client {
     return {
       method: method ?? (json === undefined && !stream ? 'GET' : 'POST'),
       headers: {
+        ...this.#headers,
         accept: 'application/json',
         authorization: `Bearer ${this.#token}`,
         ...(type !== undefined && { 'content-type': type }),

@@ -314,6 +314,12 @@ export const sections: readonly Section[] = [
         load: async () => (await import('./token.ts')).defineTokenRevoke,
       },
       {
+        path: 'mcp',
+        streams: true,
+        summary: 'Serve the Model Context Protocol, so that an agent can look, explain and propose.',
+        load: async () => (await import('./mcp.ts')).defineMcp,
+      },
+      {
         path: 'connector new',
         summary: 'Write a connector that works against a simulated vendor, with its test, page and example.',
         load: async () => (await import('./connector.ts')).defineConnectorNew,

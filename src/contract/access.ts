@@ -12,6 +12,12 @@ export function mayActAs(role: Role, wanted: Role): boolean {
   return roles.indexOf(role) >= roles.indexOf(wanted);
 }
 
+/**
+ * The headers by which a request asks for less than its token opens: `tributary-role` names the role to act in, and
+ * `tributary-mask: yes` has personal data masked as it is for viewers.
+ */
+export const lessHeaders = { role: 'tributary-role', mask: 'tributary-mask' } as const;
+
 const tokenName = text
   .min(1)
   .max(60)

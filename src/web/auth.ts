@@ -2,10 +2,11 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Context } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
+import { lessHeaders, roles } from '../contract/access.ts';
 import type { Clock } from '../engine/clock.ts';
 import type { LiveToken } from '../tables/api-tokens.ts';
 import type { EndedSessions } from '../tables/ended-sessions.ts';
-import { type Caller, root } from './caller.ts';
+import { type Caller, lowered, root } from './caller.ts';
 import type { Guesses } from './guesses.ts';
 import { Problem } from './problem.ts';
 import type { Tokens } from './tokens.ts';
@@ -47,8 +48,13 @@ export class Auth {
     return callerOf(await this.#tokens.of(token));
   }
 
-  /** Who asks. Throws the problem where the request may not pass. */
+  /** Who asks, with no more than the request asks for. Throws the problem where it may not pass. */
   async require(c: Context): Promise<Caller> {
+    const caller = await this.#identify(c);
+    return lowered(caller, askedFor(c, caller));
+  }
+
+  async #identify(c: Context): Promise<Caller> {
     this.#guesses.look();
     const header = c.req.header('authorization');
     if (header !== undefined) {
@@ -114,8 +120,21 @@ export class Auth {
   }
 }
 
+/** What a request asks for by its headers. Throws the problem where one is wrong: who asks for less must not get more. */
+function askedFor(c: Context, caller: Caller) {
+  const [asked = caller.role, mask = 'no'] = [c.req.header(lessHeaders.role), c.req.header(lessHeaders.mask)];
+  const role = roles.find((name) => name === asked);
+  if (role === undefined)
+    throw new Problem(400, `The header ${lessHeaders.role} is "${asked}". It must be ${roles.join(', ')}.`);
+  if (mask !== 'yes' && mask !== 'no')
+    throw new Problem(400, `The header ${lessHeaders.mask} is "${mask}". It must be yes or no.`);
+  return { role, mask: mask === 'yes' };
+}
+
 function callerOf(token: LiveToken | null): Caller | null {
-  return token && { tokenId: token.id, name: token.name, role: token.role };
+  return (
+    token && { tokenId: token.id, name: token.name, role: token.role, isMasked: token.role === 'viewer' }
+  );
 }
 
 export function tooManyGuesses(seconds: number): string {

@@ -6,10 +6,18 @@ export interface Caller {
   tokenId: string | null;
   name: string;
   role: Role;
+  /** Whether personal data is masked in the answer: for viewers always, for others where they ask for it. */
+  isMasked: boolean;
 }
 
 /** Who shows TRIBUTARY_API_TOKEN, or runs commands on this machine. */
-export const root: Caller = { tokenId: null, name: 'API token', role: 'admin' };
+export const root: Caller = { tokenId: null, name: 'API token', role: 'admin', isMasked: false };
+
+/** The caller with no more than the role asked for: a role is only ever lowered. */
+export function lowered(caller: Caller, { role, mask }: { role: Role; mask: boolean }): Caller {
+  const lower = mayActAs(role, caller.role) ? caller.role : role;
+  return { ...caller, role: lower, isMasked: caller.isMasked || mask || lower === 'viewer' };
+}
 
 interface Rule {
   methods: RegExp;

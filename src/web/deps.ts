@@ -71,7 +71,7 @@ function encodes({ responses }: Pick<RouteConfig, 'responses'>): MiddlewareHandl
     c.json = ((value: object, status: number, ...rest: unknown[]) => {
       const schema = answers[status]?.content?.['application/json']?.schema;
       const onWire = schema ? (z.encode(schema, value) as object) : value;
-      const isMasked = schema && c.get('caller')?.role === 'viewer';
+      const isMasked = schema && c.get('caller')?.isMasked;
       return send(isMasked ? masked(schema, onWire) : onWire, status, ...rest);
     }) as never;
     await next();

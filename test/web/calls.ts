@@ -1,5 +1,5 @@
 // Asks the app as a client does, and holds every JSON answer against the app's own OpenAPI document. It knows no route.
-import { Ajv2020 } from 'ajv/dist/2020.js';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { expect } from 'vitest';
 import { apiToken, type World } from './world.ts';
 
@@ -30,11 +30,33 @@ export interface CallOptions {
   token?: string | null;
 }
 
-/** A caller that fails where an answer is not what the document says. */
-export async function caller({ app }: World): Promise<Call> {
+interface Contract {
+  document: OpenApi;
+  /** What checks an answer of this schema. */
+  checkOf(schema: object): ValidateFunction;
+}
+
+/** Every world has the same routes: the document is made once, and so is each check. */
+let contract: Promise<Contract> | null = null;
+
+async function readContract({ app }: World): Promise<Contract> {
   const document = (await (await app.request('/openapi.json')).json()) as OpenApi;
   const ajv = new Ajv2020({ strict: false, validateFormats: false });
   ajv.addSchema({ $id: 'openapi', components: document.components });
+  const checks = new Map<object, ValidateFunction>();
+  const checkOf = (schema: object) => {
+    const check = checks.get(schema) ?? ajv.compile(pointed(schema) as object);
+    checks.set(schema, check);
+    return check;
+  };
+  return { document, checkOf };
+}
+
+/** A caller that fails where an answer is not what the document says. */
+export async function caller(world: World): Promise<Call> {
+  const { app } = world;
+  contract ??= readContract(world);
+  const { document, checkOf } = await contract;
   return async (method, path, { json, body, headers = {}, token = apiToken } = {}) => {
     const response = await app.request(path, {
       method,
@@ -61,7 +83,7 @@ export async function caller({ app }: World): Promise<Call> {
       const type = answer.headers.get('content-type')?.split(';')[0] ?? '';
       const schema = documented?.content?.[type]?.schema;
       expect(schema, `${method} ${route} ${answer.status} documents ${type}`).toBeDefined();
-      const check = ajv.compile(pointed(schema!) as object);
+      const check = checkOf(schema!);
       expect(check(answer.body), JSON.stringify([check.errors, answer.body])).toBe(true);
     }
     return answer;

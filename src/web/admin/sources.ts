@@ -44,8 +44,7 @@ export function sourcesPages(deps: Deps) {
         status,
         runs: shown(runsShape.shape.runs, runs),
         // A cursor may hold anything of a vendor's, such as an address.
-        checkpoints:
-          visitor.role === 'viewer' ? checkpoints.map((one) => ({ ...one, cursor: '•••' })) : checkpoints,
+        checkpoints: visitor.isMasked ? checkpoints.map((one) => ({ ...one, cursor: '•••' })) : checkpoints,
         streams: streams.map((stream) => stream.name),
         mapping: { fields: Object.keys(mapping).length, fingerprint },
         sourceId: {

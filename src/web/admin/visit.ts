@@ -53,7 +53,7 @@ export async function openPage(deps: Deps, c: Context<Env>, read: PageReader): P
 
 async function visitOf(deps: Deps, visitor: Caller): Promise<Visit> {
   const shown = <Value>(shape: z.ZodType, value: Value): Value =>
-    visitor.role === 'viewer' ? masked(shape, value) : value;
+    visitor.isMasked ? masked(shape, value) : value;
   const status = await readStatus(deps, { isQuick: true });
   return { visitor, status: shown(statusShape, status), now: deps.tributary.clock.now(), shown };
 }
