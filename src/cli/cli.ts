@@ -1,4 +1,6 @@
 // What every command is handed.
+import type { Writable } from 'node:stream';
+import type { Command } from 'commander';
 import type { Clock } from '../engine/clock.ts';
 import type { OutputHealth } from '../engine/log/output-health.ts';
 import type { CliDeps } from './deps.ts';
@@ -18,10 +20,28 @@ export interface Cli extends Host {
   json: boolean;
   /** What the command found or did; printed with `--json`. */
   answer: Answer | null;
+  /** Where a command that runs until it is stopped writes JSON lines, in place of the envelope. */
+  lines(): Writable;
   /** What the process ends with; a command that fails without an error sets it. */
   exitCode: number;
+  /** All commands, in the order of the help. */
+  commands: readonly CommandEntry[];
   /** Runs another command line in this process, without `--json`. Returns its exit code; never throws. */
   run(args: readonly string[]): Promise<number>;
+}
+
+/** Adds arguments, options, examples and the action to a command. */
+export type Define = (command: Command, cli: Cli) => void;
+
+export interface CommandEntry {
+  /** `sync`, or with its group `runs list`. */
+  path: string;
+  summary: string;
+  /** Earlier name, which goes on working. */
+  alias?: string;
+  /** What the group does when no command follows its name. */
+  isDefault?: true;
+  load(): Promise<Define>;
 }
 
 export interface Answer {

@@ -1,23 +1,6 @@
 // The commands by name, each with its line in the help and the module that does it. A module is imported only when its
 // command runs, so that the help needs none of them.
-import type { Command } from 'commander';
-import type { Cli } from './cli.ts';
-
-/** Adds arguments, options, examples and the action to a command. */
-export type Define = (command: Command, cli: Cli) => void;
-
-export interface CommandEntry {
-  /** `sync`, or with its group `runs list`. */
-  path: string;
-  summary: string;
-  /** Earlier name, which goes on working. */
-  alias?: string;
-  /** What the group does when no command follows its name. */
-  isDefault?: true;
-  /** It prints JSON lines as they come, and no envelope. */
-  streams?: true;
-  load(): Promise<Define>;
-}
+import type { CommandEntry } from './cli.ts';
 
 /** A heading of the help, and what stands below it. */
 export interface Section {
@@ -34,6 +17,7 @@ export const groups: { readonly [name: string]: string } = {
   drifts: 'List differences that verifications and webhooks found at the destination.',
   webhooks: 'Set up and test webhooks, list the inbox, and replay requests.',
   token: 'Make, list and revoke named tokens.',
+  config: 'Show the configuration in force, explain a setting, print the JSON schema.',
   connector: 'Develop a connector, in a checkout of the repository.',
 };
 
@@ -50,13 +34,11 @@ export const sections: readonly Section[] = [
         path: 'start',
         summary:
           'Serve the API and the status page, and keep customers in sync. Without a configuration: a sandbox.',
-        streams: true,
         load: async () => (await import('./start.ts')).defineStart,
       },
       {
         path: 'sandbox',
         summary: 'Serve a sandbox: simulated vendors on this machine, whatever is configured.',
-        streams: true,
         load: async () => (await import('./start.ts')).defineSandbox,
       },
       {
@@ -64,6 +46,12 @@ export const sections: readonly Section[] = [
         summary:
           'Check the configuration, what the credentials allow, and the names in the mapping. Writes nothing.',
         load: async () => (await import('./check.ts')).defineCheck,
+      },
+      {
+        path: 'doctor',
+        summary:
+          'Check what "check" checks, and this machine: Node, data folder, database, clock, port, keys, webhooks. Says what to do.',
+        load: async () => (await import('./doctor.ts')).defineDoctor,
       },
       {
         path: 'probe',
@@ -85,6 +73,11 @@ export const sections: readonly Section[] = [
         path: 'status',
         summary: 'Print runs, backlog, budgets and dead letters.',
         load: async () => (await import('./status.ts')).defineStatus,
+      },
+      {
+        path: 'logs',
+        summary: 'Print the newest log lines of the server, and follow them.',
+        load: async () => (await import('./logs.ts')).defineLogs,
       },
       {
         path: 'plan',
@@ -315,9 +308,30 @@ export const sections: readonly Section[] = [
       },
       {
         path: 'mcp',
-        streams: true,
         summary: 'Serve the Model Context Protocol, so that an agent can look, explain and propose.',
         load: async () => (await import('./mcp.ts')).defineMcp,
+      },
+      {
+        path: 'config show',
+        isDefault: true,
+        summary: 'Print the configuration in force, with defaults and without secrets.',
+        load: async () => (await import('./config.ts')).defineConfigShow,
+      },
+      {
+        path: 'config explain',
+        summary:
+          'Explain a setting: what it means, what is allowed, its default, its value and where that is set.',
+        load: async () => (await import('./config.ts')).defineConfigExplain,
+      },
+      {
+        path: 'config schema',
+        summary: 'Print the JSON schema of the configuration.',
+        load: async () => (await import('./config.ts')).defineConfigSchema,
+      },
+      {
+        path: 'completion',
+        summary: 'Print the completion script of a shell: bash, zsh or fish.',
+        load: async () => (await import('./completion.ts')).defineCompletion,
       },
       {
         path: 'connector new',

@@ -11,6 +11,7 @@ import type { Clock } from '../engine/clock.ts';
 import type { Proxies } from '../engine/http/connections.ts';
 import type { Log } from '../engine/log/log.ts';
 import type { OutputHealth } from '../engine/log/output-health.ts';
+import type { RecentLines } from '../engine/log/recent-lines.ts';
 import type { createApp } from '../web/app.ts';
 import type { Served } from '../web/server.ts';
 
@@ -46,6 +47,8 @@ export interface AppOptions {
   clock: Clock;
   log: Log;
   output?: OutputHealth | undefined;
+  /** The newest lines of `log`. */
+  recentLines?: RecentLines | undefined;
   /** How vendors are reached. Default: directly. */
   proxies?: Proxies | null;
   /** Default: a new one that nobody else knows. */
@@ -97,6 +100,7 @@ async function openApp(options: AppOptions): Promise<App> {
       dataDir: directory,
       loginCodes,
       output: options.output,
+      recentLines: options.recentLines,
       connectors: await connectors(),
     });
     const close = async () => {

@@ -14,9 +14,8 @@ interface Globals {
   color?: boolean;
 }
 
-/** Given before or after the command, they mean the same. */
-export function addGlobals(command: Command): void {
-  const options = [
+export function globalOptions(): Option[] {
+  return [
     new GlobalOption('--config <file>', 'the configuration, instead of TRIBUTARY_CONFIG'),
     new GlobalOption('--url <url>', 'the server to talk to, instead of TRIBUTARY_URL'),
     new GlobalOption(
@@ -25,9 +24,13 @@ export function addGlobals(command: Command): void {
     ),
     new GlobalOption('--json', 'print one JSON object: command, ok, summary, result, error'),
     new GlobalOption('--quiet', 'print the result and errors only, no progress and no notes'),
-    new GlobalOption('--no-color', 'use no colours; NO_COLOR does the same'),
+    new GlobalOption('--no-color', 'log without colours; NO_COLOR does the same'),
   ];
-  for (const option of options) {
+}
+
+/** Given before or after the command, they mean the same. */
+export function addGlobals(command: Command): void {
+  for (const option of globalOptions()) {
     if (command.options.some(({ long }) => long === option.long)) continue;
     command.addOption(command.parent ? option.hideHelp() : option);
   }

@@ -38,6 +38,7 @@ An agent's configuration starts it: {"mcpServers": {"tributary": {"command": "np
 The server enforces both limits, whatever the agent asks for.`,
     )
     .action(async ({ write = false, personalData = false }: { write?: boolean; personalData?: boolean }) => {
+      cli.lines(); // The protocol's, which writes to the standard output itself.
       const reached = await reach(cli, { work: write });
       try {
         const hasWorker = write || !reached.isHere;

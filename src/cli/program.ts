@@ -1,8 +1,8 @@
 // The program `tributary`: builds the tree of its commands, runs one command line, and prints how it ended. It knows no
 // command's work.
 import { Command, type OutputConfiguration } from 'commander';
-import type { Cli, Host } from './cli.ts';
-import { type CommandEntry, chosenCommand, groups, sections } from './commands.ts';
+import type { Cli, CommandEntry, Host } from './cli.ts';
+import { chosenCommand, commands, groups, sections } from './commands.ts';
 import { envelopeOf } from './envelope.ts';
 import { classify, exitCodes, type Failure } from './errors.ts';
 import { addGlobals, applyGlobals } from './globals.ts';
@@ -14,7 +14,11 @@ type Chosen = ReturnType<typeof chosenCommand>;
 export async function runProgram(args: readonly string[], host: Host): Promise<number> {
   const chosen = chosenCommand(args);
   const json = asksForJson(args);
-  const cli = cliFor(host, { json, streams: chosen?.entry.streams === true });
+  let isStreamed = false;
+  const cli = cliFor(host, json, () => {
+    isStreamed = true;
+    return host.terminal.out;
+  });
   let help = '';
   let failure: Failure | null = null;
   try {
@@ -29,7 +33,7 @@ export async function runProgram(args: readonly string[], host: Host): Promise<n
   const exitCode = failure?.exitCode ?? cli.exitCode;
   if (failure && !failure.isPrinted) host.terminal.err.write(`${failure.message}\n`);
   if (help !== '') cli.answer = { summary: help.split('\n')[0]!, result: { text: help } };
-  if (json && (!chosen?.entry.streams || failure || help !== ''))
+  if (json && (!isStreamed || failure))
     printJson(host.terminal, envelopeOf(chosen?.entry.path ?? '', exitCode, cli.answer, failure));
   return exitCode;
 }
@@ -41,20 +45,22 @@ function asksForJson(args: readonly string[]): boolean {
 }
 
 /** With `--json` the standard output belongs to the envelope: what is printed besides goes to the error stream. */
-function cliFor(host: Host, { json, streams }: { json: boolean; streams: boolean }): Cli {
+function cliFor(host: Host, json: boolean, lines: Cli['lines']): Cli {
   const { out, err, outIsTerminal, ...rest } = host.terminal;
   const terminal = {
     ...rest,
     err,
-    out: json && !streams ? err : out,
+    out: json ? err : out,
     outIsTerminal: outIsTerminal && !json,
   };
   const cli: Cli = {
     ...host,
     terminal,
     json,
+    lines,
     answer: null,
     exitCode: exitCodes.success,
+    commands,
     run: (args) => runProgram(args, { ...cli }),
   };
   return cli;

@@ -30,18 +30,25 @@ export async function withClient(cli: Cli, ask: (client: Client) => Promise<void
   }
 }
 
+/** The server that runs. Throws CommandError where there is none. */
+export async function reachServer(cli: Cli): Promise<Client> {
+  const server = await findServer(await environmentOf(cli));
+  if (server === null)
+    throw new CommandError(
+      'No server is running on this machine. Start it with "tributary start", or name another with --url.',
+    );
+  return clientOf(server);
+}
+
+function clientOf({ url, token }: { url: string; token: string }): Client {
+  return new Client({ whom: `Tributary at ${url}`, transport: overNetwork(url), token });
+}
+
 /** `work`: where it is opened here, what is asked for is also done here, or of it only dry runs. */
 export async function reach(cli: Cli, options: { work: boolean | 'dry runs' }): Promise<Reached> {
   const environment = await environmentOf(cli);
   const server = await findServer(environment);
-  if (server) {
-    const client = new Client({
-      whom: `Tributary at ${server.url}`,
-      transport: overNetwork(server.url),
-      token: server.token,
-    });
-    return { client, isHere: false, close: async () => {} };
-  }
+  if (server) return { client: clientOf(server), isHere: false, close: async () => {} };
   const config = await cli.deps.loadConfig(environment);
   const app = await openHere(cli, environment, { config, log: quietLog(cli, environment) });
   try {
@@ -99,7 +106,7 @@ async function answers(url: string): Promise<boolean> {
 export async function openHere(
   cli: Cli,
   environment: Environment,
-  options: Pick<AppOptions, 'config' | 'log' | 'token' | 'mode'> &
+  options: Pick<AppOptions, 'config' | 'log' | 'token' | 'mode' | 'recentLines'> &
     Partial<Pick<AppOptions, 'databaseUrl' | 'directory'>>,
 ): Promise<App> {
   const { dataDir } = environment;

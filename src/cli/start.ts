@@ -6,6 +6,7 @@ import type { Config, Environment } from '../config.ts';
 import { statusShape } from '../contract/status.ts';
 import { isUnavailable, unavailableReason } from '../db/availability.ts';
 import { createLog, type Log } from '../engine/log/log.ts';
+import { RecentLines } from '../engine/log/recent-lines.ts';
 import type { Cli } from './cli.ts';
 import { Client } from './client.ts';
 import { type ApiToken, announceServer, apiToken, removeServer } from './data-folder.ts';
@@ -90,15 +91,18 @@ async function serveUntil(cli: Cli, stop: AbortSignal, { sandbox }: { sandbox: b
   if (config === null && !sandbox) refuseSandboxByAccident(environment);
   // Who runs the sandbox wants to see it, wherever its output goes.
   const isForPerson = (cli.terminal.outIsTerminal || config === null) && !cli.json;
+  const out = cli.json ? cli.lines() : cli.terminal.out;
+  const recentLines = new RecentLines(cli.clock);
   const log = createLog({
     level: environment.logLevel,
     pretty: isForPerson && ((cli.terminal.outIsTerminal && cli.terminal.colors) || 'plain'),
-    write: (line) => void cli.terminal.out.write(line),
+    write: (line) => void out.write(line),
+    keep: recentLines.keep,
   });
   /** On a terminal as it is, else a line of the log: whoever reads JSON reads nothing else. */
   const say = (sentence: string) =>
     isForPerson ? print(cli.terminal, sentence) : sentence && log.info(sentence);
-  const serving = { cli, environment, config, log, say, isForPerson };
+  const serving = { cli, environment, config, log, recentLines, say, isForPerson };
   let round: Round = { port: environment.port, ended: 'evicted' };
   for (let rounds = 0; round.ended === 'evicted'; rounds += 1)
     round = await serveRound(serving, round, rounds, stop);
@@ -116,6 +120,7 @@ interface Serving {
   environment: Environment;
   config: Config | null;
   log: Log;
+  recentLines: RecentLines;
   say(sentence: string): void;
   isForPerson: boolean;
 }
@@ -128,7 +133,7 @@ interface Round {
 
 /** Serves until it is told to stop, or has to join again. */
 async function serveRound(
-  { cli, environment, config, log, say, isForPerson }: Serving,
+  { cli, environment, config, log, recentLines, say, isForPerson }: Serving,
   { port }: Round,
   rounds: number,
   stop: AbortSignal,
@@ -142,7 +147,7 @@ async function serveRound(
     const rules = await openWorld(cli, environment, config, log);
     closers.unshift(rules.close);
     const token = apiToken(environment.dataDir, environment.apiToken);
-    const app = await openHere(cli, environment, { ...rules, log, token: token.token });
+    const app = await openHere(cli, environment, { ...rules, log, recentLines, token: token.token });
     closers.unshift(app.close);
     isOpen = true;
     const server = await cli.deps.serve(app.api, { host: environment.host, port, log });

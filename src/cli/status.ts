@@ -1,53 +1,88 @@
 // `tributary status`: sources and their last runs, what waits, what may still be spent, what was given up.
 
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { DriftKind } from '../contract/drift.ts';
 import type { Pause } from '../contract/pause.ts';
 import { type SourceStatus, type Status, statusShape } from '../contract/status.ts';
 import type { Seen, WebhookState } from '../contract/webhook.ts';
 import { counted, duration, iso, lag, number, percent } from '../words.ts';
 import { answer, type Cli } from './cli.ts';
+import { exitCodes, UsageError } from './errors.ts';
 import { runSentence } from './figures.ts';
-import { reach } from './reach.ts';
+import { reachServer, withClient } from './reach.ts';
+import { listenForStop } from './signals.ts';
 import { print, table } from './terminal.ts';
 
 export function defineStatus(command: Command, cli: Cli): void {
   command
+    .addOption(
+      new Option('--watch [seconds]', 'draw it again and again, until Ctrl-C').argParser(seconds).preset('2'),
+    )
     .addHelpText(
       'after',
       `
 Examples:
   $ tributary status
-  $ tributary status --json
+  $ tributary status --watch
   $ TRIBUTARY_API_TOKEN=… tributary status --url https://sync.example.com`,
     )
-    .action(async () => {
-      const reached = await reach(cli, { work: false });
-      try {
-        const status = await reached.client.send(statusShape, '/api/status');
+    .action(async ({ watch }: { watch?: number }) => {
+      if (watch !== undefined) return watchStatus(cli, watch);
+      await withClient(cli, async (client) => {
+        const status = await client.send(statusShape, '/api/status');
         if (cli.json) answer(cli, status.headline.sentence, statusShape.encode(status));
-        else
-          print(
-            cli.terminal,
-            [
-              ...headlineLines(status),
-              '',
-              ...figures(status),
-              ...status.vanished.map(({ note }) => note),
-              '',
-              ...sources(status),
-              '',
-              ...writeBacks(status),
-              ...webhooks(status),
-              ...spending(status),
-              ...letters(status),
-              ...doubts(status),
-            ].join('\n'),
-          );
-      } finally {
-        await reached.close();
-      }
+        else print(cli.terminal, statusText(status));
+      });
     });
+}
+
+function seconds(value: string): number {
+  if (!/^\d{1,4}$/.test(value) || Number(value) < 1)
+    throw new InvalidArgumentError('Write a whole number of seconds, 1 or more.');
+  return Number(value);
+}
+
+/** Draws the status over itself until Ctrl-C. */
+async function watchStatus(cli: Cli, everySeconds: number): Promise<void> {
+  const { terminal, clock } = cli;
+  if (cli.json || !terminal.outIsTerminal)
+    throw new UsageError(
+      '--watch draws on a terminal. A program calls "tributary status --json" again, or follows "tributary logs -f --json".',
+    );
+  const client = await reachServer(cli);
+  const stop = listenForStop(clock, () => process.exit(exitCodes.failed));
+  try {
+    while (!stop.signal.aborted) {
+      const status = await client.send(statusShape, '/api/status');
+      const lines = [
+        `${iso(clock.now())}, every ${duration(everySeconds)}. Ctrl-C ends it.`,
+        '',
+        statusText(status),
+      ];
+      // From the top left; the rest of each line and of the screen is cleared, so that nothing flickers.
+      terminal.out.write(`\x1b[H${lines.join('\n').replaceAll('\n', '\x1b[K\n')}\x1b[K\n\x1b[J`);
+      await clock.sleep(everySeconds * 1_000, stop.signal);
+    }
+  } finally {
+    stop.release();
+  }
+}
+
+function statusText(status: Status): string {
+  return [
+    ...headlineLines(status),
+    '',
+    ...figures(status),
+    ...status.vanished.map(({ note }) => note),
+    '',
+    ...sources(status),
+    '',
+    ...writeBacks(status),
+    ...webhooks(status),
+    ...spending(status),
+    ...letters(status),
+    ...doubts(status),
+  ].join('\n');
 }
 
 function headlineLines({ headline: { sentence, next } }: Status): string[] {

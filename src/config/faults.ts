@@ -57,11 +57,19 @@ const hidden = '(a secret, not shown)';
 /** A value as JSON, without what is secret by its name or stands in a URL before the @. */
 export function shown(value: unknown): string {
   if (value === undefined) return 'nothing';
-  const text = JSON.stringify(value, (key, item) => {
-    if (secret.test(key) && item !== null) return hidden;
-    return typeof item === 'string' ? item.replace(/:\/\/[^/@\s]*@/g, '://…@') : item;
-  });
-  return (text ?? 'a function').slice(0, 200);
+  return (JSON.stringify(value, masked) ?? 'a function').slice(0, 200);
+}
+
+/** A copy as JSON has it, without what is secret by its name or stands in a URL before the @. */
+export function withoutSecrets(value: unknown): unknown {
+  const named = (key: string, item: unknown) =>
+    typeof item === 'function' ? '(a function)' : masked(key, item);
+  return JSON.parse(JSON.stringify(value, named) ?? 'null') as unknown;
+}
+
+function masked(key: string, item: unknown): unknown {
+  if (secret.test(key) && item !== null) return hidden;
+  return typeof item === 'string' ? item.replace(/:\/\/[^/@\s]*@/g, '://…@') : item;
 }
 
 /** `raw` is what was written: what variables hold is never shown. `knownKeys`: those of the object there. */

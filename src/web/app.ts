@@ -9,6 +9,7 @@ import type { Tributary } from '../app/app.ts';
 import { parseJson } from '../connector/json.ts';
 import type { Connector } from '../connector.ts';
 import type { OutputHealth } from '../engine/log/output-health.ts';
+import { RecentLines } from '../engine/log/recent-lines.ts';
 import { describeVanished } from '../sync/pull/vanished.ts';
 import { figures } from '../sync/views/status.ts';
 import { EndedSessions } from '../tables/ended-sessions.ts';
@@ -29,6 +30,7 @@ import { healthApi } from './api/health.ts';
 import { holdsApi } from './api/holds.ts';
 import { importsApi } from './api/imports.ts';
 import { inboxApi } from './api/inbox.ts';
+import { logsApi } from './api/logs.ts';
 import { metricsApi } from './api/metrics.ts';
 import { pinsApi } from './api/pins.ts';
 import { planApi } from './api/plan.ts';
@@ -84,6 +86,8 @@ export interface AppOptions {
   connectors?: readonly Connector[];
   /** Whether the log arrives. */
   output?: OutputHealth | undefined;
+  /** The newest lines of the log. Default: none are kept. */
+  recentLines?: RecentLines | undefined;
   /** Where codes for the link on the terminal are made. */
   loginCodes?: LoginCodes;
 }
@@ -115,6 +119,7 @@ export function createApp(tributary: Tributary, options: AppOptions): OpenAPIHon
     rates: new Rates(),
     refusals: new Refusals(clock, log),
     output: options.output ?? null,
+    recentLines: options.recentLines ?? new RecentLines(clock),
     bodies: options.bodies ?? new BodyGate(clock),
     ...(options.connectors && { connectors: options.connectors }),
   };
@@ -162,6 +167,7 @@ const parts = [
   tokensApi,
   auditApi,
   statusApi,
+  logsApi,
   metricsApi,
   spendApi,
   sourcesApi,

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { Tributary } from '../app/app.ts';
 import type { Connector } from '../connector.ts';
 import type { OutputHealth } from '../engine/log/output-health.ts';
+import type { RecentLines } from '../engine/log/recent-lines.ts';
 import type { Vanished } from '../sync/pull/vanished.ts';
 import type { Figures } from '../sync/views/status.ts';
 import type { AuditLog } from './auditing.ts';
@@ -44,6 +45,8 @@ export interface Deps {
   refusals: Refusals;
   /** Whether the log arrives; null where that is not watched. */
   output: OutputHealth | null;
+  /** What `GET /api/logs` lists. */
+  recentLines: RecentLines;
   /** Where bodies of requests are read that have shown no credentials yet. */
   bodies: BodyGate;
   /** Those that a proposed configuration may name. Default: those of the present one. */

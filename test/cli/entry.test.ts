@@ -3,10 +3,17 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Served, serve } from '../../simulators/serve.ts';
 import { createVoucherifySimulator } from '../../simulators/voucherify.ts';
+import { announcedServer } from '../../src/cli/data-folder.ts';
+import { cliDeps } from '../../src/cli/deps.ts';
+import { runProgram } from '../../src/cli/program.ts';
+import { readEnvironment } from '../../src/config.ts';
+import type { Clock } from '../../src/engine/clock.ts';
+import { runCommand } from '../support/run-command.ts';
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const [appId, appToken] = ['app-id', 'app-token-00000000'];
@@ -104,6 +111,64 @@ describe('a server and the commands beside it', () => {
     const second = await ended(run(['start']));
     expect(second.exitCode).toBe(1);
     expect(second.err).toContain(`in use by process ${server.pid}, the server at ${url}`);
+  });
+
+  it('show the log of the server and its status, once and again', async () => {
+    const { url } = announcedServer(join(folder, '.tributary'))!;
+    const at = [
+      '--url',
+      url,
+      '--token',
+      readFileSync(join(folder, '.tributary', 'api-token'), 'utf8').trim(),
+    ];
+    const listed = await runCommand(folder, ['logs', '--json', ...at]);
+    expect(JSON.parse(listed.out)).toMatchObject({
+      command: 'logs',
+      result: expect.arrayContaining([
+        expect.objectContaining({ level: 'info', message: expect.stringMatching(/^Status page: /) }),
+      ]),
+    });
+    expect((await runCommand(folder, ['logs', '--limit', '1', ...at])).out).toMatch(/^\S+Z info {2}.+\n$/);
+
+    // Ctrl-C after the second look, as the handler of the command alone hears it.
+    let looks = 0;
+    const clock: Clock = {
+      now: Date.now,
+      sleep: async () => {
+        looks += 1;
+        if (looks % 2 === 0) (process.listeners('SIGINT').at(-1) as () => void)();
+      },
+    };
+    const followed = await runCommand(folder, ['logs', '-f', '--json', ...at], {}, () => {}, clock);
+    expect(followed.exitCode).toBe(0);
+    const lines = followed.out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { id: number });
+    expect(new Set(lines.map(({ id }) => id)).size).toBe(lines.length);
+
+    const out = new PassThrough();
+    const terminal = {
+      out,
+      err: out,
+      outIsTerminal: true,
+      errIsTerminal: false,
+      colors: false,
+      columns: 100,
+    };
+    const deps = { ...cliDeps, readEnvironment: async (given = {}) => readEnvironment(given, folder) };
+    expect(await runProgram(['status', '--watch', '5', ...at], { terminal, clock, deps })).toBe(0);
+    const drawn = String(out.read());
+    expect(drawn.split('\x1b[H').map((page) => page.split(' s.')[0])).toEqual([
+      '',
+      expect.stringMatching(/^\d{4}-\d\d-\d\dT\S+Z, every 5$/),
+      expect.stringMatching(/^\d{4}-\d\d-\d\dT\S+Z, every 5$/),
+    ]);
+    expect(drawn).toContain('Customers: 2 = 2 delivered');
+    expect(await runCommand(folder, ['status', '--watch', ...at])).toMatchObject({
+      exitCode: 2,
+      err: expect.stringMatching(/^--watch draws on a terminal/),
+    });
   });
 
   it('exits with 0 on SIGTERM within ten seconds, and is not announced any more', async () => {

@@ -183,6 +183,62 @@ describe('a table', () => {
   });
 });
 
+describe('completion', () => {
+  const scriptOf = async (shell: string) => (await tributary('completion', shell)).out;
+
+  it('of bash completes commands, those of a group, earlier names, and options', async () => {
+    const file = join(folder, 'completion.bash');
+    writeFileSync(file, await scriptOf('bash'));
+    const typed = [
+      'ru',
+      'runs|',
+      'runs|list|--so',
+      'explain|951|--fi',
+      '--qui',
+      'sync|hubspot|--dry',
+      'holds|l',
+    ];
+    const script = `source ${file}
+      for line in ${typed.map((line) => `'${line}'`).join(' ')}; do
+        IFS='|' read -ra words <<< "$line"
+        [[ $line == *'|' ]] && words+=('')
+        COMP_WORDS=(tributary "\${words[@]}"); COMP_CWORD=\${#words[@]}
+        _tributary; echo "\${COMPREPLY[*]}"
+      done`;
+    const { stdout, stderr } = spawnSync('bash', ['-c', script], { encoding: 'utf8' });
+    expect(stderr).toBe('');
+    expect(stdout.trim().split('\n')).toEqual([
+      'runs',
+      'list show cancel',
+      '--source',
+      '--field',
+      '--quiet',
+      '--dry-run',
+      'list',
+    ]);
+  });
+
+  it('of zsh and fish names every command with what it does', async () => {
+    const [zsh, fish] = [await scriptOf('zsh'), await scriptOf('fish')];
+    expect(zsh).toMatch(/^#compdef tributary\n/);
+    for (const { path, summary } of commands) {
+      const word = path.split(' ').at(-1)!;
+      if (path.includes(' ')) expect(zsh).toContain(`'${word}:${summary.replaceAll("'", "'\\''")}'`);
+      expect(fish).toContain(`-a ${word} -d '`);
+    }
+    expect(fish).toContain(
+      "-n '__fish_seen_subcommand_from runs; and __fish_seen_subcommand_from list' -l source",
+    );
+  });
+
+  it('of another shell is wrong usage', async () => {
+    expect(await tributary('completion', 'tcsh')).toMatchObject({
+      exitCode: 2,
+      err: expect.stringMatching(/Allowed choices are bash, zsh, fish/),
+    });
+  });
+});
+
 describe('the help', () => {
   /** What a process loads of our own files and of packages for a command line, and the CPU that it takes. */
   function loadedBy(...args: string[]): { files: string[]; cpuMs: number } {

@@ -61,6 +61,8 @@ describe('a named token', () => {
     ['viewer', 'GET', '/api/status', 200],
     ['viewer', 'POST', '/api/destination/pause', 403],
     ['viewer', 'GET', '/api/export', 403],
+    ['viewer', 'GET', '/api/logs', 403],
+    ['operator', 'GET', '/api/logs?level=warn', 200],
     ['viewer', 'GET', '/api/tokens', 403],
     ['operator', 'POST', '/api/destination/pause', 200],
     ['operator', 'POST', '/api/destination/resume', 200],

@@ -32,6 +32,8 @@ export interface LogOptions {
   pretty?: boolean | 'plain';
   /** Takes whole lines, each with its line feed. Default: standard output. */
   write?: (line: string) => void;
+  /** Told of each line as JSON too, whatever is written. */
+  keep?: ((line: string) => void) | undefined;
   /** What repeats is counted by its minutes. Default: the machine's clock. */
   clock?: Clock;
 }
@@ -45,13 +47,21 @@ type Bound = object & { [bound]?: string };
  * the same words in its fields one a minute (`info`: five). What is left out is counted in the field `times` of the line that
  * follows a minute later. So a message text is a constant, and figures are fields.
  */
-export function createLog({ level, pretty = false, write, clock = systemClock }: LogOptions): ProcessLog {
+export function createLog({
+  level,
+  pretty = false,
+  write,
+  keep,
+  clock = systemClock,
+}: LogOptions): ProcessLog {
   const limit = new LogLimit(clock);
   const out = write ?? ((line: string) => void process.stdout.write(line));
   const stream: DestinationStream = {
-    write: pretty
-      ? (line) => out(pretty === 'plain' ? stripVTControlCharacters(sentence(line)) : sentence(line))
-      : out,
+    write(line) {
+      keep?.(line);
+      if (!pretty) out(line);
+      else out(pretty === 'plain' ? stripVTControlCharacters(sentence(line)) : sentence(line));
+    },
   };
   const log = pino(
     {

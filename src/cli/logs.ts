@@ -1,0 +1,99 @@
+// `tributary logs`: the newest lines of the log of the running server, and those that follow.
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type LogLine, logLevels, logShape } from '../contract/log.ts';
+import { counted, iso } from '../words.ts';
+import { answer, type Cli } from './cli.ts';
+import type { Client } from './client.ts';
+import { exitCodes } from './errors.ts';
+import { reachServer } from './reach.ts';
+import { listenForStop } from './signals.ts';
+import { print } from './terminal.ts';
+
+const askEveryMs = 1_000;
+
+interface Options {
+  follow?: true;
+  level: string;
+  limit: number;
+}
+
+export function defineLogs(command: Command, cli: Cli): void {
+  command
+    .option('-f, --follow', 'go on until Ctrl-C; with --json: one JSON object a line')
+    .addOption(
+      new Option('--level <level>', 'only lines of this level or a worse one')
+        .choices(logLevels)
+        .default('trace'),
+    )
+    .option('--limit <n>', 'the number of lines to begin with, at most 200', lineCount, 50)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ tributary logs -f
+  $ tributary logs --level warn --limit 200
+  $ tributary logs -f --json | jq 'select(.fields.source == "hubspot")'
+
+The server keeps its newest 1,000 lines in memory. Of several workers it is the one that answers.`,
+    )
+    .action(async (options: Options) => {
+      const client = await reachServer(cli);
+      const lines = await ask(client, options);
+      if (!options.follow) {
+        if (cli.json)
+          return answer(cli, `${counted(lines.length, 'line')}.`, logShape.encode({ lines }).lines);
+        for (const line of lines) print(cli.terminal, sentenceOf(line));
+        return;
+      }
+      const stop = listenForStop(cli.clock, () => process.exit(exitCodes.failed));
+      try {
+        await follow(cli, client, { lines, options, stop: stop.signal });
+      } finally {
+        stop.release();
+      }
+    });
+}
+
+function lineCount(value: string): number {
+  if (!/^\d{1,3}$/.test(value) || Number(value) < 1 || Number(value) > 200)
+    throw new InvalidArgumentError('Write a number from 1 to 200.');
+  return Number(value);
+}
+
+async function ask(client: Client, { level, limit }: Options, after?: number): Promise<LogLine[]> {
+  return (await client.send(logShape, '/api/logs', { query: { level, limit, after } })).lines;
+}
+
+async function follow(
+  cli: Cli,
+  client: Client,
+  { lines, options, stop }: { lines: LogLine[]; options: Options; stop: AbortSignal },
+): Promise<void> {
+  const out = cli.json ? cli.lines() : cli.terminal.out;
+  let last: number | undefined;
+  for (let next = lines; ; next = await ask(client, { ...options, limit: 200 }, last)) {
+    for (const line of next)
+      out.write(
+        `${cli.json ? JSON.stringify(logShape.shape.lines.element.encode(line)) : sentenceOf(line)}\n`,
+      );
+    last = next.at(-1)?.id ?? last;
+    await cli.clock.sleep(askEveryMs, stop);
+    if (stop.aborted) return;
+  }
+}
+
+/** `2026-03-01T12:00:00.000Z warn  hubspot: message (run 12)` */
+function sentenceOf({ at, level, message, fields: { source, endpoint, err, ...rest } }: LogLine): string {
+  const who = source ?? endpoint;
+  const cause = (err as { message?: string } | undefined)?.message;
+  const more = Object.entries(rest).map(
+    ([key, value]) => `${key} ${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
+  const said = [
+    ...(who === undefined ? [] : [String(who)]),
+    message,
+    ...(cause === undefined ? [] : [cause]),
+  ];
+  const tail = more.length > 0 ? ` (${more.join(', ')})` : '';
+  return `${iso(at)} ${level.padEnd(5)} ${said.join(': ')}${tail}`;
+}
