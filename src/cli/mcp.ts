@@ -34,6 +34,10 @@ export function defineMcp(command: Command, cli: Cli): void {
     .addHelpText(
       'after',
       `
+Examples:
+  $ tributary mcp
+  $ tributary mcp --write
+
 An agent's configuration starts it: {"mcpServers": {"tributary": {"command": "npx", "args": ["tributary", "mcp"]}}}.
 The server enforces both limits, whatever the agent asks for.`,
     )
