@@ -78,6 +78,7 @@ async function pullList(context: Context<Settings>, cursor: ListCursor, request:
       given: 0,
       restarts,
     }));
+  requireDistinct(page.items, settings);
   const { records, rejected } = recordsIn(page.items, settings, start);
   const given = cursor.given + page.items.length;
   const done = page.next === null;
@@ -122,6 +123,22 @@ async function pullChanges(
     cursor: writeCursor({ ...news.cursor, phase, ...(next !== undefined && { restarts }) }),
     done: next === undefined,
   };
+}
+
+/** Throws where one ID stands for different records of a page: they would replace each other, and become one customer. */
+function requireDistinct(items: readonly Json[], settings: Settings): void {
+  const seen = new Map<string, string>();
+  for (const item of items) {
+    const id = idOf(item, settings);
+    if (id === undefined) continue;
+    const text = JSON.stringify(item);
+    if ((seen.get(id) ?? text) !== text)
+      throw new RejectedError(
+        `Different records of one page have the same value at ${settings.record.id}: set record.id to a path whose value no other record has.`,
+        { code: 'record_id' },
+      );
+    seen.set(id, text);
+  }
 }
 
 /** Every restart is counted in the cursor, so that a list that never stands still ends with a sentence. */
@@ -243,5 +260,6 @@ export async function tryList(
 ): Promise<readonly Json[]> {
   const page = await pageOf(context, asked, undefined, {});
   if (page === 'again') throw new TransientError('The first page cannot be read');
+  requireDistinct(page.items, context.settings);
   return page.items;
 }

@@ -414,6 +414,15 @@ describe('http', () => {
     await expect(asked).rejects.toMatchObject({ foreign: true });
   });
 
+  test('an ID that different records have is refused, by the reading and by the check', async () => {
+    const world = account('cursor', {}, { record: { id: 'updated_at' } });
+    await expect(world.toRest()).rejects.toThrow(/same value at updated_at: set record.id/);
+    expect((await http.check!(world.context()))[0]).toMatchObject({
+      allowed: false,
+      note: expect.stringContaining('same value at updated_at'),
+    });
+  });
+
   test('records are read by a list of IDs, unless the API ignores it', async () => {
     const read = { path: '/people', parameter: 'ids', record: 'data' };
     const world = account('cursor', {}, { read });

@@ -69,6 +69,7 @@ describeConnector('acme', {
       ids: () => simulator.ids(),
       create: async () => String(simulator.create().id),
       change: async (id, value) => void simulator.change(Number(id), { first_name: value }),
+      remove: async (id) => void simulator.remove(Number(id)),
       property: 'first_name',
       unknownId: '999999',
       ruin: async () => {
