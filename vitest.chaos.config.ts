@@ -1,5 +1,19 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { quickStart } from './test/support/quick-start.ts';
+
+/** Those that take longest, the longest first: begun last, one would run on alone. */
+const longest = ['workers.test', 'crash.test', 'write-back.test', 'intake.test'];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      const place = longest.findIndex((name) => moduleId.includes(`/${name}`));
+      return place === -1 ? longest.length : place;
+    };
+    return (await super.sort(files)).toSorted((one, other) => rank(one) - rank(other));
+  }
+}
 
 export default defineConfig({
   test: {
@@ -9,6 +23,8 @@ export default defineConfig({
     globalSetup: ['test/support/postgres.ts'],
     env: quickStart,
     pool: 'forks',
-    maxWorkers: 2,
+    // More than the cores of a small machine: they mostly wait for leases to end and for processes to start.
+    maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
   },
 });
