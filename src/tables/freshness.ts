@@ -107,6 +107,16 @@ function freshOf(rows: readonly { deliveries: number; lags: Lags }[]): Fresh {
   };
 }
 
+/** Changes delivered by hour, since `from`; hours without any are left out. Backfills are not among them. */
+export async function deliveriesByHour(
+  db: Queryable,
+  from: number,
+): Promise<{ hour: number; deliveries: number }[]> {
+  return db.rows(sql`
+    select hour, sum(deliveries)::int as deliveries from freshness where hour >= ${toTimestamp(from)}
+    group by hour order by hour`);
+}
+
 /** Forgets the hours long past. */
 export async function forgetFreshness(db: Queryable, before: number): Promise<void> {
   await db.rows(sql`delete from freshness where hour < ${toTimestamp(before)}`);

@@ -5,10 +5,12 @@ import { accessPages } from './admin/access.ts';
 import { customersPages } from './admin/customers.ts';
 import { deliveriesPages } from './admin/deliveries.ts';
 import { inboxPages } from './admin/inbox.ts';
+import { mappingPages } from './admin/mapping.ts';
 import { overviewPages } from './admin/overview.ts';
 import { problemsPages } from './admin/problems.ts';
 import { runsPages } from './admin/runs.ts';
 import { sourcesPages } from './admin/sources.ts';
+import { spendPages } from './admin/spend.ts';
 import { verificationPages } from './admin/verification.ts';
 import { asset } from './assets.ts';
 import { type Auth, requireSameOrigin, tooManyGuesses } from './auth.ts';
@@ -38,6 +40,8 @@ const parts = [
   deliveriesPages,
   inboxPages,
   verificationPages,
+  mappingPages,
+  spendPages,
   accessPages,
 ];
 

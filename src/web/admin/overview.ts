@@ -1,28 +1,39 @@
 // What the overview reads. Figures that are dear to find out are those of the status: found out once for all who look.
+import type { Context } from 'hono';
+import { z } from 'zod';
 import { letterGroupsShape } from '../../contract/dead-letter.ts';
 import { runsShape } from '../../contract/run.ts';
 import { verificationShape } from '../../contract/verification.ts';
 import { letterGroups } from '../../sync/views/letter-groups.ts';
+import { deliveriesByHour } from '../../tables/freshness.ts';
 import { columnsOfRuns, listRuns } from '../../tables/runs.ts';
 import { listVerifications } from '../../tables/verifications.ts';
 import type { Deps } from '../deps.ts';
 import { overviewPage } from '../pages/overview.ts';
 import { Remembered } from '../remembered.ts';
-import { pagesAt } from './visit.ts';
+import { hoursFrom, spendOf } from '../spend.ts';
+import { pagesAt, queryOf } from './visit.ts';
 
 const runsShown = 6;
 
 const causesShown = 3;
 
+const query = z.object({ range: z.enum(['24h', '7d']).default('24h') });
+
 export function overviewPages(deps: Deps) {
   const { clock, database } = deps.tributary;
   const causes = new Remembered(clock, () => letterGroups(database, {}));
   return pagesAt(deps, {
-    '/': async ({ status, shown }) => {
-      const [runs, groups, [proof]] = await Promise.all([
+    '/': async ({ status, shown, now }, c: Context) => {
+      const { range } = queryOf(query, c);
+      const hours = range === '7d' ? 168 : 24;
+      const from = hoursFrom(now, hours);
+      const [runs, groups, [proof], delivered, spent] = await Promise.all([
         listRuns(database, { limit: runsShown }),
         causes.latest(),
         listVerifications(database, { limit: 1 }),
+        deliveriesByHour(database, from),
+        spendOf(deps, hours),
       ]);
       const ids = runs.map(({ id }) => id);
       return overviewPage({
@@ -31,6 +42,7 @@ export function overviewPages(deps: Deps) {
         columns: await columnsOfRuns(database, ids),
         groups: shown(letterGroupsShape.shape.groups, groups.slice(0, causesShown)),
         proof: proof ? shown(verificationShape, proof) : null,
+        flow: { range, from, delivered, spent },
       });
     },
   });

@@ -1,6 +1,7 @@
 // A proposed mapping over HTTP: what it would make of the stored records. Nothing is written.
 
 import { createRoute } from '@hono/zod-openapi';
+import type { z } from 'zod';
 import type { Tributary } from '../../app/app.ts';
 import type { Config } from '../../config.ts';
 import type { MetadataSchema } from '../../connector.ts';
@@ -29,31 +30,37 @@ const route = createRoute({
 });
 
 export function previewApi(deps: Deps) {
+  return newApi().openapi(route, async (c) =>
+    c.json(await previewProposal(deps, c.req.valid('json'), c.req.raw.signal), 200),
+  );
+}
+
+/** Previews read all that is stored: one at a time. */
+const going = new WeakSet<Tributary>();
+
+/** What a proposal would make of what is stored. Throws Problem where it has faults, or another preview is running. */
+export async function previewProposal(
+  deps: Deps,
+  { config, mapping, merge, payloads, samples }: z.output<typeof previewRequest>,
+  signal: AbortSignal,
+): Promise<Preview> {
   const { tributary } = deps;
-  let isGoing = false;
-  return newApi().openapi(route, async (c) => {
-    const { config, mapping, merge, payloads, samples } = c.req.valid('json');
-    const { sources, destination } = tributary.config;
-    const connectors = deps.connectors ?? [
-      ...sources.map(({ connector }) => connector),
-      destination.connector,
-    ];
-    const proposed = config
-      ? proposedWhole(config, tributary.config, connectors)
-      : proposedParts({ mapping, merge }, tributary.config);
-    if (isGoing)
-      throw new Problem(409, 'Another preview is running. Retry when it has ended.', {
-        type: 'still-going',
-      });
-    isGoing = true;
-    try {
-      if (proposed.metadataSchema === 'destination') await requireSchema(tributary);
-      const options = { payloads, samples, signal: c.req.raw.signal };
-      return c.json(await previewConfig(tributary, proposed, options), 200);
-    } finally {
-      isGoing = false;
-    }
-  });
+  const { sources, destination } = tributary.config;
+  const connectors = deps.connectors ?? [...sources.map(({ connector }) => connector), destination.connector];
+  const proposed = config
+    ? proposedWhole(config, tributary.config, connectors)
+    : proposedParts({ mapping, merge }, tributary.config);
+  if (going.has(tributary))
+    throw new Problem(409, 'Another preview is running. Retry when it has ended.', {
+      type: 'still-going',
+    });
+  going.add(tributary);
+  try {
+    if (proposed.metadataSchema === 'destination') await requireSchema(tributary);
+    return await previewConfig(tributary, proposed, { payloads, samples, signal });
+  } finally {
+    going.delete(tributary);
+  }
 }
 
 /** What a checked configuration would make of what this Tributary has stored. */

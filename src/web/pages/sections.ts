@@ -62,6 +62,10 @@ export const sections: readonly (readonly Section[])[] = [
     ),
   ],
   [
+    section('Mapping', '/mapping', 'M2.5 4h4M9.5 4h4M2.5 12h4M9.5 12h4M6.5 4c2 0 1 8 3 8M6.5 12c2 0 1-8 3-8'),
+    section('Spend and forecasts', '/spend', 'M2.5 12.500l3.5-4 2.5 2 5-6M10.5 4.500h3v3'),
+  ],
+  [
     section('Audit', '/audit', 'M4 2.500h6l2.5 2.500v8.500H4zM6.5 7h4M6.5 9.500h4', 'admin'),
     section(
       'Access',

@@ -116,7 +116,7 @@ function forecast(view: SourceView): Html | '' {
     forecasts.length === 0
       ? html`<p class="empty">What a sync would take is forecast before it is asked for: calls, shares of quotas, minutes.</p>`
       : html`<ul class="why">${forecasts.slice(0, 2).map((one) => html`<li data-key="${one.id}"><b>${one.forecast.mode}</b> ${sentenceOf(one)} <small>${moment(one.madeAt, status.now)}</small></li>`)}</ul>`
-  }<div class="actions acts">${action('Forecast a full sync', '/api/plan', { body: { source: name, mode: 'full', force: true }, done: 'The forecast was made' })}</div></section>`;
+  }<div class="actions acts">${action('Forecast a full sync', '/api/plan', { body: { source: name, mode: 'full', force: true }, done: 'The forecast was made' })}<a class="button" href="${address('/spend', { source: name })}#forecasts">All forecasts</a></div></section>`;
 }
 
 // ── How it stands ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -137,7 +137,7 @@ function about({ source, slots, streams, mapping, sourceId, status: { now } }: S
       ],
       [
         'Mapping',
-        html`${counted(mapping.fields, 'field')} <small><code>${mapping.fingerprint.slice(0, 12)}</code></small>`,
+        html`<a href="${address('/mapping', { source: source.name })}">${counted(mapping.fields, 'field')}</a> <small><code>${mapping.fingerprint.slice(0, 12)}</code></small>`,
       ],
       ['Records', number(records)],
       ['Reads by ID', readsById ? 'yes' : 'no'],
