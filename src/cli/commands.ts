@@ -176,6 +176,18 @@ export const sections: readonly Section[] = [
         load: async () => (await import('./runs.ts')).defineRunsCancel,
       },
       {
+        path: 'customers list',
+        isDefault: true,
+        summary:
+          'List customers, or search them by ID, e-mail, telephone number, name or the value of a field.',
+        load: async () => (await import('./customers.ts')).defineCustomersList,
+      },
+      {
+        path: 'customers show',
+        summary: 'Show one customer: its values, its records and its delivery.',
+        load: async () => (await import('./customers.ts')).defineCustomersShow,
+      },
+      {
         path: 'customers explain',
         alias: 'explain',
         summary:

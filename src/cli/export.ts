@@ -14,6 +14,7 @@ import { answer, type Cli } from './cli.ts';
 import type { Client } from './client.ts';
 import { CommandError, UsageError } from './errors.ts';
 import { reach } from './reach.ts';
+import { timeOf } from './times.ts';
 
 interface Options {
   fields?: string;
@@ -79,6 +80,7 @@ apostrophe. Use --raw for a file that a program reads, such as Voucherify's own 
 
 Examples:
   $ tributary customers export -o customers.csv
+  $ tributary customers export --format jsonl | jq .fields.email
   $ tributary customers export --fields source_id,email,metadata.plan --filter metadata.plan=gold
   $ tributary customers export --changed-since 2026-03-01T00:00:00Z --raw -o for-voucherify.csv`,
     )
@@ -90,10 +92,14 @@ function collect(value: string, before: string[]): string[] {
 }
 
 async function exportCustomers(cli: Cli, options: Options): Promise<void> {
+  if (cli.json && options.output === undefined)
+    throw new UsageError(
+      'With --json the standard output holds one object: name a file for the customers with --output, or write JSON lines with --format jsonl.',
+    );
   const columns = columnsOf(options.fields);
   const named = columns.filter((column) => !ownColumns.includes(column)).join(',');
   const query = {
-    changedSince: timeOf(options.changedSince),
+    changedSince: options.changedSince === undefined ? undefined : timeOf(options.changedSince),
     filter: filterOf(options.filter),
     fields: options.fields === undefined || named === '' ? undefined : named,
   };
@@ -198,17 +204,6 @@ function filterOf(given: readonly string[]): string | undefined {
     values[field] = entry.slice(at + 1);
   }
   return JSON.stringify(values);
-}
-
-function timeOf(given: string | undefined): string | undefined {
-  if (given === undefined) return undefined;
-  const isIso = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$/.test(given);
-  // Without an offset it is UTC, as every time we write.
-  const time = new Date(/T.*(Z|[+-]\d{2}:?\d{2})$/.test(given) || !given.includes('T') ? given : `${given}Z`);
-  if (!isIso || Number.isNaN(time.getTime())) {
-    throw new UsageError(`--changed-since ${given}: write a time as 2026-03-01 or 2026-03-01T09:30:00Z.`);
-  }
-  return time.toISOString();
 }
 
 async function openFile(path: string): Promise<Writable> {

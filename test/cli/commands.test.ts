@@ -62,7 +62,7 @@ describe('usage', () => {
     [['sync', 'hubspot', '--full', '--records', '1'], /cannot be combined/],
     [['export', '--fields', 'nmae'], /"nmae" is not a field.*"name"/],
     [['export', '--filter', 'name'], /field=value/],
-    [['export', '--changed-since', 'yesterday'], /write a time as/],
+    [['export', '--changed-since', 'yesterday'], /is not a time/],
     [['retry', '--kind', 'letter'], /Allowed choices are inbox, record, delivery/],
   ])('that is wrong exits with 2 and an explanation: %j', async (args, sentence) => {
     const { exitCode, out, err } = await tributary(args);
@@ -163,7 +163,16 @@ describe('work without a server', () => {
     expect(status.out).toMatch(/hubspot +hubspot +when asked +30 +incremental run 1 finished/);
 
     const file = join(folder, 'out.csv');
-    expect(await tributary(['export', '-o', file])).toMatchObject({ exitCode: 0, out: '' });
+    expect(await tributary(['export', '-o', file])).toMatchObject({
+      exitCode: 0,
+      out: '',
+      err: expect.stringContaining('30 customers written to'),
+    });
+    // Notes are silenced, errors are not.
+    expect(await tributary(['export', '-o', file, '--quiet'])).toMatchObject({ exitCode: 0, err: '' });
+    expect((await tributary(['export', '-o', join(folder, 'no', 'out.csv'), '--quiet'])).err).toMatch(
+      /there is no such folder/,
+    );
     const [head, ...rows] = parse(readFileSync(file)) as string[][];
     expect(head?.slice(0, 4)).toEqual(['Source_id', 'Name', 'Email', 'Phone']);
     expect(rows.map(([sourceId]) => sourceId).toSorted()).toEqual(
@@ -198,6 +207,15 @@ describe('work without a server', () => {
       'metadata.Plan=gold',
     ]);
     expect(gold).toMatchObject({ exitCode: 0, out: 'source_id,metadata.Plan\r\nc1,gold\r\n' });
+    const lines = await tributary(['export', '--format', 'jsonl', '--fields', 'source_id,name']);
+    expect(lines.out).toBe(
+      '{"sourceId":"c1","fields":{"name":"Ann"}}\n{"sourceId":"c2","fields":{"name":"=Bob"}}\n',
+    );
+    const unnamed = await tributary(['export', '--json']);
+    expect(unnamed.exitCode).toBe(2);
+    expect(JSON.parse(unnamed.out)).toMatchObject({
+      error: { message: expect.stringContaining('--output') },
+    });
     const later = await tributary(['export', '--fields', 'source_id', '--changed-since', '2999-01-01']);
     expect(later).toMatchObject({ exitCode: 0, out: 'source_id\r\n' });
   });

@@ -69,6 +69,14 @@ describe('a customer', () => {
     const asJson = JSON.parse((await tributary('explain', id, '--json')).out).result;
     expect(asJson).toMatchObject({ sourceId: id, fields: [{ field: 'email' }, { field: 'name' }] });
 
+    const list = JSON.parse((await tributary('customers', 'list', 'anna', '--json')).out);
+    expect(list).toMatchObject({ summary: '1 customer.', result: [{ sourceId: id, state: 'delivered' }] });
+    const shown = await tributary('customers', 'show', 'anna@example.com');
+    expect(shown.out).toMatch(new RegExp(`^Customer ${id} is at revision 1, created `));
+    expect(shown.out).toMatch(/^email +"anna@example\.com" +yes$/m);
+    expect(shown.out).toMatch(new RegExp(`^hubspot +contacts +${id} `, 'm'));
+    expect((await tributary('customers', 'show', 'nobody')).exitCode).toBe(4);
+
     const pinned = await tributary('pin', id, 'metadata.points', '50', '--note', 'a gift');
     expect(pinned).toMatchObject({
       exitCode: 0,

@@ -36,7 +36,7 @@ describe('the names of commands', () => {
     expect({ path: chosen?.entry.path, calledBy: chosen?.calledBy }).toEqual({ path, calledBy });
   });
 
-  it.each([[[]], [['--help']], [['runs', 'lst']], [['bogus']], [['customers']]])('%j is none', (args) => {
+  it.each([[[]], [['--help']], [['runs', 'lst']], [['bogus']], [['connector']]])('%j is none', (args) => {
     expect(chosenCommand(args)).toBeNull();
   });
 

@@ -1,0 +1,122 @@
+// `tributary customers list` and `show`: who there is, and one of them with its records and its delivery.
+import type { Command } from 'commander';
+import {
+  type Customer,
+  type CustomerLine,
+  customerShape,
+  customersShape,
+  peopleShape,
+} from '../contract/customer.ts';
+import { counted, iso } from '../words.ts';
+import { answer, type Cli } from './cli.ts';
+import type { Client } from './client.ts';
+import { CommandError, exitCodes, UsageError } from './errors.ts';
+import { withClient } from './reach.ts';
+import { print, table } from './terminal.ts';
+
+export function defineCustomersList(command: Command, cli: Cli): void {
+  command
+    .argument(
+      '[text]',
+      'only those whose source ID, e-mail, telephone number or a word of whose name begins with it; or FIELD:VALUE',
+    )
+    .option('--after <sourceId>', 'continue after this customer')
+    .option('--limit <n>', 'the maximum number, up to 200', '50')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ tributary customers list
+  $ tributary customers list anna
+  $ tributary customers list metadata.plan:gold --limit 200 --json`,
+    )
+    .action((search: string | undefined, query: { after?: string; limit: string }) =>
+      withClient(cli, async (client) => {
+        const found = await client.send(customersShape, '/api/customers', { query: { ...query, search } });
+        const more = found.next === null ? '' : ` There are more: continue with --after ${found.next}`;
+        const said = `${counted(found.customers.length, 'customer')}.${more}`;
+        if (cli.json) return answer(cli, said, customersShape.encode(found).customers);
+        if (found.customers.length === 0) return print(cli.terminal, 'No customer matches.');
+        const head = ['CUSTOMER', 'NAME', 'E-MAIL', 'REVISION', 'DELIVERY', 'CHANGED'];
+        print(
+          cli.terminal,
+          [table(head, found.customers.map(rowOf)), ...(more ? [more.trim()] : [])].join('\n'),
+        );
+      }),
+    );
+}
+
+function rowOf({ sourceId, name, email, revision, state, orphaned, updatedAt }: CustomerLine): string[] {
+  const delivery = [state ?? 'never due', ...(orphaned ? ['orphaned'] : [])].join(', ');
+  return [sourceId, name ?? '', email ?? '', String(revision), delivery, iso(updatedAt)];
+}
+
+export function defineCustomersShow(command: Command, cli: Cli): void {
+  command
+    .argument('<id>', 'a source ID, else the ID of a record, else an e-mail address')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ tributary customers show 951
+  $ tributary customers show anna@example.com --json
+
+"tributary customers explain" says where each value comes from.`,
+    )
+    .action((id: string) =>
+      withClient(cli, async (client) => {
+        const path = `/api/customers/${encodeURIComponent(await sourceIdOf(client, id))}`;
+        const found = await client.send(customerShape, path);
+        if (cli.json) answer(cli, headOf(found), customerShape.encode(found));
+        else print(cli.terminal, textOf(found));
+      }),
+    );
+}
+
+async function sourceIdOf(client: Client, id: string): Promise<string> {
+  const { people } = await client.send(peopleShape, '/api/people', { query: { id } });
+  const [first, ...others] = people;
+  if (!first)
+    throw new CommandError(`No customer has the source ID, record ID or e-mail ${id}.`, exitCodes.notFound);
+  if (others.length === 0) return first.sourceId;
+  const list = people.map(({ sourceId, by }) => `${sourceId} (${by})`).join(', ');
+  throw new UsageError(`${id} may mean several customers: ${list}. Name one by its source ID.`);
+}
+
+function headOf({ sourceId, revision, orphaned, createdAt, updatedAt }: Customer): string {
+  const without = orphaned ? ' No record belongs to it any longer.' : '';
+  return `Customer ${sourceId} is at revision ${revision}, created ${iso(createdAt)}, changed ${iso(updatedAt)}.${without}`;
+}
+
+function textOf(customer: Customer): string {
+  const { fields, delivery, acknowledged, records } = customer;
+  const holds = (value: unknown, field: string) =>
+    acknowledged && JSON.stringify(acknowledged.fields[field]) === JSON.stringify(value) ? 'yes' : 'no';
+  const values = Object.entries(fields).map(([field, value]) => [
+    field,
+    JSON.stringify(value),
+    holds(value, field),
+  ]);
+  const rows = records.map(({ source, stream, recordId, changedAt, deleted, filtered }) => [
+    source,
+    stream,
+    recordId,
+    iso(changedAt),
+    deleted ? 'deleted' : (filtered ?? ''),
+  ]);
+  return [
+    headOf(customer),
+    ...(delivery ? [deliverySentence(delivery)] : []),
+    '',
+    table(['FIELD', 'VALUE', 'ACKNOWLEDGED'], values),
+    '',
+    table(['SOURCE', 'STREAM', 'RECORD', 'CHANGED', ''], rows),
+  ].join('\n');
+}
+
+function deliverySentence(delivery: NonNullable<Customer['delivery']>): string {
+  const { state, revision, dueAt, attempts, error } = delivery;
+  const due = state === 'waiting' && dueAt !== null ? `, due ${iso(dueAt)}` : '';
+  const tried = error === null ? '' : ` After ${counted(attempts, 'attempt')}: ${error}`;
+  return `The delivery of revision ${revision} is ${state}${due}.${tried}`;
+}
