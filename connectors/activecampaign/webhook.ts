@@ -1,9 +1,7 @@
 // ActiveCampaign's webhooks, of events and of automations: they name a contact, who is then read, because the two write custom
 // fields differently. Nothing is signed. https://developers.activecampaign.com/page/webhooks
-import type { Change } from '#connector';
 import { momentOf, objectOf, wordOf } from '#connector/reading';
-import { ignored, touches } from '#connector/touches';
-import type { Webhook } from '#connector/webhook';
+import { thinWebhook } from '#connector/thin-webhook';
 import { credentialSchemes } from '#connector/webhook-credentials';
 import { isId } from './contacts.ts';
 import type { Settings } from './settings.ts';
@@ -11,22 +9,23 @@ import type { Settings } from './settings.ts';
 /** Of campaigns: they change nothing of a contact that is synced, and come by the thousand. */
 const campaignEvents = ['sent', 'open', 'click', 'forward', 'share', 'reply'];
 
-export function webhook({ urlToken }: Settings): Webhook<Change> {
-  return {
+export const webhook = ({ urlToken }: Settings) =>
+  thinWebhook({
     authentication: credentialSchemes({ urlToken }),
     missing: 'Set urlToken to a secret, and append it to the URL.',
     decoding: { form: 'form' },
     // Nothing is sent again, but now and then twice. An automation sends the same once more when a contact changes back.
     retryHorizonSeconds: 60,
-    changes(item, { receivedAt }): Change[] {
-      const { type, date_time, contact } = objectOf(item);
+    stream: 'contacts',
+    noun: 'contact',
+    isId,
+    naming({ type, date_time, contact }) {
       const event = wordOf(type);
-      if (event === 'sample') return ignored('It is a sample.');
+      if (event === 'sample') return 'It is a sample.';
       if (event !== undefined && campaignEvents.includes(event))
-        return ignored('It is about a campaign, not about a contact.');
-      if (event !== undefined && contact === undefined) return ignored('It is not about a contact.');
-      const changedAt = momentOf(date_time) ?? receivedAt;
-      return touches('contacts', objectOf(contact)['id'], { noun: 'contact', changedAt, isId });
+        return 'It is about a campaign, not about a contact.';
+      if (event !== undefined && contact === undefined) return 'It is not about a contact.';
+      return { ids: objectOf(contact)['id'], changedAt: momentOf(date_time) };
     },
     notes: [
       'ActiveCampaign signs nothing: append urlToken to the URL, which must be https on port 443.',
@@ -35,5 +34,4 @@ export function webhook({ urlToken }: Settings): Webhook<Change> {
       'Set schedule and fullSchedule as well: ActiveCampaign sends nothing again, and reports neither imports nor deletions.',
     ],
     sample: new URLSearchParams({ type: 'sample', 'contact[id]': '0' }).toString(),
-  };
-}
+  });

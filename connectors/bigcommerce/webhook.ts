@@ -1,41 +1,41 @@
 // BigCommerce webhooks: they name a customer, which is then read. Signed as Standard Webhooks, or known by a header.
 // https://developer.bigcommerce.com/docs/integrations/webhooks
-import type { Change, JsonObject } from '#connector';
+import type { JsonObject } from '#connector';
 import { objectOf, wordOf } from '#connector/reading';
 import { ownHeader, standardSignature } from '#connector/schemes';
-import { ignored, touches } from '#connector/touches';
-import type { Webhook } from '#connector/webhook';
+import { type Naming, thinWebhook } from '#connector/thin-webhook';
 import { isId } from './customers.ts';
 import type { Settings } from './settings.ts';
 
-export function webhook({ clientSecret, webhookHeader, storeHash }: Settings): Webhook<Change> {
+export function webhook({ clientSecret, webhookHeader, storeHash }: Settings) {
   const producer = `stores/${storeHash.toLowerCase()}`;
-  return {
+  return thinWebhook({
     // The key is the secret as it stands.
     authentication: [...standardSignature(clientSecret), ...ownHeader(webhookHeader)],
     missing: 'Set clientSecret to the client secret of the API account, or webhookHeader.',
-    decoding: { form: 'json' },
     // Eleven times in 48 hours, the first delivery not counted.
     retryHorizonSeconds: 50 * 3600,
     // `created_at` may be the time when the webhook was created: what is read decides.
-    changes: (item, { receivedAt }) => changesOf(objectOf(item), producer, receivedAt),
+    stream: 'customers',
+    noun: 'customer',
+    isId,
+    naming: (item) => named(item, producer),
     notes: [
       'Create webhooks (POST /v3/hooks) with the scopes store/customer/* and store/customer/address/*: the first does not cover the second.',
       'They are signed with the client secret of the API account that created them. With webhookHeader, create them with that header.',
       'Keep a schedule: BigCommerce deactivates a webhook that failed for two days, and does not send what it missed.',
     ],
     sample: `{"scope": "store/customer/updated", "data": {"type": "customer", "id": 0}, "producer": "${producer}"}`,
-  };
+  });
 }
 
-function changesOf({ scope, producer: from, data }: JsonObject, producer: string, changedAt: number) {
-  if (wordOf(from)?.toLowerCase() !== producer) return ignored('It is about another store than `storeHash`.');
+function named({ scope, producer: from, data }: JsonObject, producer: string): Naming | string {
+  if (wordOf(from)?.toLowerCase() !== producer) return 'It is about another store than `storeHash`.';
   const event = wordOf(scope) ?? '';
-  if (!event.startsWith('store/customer/')) return ignored('It is not about a customer.');
+  if (!event.startsWith('store/customer/')) return 'It is not about a customer.';
   const recordId = customerId(event, objectOf(data));
-  if (recordId === '0') return ignored('It is a sample: its customer does not exist.');
-  const gone = event === 'store/customer/deleted' ? 'deleted' : undefined;
-  return touches('customers', recordId, { noun: 'customer', changedAt, gone, isId });
+  if (recordId === '0') return 'It is a sample: its customer does not exist.';
+  return { ids: recordId, gone: event === 'store/customer/deleted' && 'deleted' };
 }
 
 /** The ID of an event about an address is the address's, though its type says customer. */
