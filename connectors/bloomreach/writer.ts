@@ -15,7 +15,7 @@ import {
 } from '#connector';
 import { triedWrite } from '#connector/checking';
 import { lookUp } from '#connector/looking-up';
-import { listOf, objectOf, requestList, says, wordOf } from '#connector/reading';
+import { listOf, objectOf, personHolding, requestList, says, wordOf } from '#connector/reading';
 import { customers } from './customers.ts';
 import type { Settings } from './settings.ts';
 
@@ -49,10 +49,7 @@ export const writer: Writer<Settings> = {
     lagSeconds: 60,
     async people(context, { recordIds, attributes }) {
       const { records } = await customers.read.records(context, { recordIds, properties: attributes });
-      return records.map(({ recordId, body }) => ({
-        recordId,
-        attributes: Object.fromEntries(attributes.map((name) => [name, body[name] ?? null])),
-      }));
+      return records.map(({ recordId, body }) => personHolding(attributes, recordId, body));
     },
   },
   // A command that names nobody fails after the credentials were accepted.

@@ -13,7 +13,7 @@ import type {
 } from '#connector';
 import { triedWrite } from '#connector/checking';
 import { lookUp } from '#connector/looking-up';
-import { listOf, objectOf, wordOf } from '#connector/reading';
+import { listOf, objectOf, personHolding, wordOf } from '#connector/reading';
 import { profiles } from './profiles.ts';
 import type { Settings } from './settings.ts';
 
@@ -58,10 +58,7 @@ export const writer: Writer<Settings> = {
     calls: profiles.read.maxIds,
     async people(context, { recordIds, attributes }) {
       const { records } = await profiles.read.records(context, { recordIds, properties: [] });
-      return records.map(({ recordId, body }) => ({
-        recordId,
-        attributes: Object.fromEntries(attributes.map((name) => [name, body[name] ?? null])),
-      }));
+      return records.map(({ recordId, body }) => personHolding(attributes, recordId, body));
     },
   },
   check: async (context): Promise<Permission[]> => [

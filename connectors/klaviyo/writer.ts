@@ -4,14 +4,13 @@ import {
   type Context,
   type Json,
   type JsonObject,
-  type Permission,
   type PersonWrite,
   RejectedError,
   type WriteOutcome,
   type Writer,
 } from '#connector';
 import { triedWrite } from '#connector/checking';
-import { objectOf, requestList, valueAt, wordOf } from '#connector/reading';
+import { objectOf, personHolding, requestList, valueAt, wordOf } from '#connector/reading';
 import { jobBucket } from './api.ts';
 import { profilesPath } from './profiles.ts';
 import type { Settings } from './settings.ts';
@@ -33,7 +32,13 @@ export const writer: Writer<Settings> = {
     singlesAtOnce: 8,
     answers: 'each',
   }),
-  creates: { by: 'external_id' },
+  creates: {
+    by: 'external_id',
+    find: async (context, sourceId) => {
+      const [found] = await profilesBy(context, 'external_id', sourceId);
+      return wordOf(objectOf(found)['id']) ?? null;
+    },
+  },
   bodyPath: (property) => ['properties', property],
   movedByWrites: ['updated'],
   attributeFault: (property) =>
@@ -59,9 +64,53 @@ export const writer: Writer<Settings> = {
     payload: (write) => ({ data: write.recordId === null ? imported(write) : updated(write) }),
     write: writeOne,
   },
-  poll,
-  read: { maxIds: readAtOnce, people },
-  check,
+  /** A job that is complete names whom it failed at by what was sent of them, or by their place. */
+  async poll({ api }, jobId, writes) {
+    const path = `${jobsPath}/${encodeURIComponent(jobId)}`;
+    const { json } = await api.request({
+      path,
+      bucket: jobBucket,
+      isAnswer: (json) => wordOf(valueAt(json, 'data.attributes.status')) !== undefined,
+    });
+    const { status, failed_count } = objectOf(valueAt(json, 'data.attributes'));
+    if (status === 'queued' || status === 'processing') return null;
+    if (status !== 'complete') return [];
+    if (failed_count === 0) return writes.map(({ sourceId }) => ({ sourceId, result: 'accepted' }));
+    const { list } = await requestList(api, { path: `${path}/import-errors`, bucket: jobBucket }, 'data');
+    const failures = list.map((error) => ({
+      error: objectOf(objectOf(error)['attributes']),
+      of: personOf(error, writes),
+    }));
+    const named = new Map(failures.flatMap(({ error, of }) => (of ? [[of.sourceId, error]] : [])));
+    // Who failed unnamed may be anybody of the others.
+    const isWhole = named.size === failed_count;
+    return writes.flatMap(({ sourceId }): WriteOutcome[] => {
+      const error = named.get(sourceId);
+      if (!error) return isWhole ? [{ sourceId, result: 'accepted' }] : [];
+      const code = wordOf(error['code']) ?? 'error';
+      const message = wordOf(error['detail']) ?? wordOf(error['title']) ?? 'Klaviyo gave no reason';
+      return [{ sourceId, result: 'rejected', code, message }];
+    });
+  },
+  read: {
+    maxIds: readAtOnce,
+    async people(context, { recordIds, attributes }) {
+      const found = await profilesBy(context, 'id', [...recordIds]);
+      return found.map((row) =>
+        personHolding(attributes, wordOf(objectOf(row)['id']) ?? '', valueAt(row, 'attributes.properties')),
+      );
+    },
+  },
+  check: async ({ api }) => [
+    await triedWrite('write profiles', 'Properties of profiles can be written.', () =>
+      api.request({
+        method: 'PATCH',
+        path: `${profilesPath}/${nobody}`,
+        headers,
+        json: { data: { type: 'profile', id: nobody, attributes: { properties: {} } } },
+      }),
+    ),
+  ],
 };
 
 function imported({ recordId, sourceId, attributes }: PersonWrite): JsonObject {
@@ -109,39 +158,6 @@ async function writeOne({ api, settings }: Context<Settings>, write: PersonWrite
   }
 }
 
-/** A job that is complete names whom it failed at by what was sent of them, or by their place. */
-async function poll(
-  { api }: Context<Settings>,
-  jobId: string,
-  writes: readonly PersonWrite[],
-): Promise<WriteOutcome[] | null> {
-  const path = `${jobsPath}/${encodeURIComponent(jobId)}`;
-  const { json } = await api.request({
-    path,
-    bucket: jobBucket,
-    isAnswer: (json) => wordOf(valueAt(json, 'data.attributes.status')) !== undefined,
-  });
-  const { status, failed_count } = objectOf(valueAt(json, 'data.attributes'));
-  if (status === 'queued' || status === 'processing') return null;
-  if (status !== 'complete') return [];
-  if (failed_count === 0) return writes.map(({ sourceId }) => ({ sourceId, result: 'accepted' }));
-  const { list } = await requestList(api, { path: `${path}/import-errors`, bucket: jobBucket }, 'data');
-  const failures = list.map((error) => ({
-    error: objectOf(objectOf(error)['attributes']),
-    of: personOf(error, writes),
-  }));
-  const named = new Map(failures.flatMap(({ error, of }) => (of ? [[of.sourceId, error]] : [])));
-  // Who failed unnamed may be anybody of the others.
-  const isWhole = named.size === failed_count;
-  return writes.flatMap(({ sourceId }): WriteOutcome[] => {
-    const error = named.get(sourceId);
-    if (!error) return isWhole ? [{ sourceId, result: 'accepted' }] : [];
-    const code = wordOf(error['code']) ?? 'error';
-    const message = wordOf(error['detail']) ?? wordOf(error['title']) ?? 'Klaviyo gave no reason';
-    return [{ sourceId, result: 'rejected', code, message }];
-  });
-}
-
 function personOf(error: Json, writes: readonly PersonWrite[]): PersonWrite | undefined {
   const payload = objectOf(valueAt(error, 'attributes.original_payload'));
   const id = wordOf(payload['id']);
@@ -155,32 +171,15 @@ function personOf(error: Json, writes: readonly PersonWrite[]): PersonWrite | un
   );
 }
 
-async function people(
+async function profilesBy(
   { api }: Context<Settings>,
-  { recordIds, attributes }: { recordIds: readonly string[]; attributes: readonly string[] },
-) {
+  by: string,
+  values: string[] | string,
+): Promise<Json[]> {
   const query = {
-    filter: `any(id,${JSON.stringify(recordIds)})`,
+    filter: `any(${by},${JSON.stringify([values].flat())})`,
     'fields[profile]': 'properties',
     'page[size]': readAtOnce,
   };
-  const { list } = await requestList(api, { path: profilesPath, query }, 'data');
-  return list.map((row) => {
-    const properties = objectOf(valueAt(row, 'attributes.properties'));
-    const values = attributes.map((name) => [name, properties[name] ?? null]);
-    return { recordId: wordOf(objectOf(row)['id']) ?? '', attributes: Object.fromEntries(values) };
-  });
-}
-
-async function check({ api }: Context<Settings>): Promise<Permission[]> {
-  return [
-    await triedWrite('write profiles', 'Properties of profiles can be written.', () =>
-      api.request({
-        method: 'PATCH',
-        path: `${profilesPath}/${nobody}`,
-        headers,
-        json: { data: { type: 'profile', id: nobody, attributes: { properties: {} } } },
-      }),
-    ),
-  ];
+  return (await requestList(api, { path: profilesPath, query }, 'data')).list;
 }

@@ -4,7 +4,7 @@
 // page of the User API, which has unset_attributes.
 import type { Context, Json, JsonObject, Permission, PersonWrite, WriteOutcome, Writer } from '#connector';
 import { triedWrite } from '#connector/checking';
-import { objectOf } from '#connector/reading';
+import { objectOf, personHolding } from '#connector/reading';
 import type { Settings } from './settings.ts';
 import { users } from './users.ts';
 
@@ -41,10 +41,7 @@ export const writer: Writer<Settings> = {
     lagSeconds: 60,
     async people(context, { recordIds, attributes }) {
       const { records } = await users.read.records(context, { recordIds, properties: attributes });
-      return records.map(({ recordId, body }) => ({
-        recordId,
-        attributes: Object.fromEntries(attributes.map((name) => [name, body[name] ?? null])),
-      }));
+      return records.map(({ recordId, body }) => personHolding(attributes, recordId, body));
     },
   },
   // An empty list is rejected, after the credentials were accepted.

@@ -5,14 +5,13 @@ import type { Log } from '../engine/log/log.ts';
 import type { Budgets } from '../engine/quota/budgets.ts';
 import type { WorkerRegistry } from '../engine/work/worker-registry.ts';
 import type { Deliverer } from '../sync/deliver/deliver.ts';
-import { lostJobMs } from '../sync/write-back/jobs.ts';
 import { freeErasures } from '../tables/erasures.ts';
 import { freeRuns } from '../tables/runs.ts';
 import { freeTouches } from '../tables/touches.ts';
 import { freeVerifications } from '../tables/verifications.ts';
 import { freeWalks } from '../tables/walks.ts';
 import { keepWriteBackEvents } from '../tables/write-back-events.ts';
-import { freeJobs } from '../tables/write-back-jobs.ts';
+import { freeJobs, lostJobMs } from '../tables/write-back-jobs.ts';
 import { freeWriteBacks } from '../tables/write-backs.ts';
 
 export interface TakeoverDeps {

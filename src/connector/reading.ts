@@ -209,3 +209,13 @@ export function unescapeHtml(text: string): string {
     },
   );
 }
+
+/** A person as a writer reads them: the attributes among what the vendor holds of them, null where one is not there. */
+export function personHolding(
+  attributes: readonly string[],
+  recordId: string,
+  held: Json | undefined,
+): { recordId: string; attributes: { [attribute: string]: Json } } {
+  const values = objectOf(held);
+  return { recordId, attributes: Object.fromEntries(attributes.map((name) => [name, values[name] ?? null])) };
+}

@@ -63,8 +63,11 @@ export interface Writer<Settings> {
   /** The stream whose records are the people that are written. */
   stream: string;
   traits(settings: Settings, options: { create: boolean }): WriterTraits;
-  /** Present where people that the vendor does not know can be created: the property of a record that holds the source ID. */
-  creates?: { by: string };
+  /**
+   * Present where people that the vendor does not know can be created. `by`: the property of a record that holds the source ID.
+   * `find`: the vendor's ID of such a person, null where there is none. Absent: it is the source ID itself.
+   */
+  creates?: { by: string; find?(context: Context<Settings>, sourceId: string): Promise<string | null> };
   /** The keys under which an attribute stands in the body of a record: `['properties', 'tier']`. Pure. */
   bodyPath(attribute: string): readonly string[];
   /** Properties of a record that our own write changes besides: the time of its last change. */

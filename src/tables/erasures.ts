@@ -46,8 +46,10 @@ export interface Answer {
   inDoubt?: boolean;
   hashes?: string[];
   emails?: string[];
-  /** What is to be cleared at a vendor, and of whom. */
-  clears?: { recordId: string; attributes: string[] };
+  /** A job may still write the person. */
+  inJob?: true;
+  /** What is to be cleared at a vendor, and of whom. `recordId` null: whom a write-back created. */
+  clears?: { recordId: string | null; attributes: string[] };
 }
 
 /** By store, in the order in which they are shown. */

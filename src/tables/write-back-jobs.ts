@@ -7,6 +7,9 @@ import { time } from '../db/column-types.ts';
 import { json, type Queryable, toTimestamp } from '../db/database.ts';
 import { leasedBy } from '../engine/work/worker-registry.ts';
 
+/** When a job that nobody could name has most likely ended, and when it has for sure. */
+export const lostJobMs = [600_000, 3_600_000] as const;
+
 /** Jobs at vendors that write many people. */
 export const writeBackJobs = pgTable('write_back_jobs', {
   id: uuid().primaryKey(),

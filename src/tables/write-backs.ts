@@ -46,6 +46,8 @@ export const writeBacks = pgTable(
     attempts: integer().notNull().default(0),
     /** An attempt was begun whose end we do not know: the next one sends every attribute. */
     uncertain: boolean().notNull().default(false),
+    /** Attributes that such an attempt may have filled. */
+    inDoubt: jsonb('in_doubt').$type<string[]>().notNull().default([]),
     /** It is sent alone: a request that contained it was refused as a whole. */
     alone: boolean().notNull().default(false),
     lease: uuid(),
@@ -168,12 +170,22 @@ export async function linkWriteBacks(
 
 // ── Claims ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** As it was when it was claimed: `uncertain` where an earlier attempt's end is not known. */
+/** As it was when it was claimed: `uncertain` and `inDoubt` where an earlier attempt's end is not known. */
 export interface ClaimedWriteBack
   extends Pick<
     WriteBack,
-    'sourceId' | 'revision' | 'wanted' | 'acknowledged' | 'attempts' | 'uncertain' | 'alone' | 'lane'
+    | 'sourceId'
+    | 'revision'
+    | 'wanted'
+    | 'acknowledged'
+    | 'attempts'
+    | 'uncertain'
+    | 'inDoubt'
+    | 'alone'
+    | 'lane'
   > {
+  /** The record that was written last; null where none is known. */
+  writtenTo: string | null;
   /** The vendor's ID of the person; null where the source has no record that stands. */
   recordId: string | null;
 }
@@ -210,7 +222,8 @@ export async function nextWriteBackDue(
 }
 
 /**
- * Claims up to so many rows of each lane for `leaseMs`. Two workers never wait for one another, and what they claim is
+ * Claims up to so many rows of each lane for `leaseMs`. A person of whom several records stand stays with the one that was
+ * written: what is acknowledged is of that one. Two workers never wait for one another, and what they claim is
  * disjoint. One that is to go by itself is claimed with others, and sent apart.
  */
 export async function claimWriteBacks(
@@ -224,17 +237,21 @@ export async function claimWriteBacks(
     if (most <= 0) continue;
     const rows = await db.rows<ClaimedWriteBack>(sql`
       with due as (
-        select source, source_id, uncertain from write_backs
+        select source, source_id, uncertain, in_doubt from write_backs
         where state = 'waiting' and job_id is null and source = ${target.source} and lane = ${laneNumber(lane)}
           and due_at <= ${toTimestamp(now)}
         order by due_at limit ${most} for update skip locked),
       taken as (
-        update write_backs set lease = ${lease}::uuid, due_at = ${toTimestamp(now + leaseMs)}, uncertain = true
+        update write_backs set lease = ${lease}::uuid, due_at = ${toTimestamp(now + leaseMs)}, uncertain = true, in_doubt = (
+          select coalesce(jsonb_agg(attribute), '[]') from (
+            select jsonb_array_elements_text(write_backs.in_doubt) as attribute
+            union select key from jsonb_each(wanted) where value <> 'null') as attributes)
         from due where write_backs.source = due.source and write_backs.source_id = due.source_id
-        returning write_backs.source_id, revision, wanted, acknowledged, attempts, due.uncertain, alone, lane)
+        returning write_backs.source_id, revision, wanted, acknowledged, attempts, due.uncertain, due.in_doubt, alone, lane,
+          record_id as written_to)
       select taken.*, (
         select record_id from records where records.source_id = taken.source_id and ${standing(target)}
-        order by changed_at desc, record_id limit 1) as record_id
+        order by record_id is not distinct from taken.written_to desc, changed_at desc, record_id limit 1) as record_id
       from taken`);
     claimed.push(...rows);
   }
@@ -320,7 +337,8 @@ export async function settleWriteBacks(
       delivered_at = case when ${isDelivered} and row.sent then ${toTimestamp(now)} else delivered_at end,
       attempts = case when ${isDelivered} or (row."end" = 'dead' and ${isNewer}) then 0
                       when row.counted then attempts + 1 else attempts end,
-      uncertain = coalesce(row.uncertain, false), alone = coalesce(row.alone, false),
+      uncertain = coalesce(row.uncertain, false),
+      in_doubt = case when row.uncertain then write_backs.in_doubt else '[]' end, alone = coalesce(row.alone, false),
       changed_at = case when ${isDelivered} and not ${isNewer} then null else write_backs.changed_at end,
       freshness_ms = case when ${isDelivered} then ${freshness} else freshness_ms end,
       error_code = row.code, error = row.message, lease = null, job_id = null
@@ -376,6 +394,20 @@ export async function acknowledgedLater(
     join write_backs on write_backs.source = ${source} and write_backs.source_id = sent."sourceId"
     where write_backs.acknowledged_revision > sent.revision`);
   return rows.map((row) => row.sourceId);
+}
+
+/** Whether one of these is on its way by another carrier than this job, with something newer than it carried. */
+export async function newerUnderWay(
+  db: Queryable,
+  source: string,
+  job: { id: string; items: readonly { sourceId: string; revision: number }[] },
+): Promise<boolean> {
+  const [row] = await db.rows<{ some: boolean }>(sql`
+    select exists (
+      select 1 from jsonb_to_recordset(${json(job.items.map(({ sourceId, revision }) => ({ sourceId, revision })))}) as sent ("sourceId" text, revision int)
+      join write_backs on write_backs.source = ${source} and write_backs.source_id = sent."sourceId"
+      where write_backs.revision > sent.revision and (lease is not null or (job_id is not null and job_id <> ${job.id}::uuid))) as some`);
+  return row?.some ?? false;
 }
 
 /** Makes dead ones due again. Returns how many. */
@@ -460,11 +492,11 @@ export type WriteBackRow = Omit<WriteBack, 'lane' | 'lease' | 'jobId'> & {
 
 const shownColumns = sql`
   source, source_id, wanted, revision, acknowledged, acknowledged_revision, record_id, state, lane, due_at, waiting_since, attempts,
-  uncertain, alone, changed_at, freshness_ms, delivered_at, error_code, error,
+  uncertain, in_doubt, alone, changed_at, freshness_ms, delivered_at, error_code, error,
   case when job_id is not null then 'job' when lease is not null then 'worker' end as carried_by,
   (select record_id from records where records.source_id = write_backs.source_id and records.source = write_backs.source
      and filtered is null and merged_into is null and (deleted_at is null or deleted_at < records.changed_at)
-   order by records.changed_at desc, record_id limit 1) as standing`;
+   order by records.record_id is not distinct from write_backs.record_id desc, records.changed_at desc, record_id limit 1) as standing`;
 
 /** A customer at every vendor. */
 export async function writeBacksOfOne(db: Queryable, sourceId: string): Promise<WriteBackRow[]> {

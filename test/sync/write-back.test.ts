@@ -199,6 +199,23 @@ describe('the vendor', () => {
     expect(await letters()).toEqual([]);
   });
 
+  it('whose answer is lost keeps what somebody typed where Voucherify has nothing', async () => {
+    await open();
+    const { profile } = await people();
+    world.klaviyo.update(profile, { properties: { last_code: 'typed by hand' } });
+    let lost = 0;
+    world.klaviyo.faults = async (request) => {
+      if (lost > 0 || request.method !== 'PATCH') return undefined;
+      lost += 1;
+      await world.klaviyo.app.request(request.clone());
+      return Response.error();
+    };
+    world.voucherify.setFacts('shop-1', { points: 5 });
+    await until(async () => lost === 1 && (await world.row('klaviyo', 'shop-1'))?.deliveredAt != null);
+    expect(world.properties(profile)).toEqual({ last_code: 'typed by hand', loyalty_points: 5 });
+    expect(klaviyoWrites().calls('update')).toBeGreaterThan(1);
+  });
+
   it('answers late: a job whose answer was lost never leaves an older value over a newer one', async () => {
     let lost = 0;
     await open({
@@ -300,12 +317,49 @@ describe('a person who is erased', () => {
   });
 });
 
+describe('a person whom a write-back created', () => {
+  it('is cleared when they are erased, although the source has not read them yet', async () => {
+    await open({ writeBack: { klaviyo: { fields: klaviyoFields, create: true } } });
+    world.voucherify.upsert({ source_id: 'shop-7', name: 'Dora' });
+    world.voucherify.setFacts('shop-7', { points: 7 });
+    await until(async () => (await world.row('klaviyo', 'shop-7'))?.deliveredAt != null);
+    const [profile] = world.klaviyo.ids();
+    expect(world.properties(profile!)).toEqual({ loyalty_points: 7 });
+    const { id } = await world.tributary.erase({ sourceId: 'shop-7' });
+    await until(async () => (await erasureById(world.database, id))?.endedAt != null);
+    const { answers } = (await erasureById(world.database, id))!;
+    expect(answers['attributes at klaviyo']).toMatchObject({ answer: 'erased', rows: 1 });
+    expect(world.properties(profile!)).toEqual({});
+    expect(world.klaviyo.ids()).toEqual([profile]);
+  });
+});
+
+describe('a person of whom two records stand', () => {
+  it('stays with the record that was written, whichever changed last', async () => {
+    await open({ klaviyoSource: { sourceId: 'properties.shop' } });
+    const [first, second] = [1, 2].map((number) =>
+      world.klaviyo.create({ email: `ben${number}@example.com`, properties: { shop: 'shop-1' } }),
+    );
+    await world.sync('full', 'klaviyo');
+    world.voucherify.setFacts('shop-1', { points: 3 });
+    await until(async () => (await world.row('klaviyo', 'shop-1'))?.deliveredAt != null);
+    const written = (await world.row('klaviyo', 'shop-1'))!.recordId!;
+    const other = written === first ? second! : first!;
+    world.klaviyo.update(other, { first_name: 'Benjamin' });
+    await world.sync('full', 'klaviyo');
+    world.voucherify.setFacts('shop-1', { segments: ['VIP'] }, 'customer.segment.entered');
+    await world.shows(() => world.properties(written)['segments'], ['VIP']);
+    expect(world.properties(written)).toEqual({ shop: 'shop-1', loyalty_points: 3, segments: ['VIP'] });
+    expect(world.properties(other)).toEqual({ shop: 'shop-1' });
+  });
+});
+
 describe('a dry run', () => {
   it('shows the exact bodies and writes nothing', async () => {
     await open({ writeBack: { klaviyo: { fields: klaviyoFields, dryRun: true } } });
     const { profile } = await people();
     world.voucherify.setFacts('shop-1', { points: 3 });
-    await until(async () => (await world.row('klaviyo', 'shop-1')) !== undefined);
+    await until(async () => (await world.row('klaviyo', 'shop-1'))?.state === 'waiting');
     await world.rest();
     const { body } = await call('/api/write-backs/klaviyo?state=waiting');
     expect(body['writeBacks']).toMatchObject([

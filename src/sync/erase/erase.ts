@@ -35,6 +35,7 @@ import {
 import { destinationName, listPauses } from '../../tables/pauses.ts';
 import { importedFiles } from '../../tables/runs.ts';
 import type { Suppressions } from '../../tables/suppressions.ts';
+import { lostJobMs } from '../../tables/write-back-jobs.ts';
 import type { WriteBackRules } from '../facts/write-back-rules.ts';
 import type { Rules } from '../intake/rules.ts';
 import { type Forgotten, forget, maxAttemptMs } from './forget.ts';
@@ -276,7 +277,7 @@ export class Eraser {
       const now = clock.now();
       // What is rejected is tried again every hour, and what is in doubt once more when nothing can be under way.
       if (answer.answer === 'rejected' && now - answer.at < rejectedMs) continue;
-      if (answer.inDoubt === false && now - answer.at < doubtMs) continue;
+      if (answer.inDoubt === false && now - answer.at < (answer.inJob ? lostJobMs[1] : doubtMs)) continue;
       if (paused.has(source)) erasure.answers[store] = { ...answer, note: `${source} is paused` };
       else if (!rule || !endpoint)
         erasure.answers[store] = {

@@ -138,7 +138,7 @@ async function forgetWriteBacks(db: Queryable, sourceId: string): Promise<Writte
   return rows.map(({ source, recordId, acknowledged, wanted, uncertain, lease, jobId }) => {
     const inDoubt = uncertain || lease !== null || jobId !== null || jobs > 0;
     const attributes = Object.keys({ ...acknowledged, ...(inDoubt && wanted) });
-    return { source, recordId, attributes, inDoubt };
+    return { source, recordId, attributes, inDoubt, inJob: jobs > 0 };
   });
 }
 

@@ -14,25 +14,25 @@ export const vendorStore = {
 /** What a vendor may hold of a person. */
 export interface WrittenBackTo {
   source: string;
-  /** Null: nobody knows whom it was written to. */
+  /** Null: the source has no record of whom it was written to, which a write-back may have created. */
   recordId: string | null;
   attributes: string[];
   /** An attempt may be under way whose end nobody knows. */
   inDoubt: boolean;
+  /** A job may still write the person. */
+  inJob: boolean;
 }
 
 /** Answers of the vendors that may hold something, added to those that are given already. */
 export function vendorAnswers(written: readonly WrittenBackTo[], before: Answers, now: number): Answers {
   return Object.fromEntries(
-    written.flatMap(({ source, recordId, attributes, inDoubt }): [string, Answer][] => {
+    written.flatMap(({ source, recordId, attributes, inDoubt, inJob }): [string, Answer][] => {
       const store = vendorStore.of(source);
       const known = before[store];
       if (attributes.length === 0) return known ? [] : [[store, { answer: 'nothing', at: now, rows: 0 }]];
       const rows = attributes.length;
-      if (recordId === null)
-        return [[store, { answer: 'nothing', at: now, rows: 0, note: 'it has no such person' }]];
       const note = 'the attributes are to be cleared';
-      const doubt = inDoubt && { inDoubt: true };
+      const doubt = inDoubt && { inDoubt: true, ...(inJob && { inJob: true as const }) };
       const clears = { recordId, attributes };
       if (known && isOpen(known.answer) && known.clears) return [];
       return [[store, { answer: 'waiting', at: now, rows, note, clears, ...doubt }]];
@@ -53,7 +53,7 @@ export async function clearAtVendor({
 }: {
   rule: WriteBackRule;
   context: Context<unknown>;
-  person: { sourceId: string; recordId: string; attributes: string[] };
+  person: { sourceId: string; recordId: string | null; attributes: string[] };
   answer: Answer;
   now: number;
 }): Promise<Answer> {
@@ -74,11 +74,22 @@ export async function clearAtVendor({
   const { answers } = rule.writer.traits(rule.settings, { create: rule.create });
   const proves = rule.writer.single !== undefined || answers === 'each';
   try {
+    const recordId = person.recordId ?? (await createdBy(rule, context, person.sourceId));
+    if (recordId === null)
+      return rule.writer.creates && answer.inDoubt === true
+        ? {
+            ...waiting(
+              'it has no such person yet; it is asked once more, because a write may have been under way',
+            ),
+            inDoubt: false,
+          }
+        : nobody;
+    const known = { ...person, recordId };
     if (!proves && answer.inDoubt === false) {
-      const held = await readBack(rule, context, person);
+      const held = await readBack(rule, context, known);
       if (held !== 'filled') return held === 'nobody' ? nobody : erased;
     }
-    const outcome = await written(rule, context, person);
+    const outcome = await written(rule, context, known);
     if (outcome.result === 'rejected') return rejected(outcome.code);
     if (outcome.result === 'unknown')
       return waiting('its answer does not confirm it; the request is sent again');
@@ -104,6 +115,16 @@ export async function clearAtVendor({
     const status = (error as { status?: number }).status;
     return waiting(`the request failed (HTTP ${status ?? 'failed'}); it is sent again`);
   }
+}
+
+/** The vendor's ID of a person whom a write-back created and the source has not read since. Null: there is none. */
+async function createdBy(
+  { writer: { creates } }: WriteBackRule,
+  context: Context<unknown>,
+  sourceId: string,
+): Promise<string | null> {
+  if (!creates) return null;
+  return creates.find ? creates.find(context, sourceId) : sourceId;
 }
 
 async function readBack(

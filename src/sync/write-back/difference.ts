@@ -4,18 +4,19 @@ import { momentOf } from '../../connector/reading.ts';
 import type { Attributes, FactValue } from '../../connector.ts';
 
 /**
- * `whole`: an attempt is in doubt, so every declared attribute is written. A null never blanks an attribute that has not been
- * written: what somebody else keeps there stays until there is a value.
+ * `doubt`: an attempt whose end is not known may have filled these attributes, so whatever has a value is written, and what may
+ * have been filled is emptied. A null never blanks an attribute that was not written: what somebody else keeps there stays
+ * until there is a value.
  */
 export function attributesToWrite(
   wanted: Attributes,
   acknowledged: Attributes | null,
-  { whole }: { whole: boolean },
+  doubt: readonly string[] | null,
 ): Attributes {
   return Object.fromEntries(
     Object.entries(wanted).filter(([attribute, value]) => {
-      if (whole) return true;
       const known = acknowledged !== null && Object.hasOwn(acknowledged, attribute);
+      if (doubt) return value !== null || known || doubt.includes(attribute);
       return !isSame(value, known ? acknowledged[attribute]! : null);
     }),
   );

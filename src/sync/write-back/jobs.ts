@@ -11,12 +11,13 @@ import {
   claimJob,
   endJob,
   holdJob,
+  lostJobMs,
   nextJobDue,
   putOffJob,
   type SentPerson,
   type WriteBackJob,
 } from '../../tables/write-back-jobs.ts';
-import { acknowledgedLater, writeAgain } from '../../tables/write-backs.ts';
+import { acknowledgedLater, newerUnderWay, writeAgain } from '../../tables/write-backs.ts';
 import { judgeReadBack, sampleOf } from './read-back.ts';
 import type { WriteBackDeps, WriteBackSettler } from './settling.ts';
 
@@ -25,8 +26,8 @@ const backoff: Backoff = { baseMs: 2_000, capMs: 60_000 };
 /** A job that has not ended by then is given up: of its people nothing is known. */
 const deadlineMs = 2 * 3_600_000;
 
-/** When a job that nobody could name has most likely ended, and when it has for sure. */
-export const lostJobMs = [600_000, 3_600_000] as const;
+/** When it is looked again whether what is under way has ended, milliseconds. */
+const underWayMs = 2_000;
 
 /** Stands for the vendor's ID of a job where there is none, and people are read back. */
 export const readBackJob = 'read back';
@@ -101,8 +102,7 @@ export class WriteBackJobs {
     // Whoever the job did not carry any more (it was freed, or erased) may have newer values written before it.
     await database.transaction(async (tx) => {
       if (!(await isOurs(tx))) return;
-      await this.#again(tx, job);
-      await endJob(tx, job.id);
+      if (await this.#again(tx, job, lease)) await endJob(tx, job.id);
     });
   }
 
@@ -111,17 +111,24 @@ export class WriteBackJobs {
     const { database, clock } = this.#deps;
     await database.transaction(async (tx) => {
       if (!(await holdJob(tx, job.id, lease))) return;
-      await this.#again(tx, job);
+      if (!(await this.#again(tx, job, lease))) return;
       const sureAt = job.submittedAt + lostJobMs[1];
       if (clock.now() >= sureAt) await endJob(tx, job.id);
       else await putOffJob(tx, job.id, { lease, dueAt: sureAt });
     });
   }
 
-  async #again(tx: Parameters<typeof holdJob>[0], { items }: WriteBackJob): Promise<void> {
+  /** False where something newer is on its way to one of them: whether it came before the job is asked when it has ended. */
+  async #again(tx: Parameters<typeof holdJob>[0], job: WriteBackJob, lease: string): Promise<boolean> {
     const { rule, clock } = this.#deps;
+    const { id, items } = job;
+    if (await newerUnderWay(tx, rule.source, job)) {
+      await putOffJob(tx, id, { lease, dueAt: clock.now() + underWayMs });
+      return false;
+    }
     const later = await acknowledgedLater(tx, rule.source, items);
     await writeAgain(tx, rule.source, later, { lane: 'schedule', now: clock.now() });
+    return true;
   }
 
   async #failed(job: WriteBackJob, lease: string, error: unknown, signal: AbortSignal): Promise<void> {

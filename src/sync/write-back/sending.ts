@@ -15,7 +15,14 @@ import { isUndone } from '../../engine/work/failures.ts';
 import { Together } from '../../engine/work/together.ts';
 import type { Next } from '../../engine/work/worker.ts';
 import { listPauses, takeTrial, writeBackName } from '../../tables/pauses.ts';
-import { endJob, keepJob, loseJob, nameJob, type SentPerson } from '../../tables/write-back-jobs.ts';
+import {
+  endJob,
+  keepJob,
+  loseJob,
+  lostJobMs,
+  nameJob,
+  type SentPerson,
+} from '../../tables/write-back-jobs.ts';
 import {
   assignToJob,
   type ClaimedWriteBack,
@@ -28,7 +35,7 @@ import {
 import { bisect } from '../deliver/bisect.ts';
 import { HeldClaims, leaseMs } from '../deliver/held-claims.ts';
 import { attributesToWrite } from './difference.ts';
-import { jobDelayMs, lostJobMs, readBackJob } from './jobs.ts';
+import { jobDelayMs, readBackJob } from './jobs.ts';
 import { type WriteBackDeps, WriteBackSettler } from './settling.ts';
 
 const urgent: readonly Lane[] = ['webhook', 'manual'];
@@ -169,8 +176,11 @@ export class WriteBackSender {
     const { rule } = this.#deps;
     const sending: Sending[] = [];
     const idle: { sourceId: string; revision: number; recordId: string | null; isUnlinked: boolean }[] = [];
-    for (const { wanted, acknowledged, lane, ...row } of claimed) {
-      const attributes = attributesToWrite(wanted, acknowledged, { whole: row.uncertain });
+    for (const { wanted, acknowledged, lane, inDoubt, writtenTo, ...row } of claimed) {
+      // Of another record than was written nothing is known.
+      const isOther = row.recordId !== null && writtenTo !== null && row.recordId !== writtenTo;
+      const doubt = row.uncertain || isOther ? inDoubt : null;
+      const attributes = attributesToWrite(wanted, acknowledged, doubt);
       const isUnlinked = row.recordId === null && !rule.create;
       if (isUnlinked || Object.keys(attributes).length === 0) idle.push({ ...row, isUnlinked });
       else sending.push({ ...row, attributes, lane: lanes[lane]! });

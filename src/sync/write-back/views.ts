@@ -13,6 +13,7 @@ export function writeBackView(
 ): WriteBackView {
   const {
     uncertain: _,
+    inDoubt: ______,
     alone: __,
     carriedBy: ___,
     changedAt: ____,
@@ -35,8 +36,8 @@ function payloadOf(
   now: number | undefined,
 ): Json {
   if (!rule || (recordId === null && !rule.create)) return null;
-  const { sourceId, wanted, acknowledged, uncertain } = row;
-  const attributes = attributesToWrite(wanted, acknowledged, { whole: uncertain });
+  const { sourceId, wanted, acknowledged, uncertain, inDoubt } = row;
+  const attributes = attributesToWrite(wanted, acknowledged, uncertain ? inDoubt : null);
   if (Object.keys(attributes).length === 0) return null;
   const { writer, settings } = rule;
   const write = { sourceId, recordId, attributes };
