@@ -96,40 +96,51 @@ function faultFindings({ faults }: ConfigError): Finding[] {
   }));
 }
 
+/** Credentials are tried even if the database does not answer. */
 async function appFindings(cli: Cli, environment: Environment, config: Config): Promise<Finding[]> {
   const configured = fine('configuration', `${config.path} has no faults.`);
-  let app: App;
+  if (environment.databaseUrl === undefined) return [configured, ...(await accountFindings(cli, config))];
   try {
-    app = await openForCheck(cli);
+    const accounts = await accountFindings(cli, config);
+    return [configured, fine('database', 'PostgreSQL answers and has every migration.'), ...accounts];
   } catch (error) {
-    if (environment.databaseUrl === undefined || (error as Error).name !== 'DatabaseError') throw error;
+    if ((error as Error).name !== 'DatabaseError') throw error;
     const todo = 'Correct DATABASE_URL, or start the server that it names.';
-    return [configured, { area: 'database', state: 'problem', found: (error as Error).message, todo }];
+    const database: Finding = { area: 'database', state: 'problem', found: (error as Error).message, todo };
+    const { deps } = cli;
+    const readEnvironment: typeof deps.readEnvironment = async (given) => ({
+      ...(await deps.readEnvironment(given)),
+      databaseUrl: undefined,
+    });
+    const without = { ...cli, deps: { ...deps, readEnvironment } };
+    return [configured, database, ...(await accountFindings(without, config))];
   }
+}
+
+/** Throws DatabaseError. */
+async function accountFindings(cli: Cli, config: Config): Promise<Finding[]> {
+  const app = await openForCheck(cli);
   try {
     const found = await checkAll(cli, app);
     const ends = apiEnds(config, cli.clock.now());
     const known = new Set(ends.map(({ note }) => note));
+    const warning = (area: string, sentence: string, todo: string | null): Finding => ({
+      area,
+      state: 'warning',
+      found: sentence,
+      todo,
+    });
     return [
-      configured,
-      ...(environment.databaseUrl === undefined
-        ? []
-        : [fine('database', 'PostgreSQL answers and has every migration.')]),
       ...permissionFindings(found),
       ...clockFindings(app),
       ...webhookFindings(found),
-      ...(await reachFindings(environment, config, found)),
+      ...(await reachFindings(await cli.deps.readEnvironment(), config, found)),
       ...(ends.length === 0
         ? [fine('api versions', 'No version of an API in use ends within 90 days.')]
-        : ends.map(({ name, note }) => ({
-            area: name,
-            state: 'warning' as const,
-            found: note,
-            todo: upgrade,
-          }))),
+        : ends.map(({ name, note }) => warning(name, note, upgrade))),
       ...found.warnings
-        .filter((warning) => !known.has(warning))
-        .map((warning) => ({ area: 'configuration', state: 'warning' as const, found: warning, todo: null })),
+        .filter((sentence) => !known.has(sentence))
+        .map((sentence) => warning('configuration', sentence, null)),
     ];
   } finally {
     await app.close();

@@ -27,7 +27,9 @@ export function envelopeOf(
   answer: Answer | null,
   failure: Failure | null,
 ): Envelope {
-  const summary = answer?.summary ?? failure?.message ?? 'Done.';
+  // What went wrong may have lines of its own: the first says what it is.
+  const [firstLine] = failure?.message.split('\n') ?? [];
+  const summary = answer?.summary ?? firstLine?.replace(/:$/, '.') ?? 'Done.';
   const code = codes[exitCode] ?? 'failed';
   const error = failure
     ? { code: failure.code, message: failure.message, ...failure.details }

@@ -6,7 +6,7 @@ import { chosenCommand, commands, groups, sections } from './commands.ts';
 import { envelopeOf } from './envelope.ts';
 import { classify, exitCodes, type Failure } from './errors.ts';
 import { addGlobals, applyGlobals } from './globals.ts';
-import { printJson } from './terminal.ts';
+import { print } from './terminal.ts';
 
 type Chosen = ReturnType<typeof chosenCommand>;
 
@@ -33,8 +33,10 @@ export async function runProgram(args: readonly string[], host: Host): Promise<n
   const exitCode = failure?.exitCode ?? cli.exitCode;
   if (failure && !failure.isPrinted) host.terminal.err.write(`${failure.message}\n`);
   if (help !== '') cli.answer = { summary: help.split('\n')[0]!, result: { text: help } };
-  if (json && (!isStreamed || failure))
-    printJson(host.terminal, envelopeOf(chosen?.entry.path ?? '', exitCode, cli.answer, failure));
+  if (!json || (isStreamed && !failure)) return exitCode;
+  const envelope = envelopeOf(chosen?.entry.path ?? '', exitCode, cli.answer, failure);
+  // Among JSON lines it is one of them.
+  print(host.terminal, JSON.stringify(envelope, null, isStreamed ? 0 : 2));
   return exitCode;
 }
 

@@ -1,6 +1,7 @@
 // `tributary start`: serves the API and the page and keeps everything in step until it is told to stop. Where nothing is
 // configured it runs the sandbox.
 
+import type { Writable } from 'node:stream';
 import type { Command } from 'commander';
 import type { Config, Environment } from '../config.ts';
 import { statusShape } from '../contract/status.ts';
@@ -62,12 +63,13 @@ lines.`,
 }
 
 async function serve(cli: Cli, { sandbox }: { sandbox: boolean }): Promise<void> {
+  const out = cli.json ? cli.lines() : cli.terminal.out;
   const stop = listenForStop(cli.clock, () => {
     cli.terminal.err.write('Stopped immediately. Unfinished work continues at the next start.\n');
     process.exit(exitCodes.failed);
   });
   try {
-    cli.exitCode = await serveUntil(cli, stop.signal, { sandbox });
+    cli.exitCode = await serveUntil(cli, stop.signal, { sandbox, out });
   } finally {
     stop.release();
   }
@@ -84,14 +86,17 @@ interface Rules {
   close(): Promise<void>;
 }
 
-async function serveUntil(cli: Cli, stop: AbortSignal, { sandbox }: { sandbox: boolean }): Promise<number> {
+async function serveUntil(
+  cli: Cli,
+  stop: AbortSignal,
+  { sandbox, out }: { sandbox: boolean; out: Writable },
+): Promise<number> {
   const { environment, config } = sandbox
     ? { environment: await cli.deps.readEnvironment(), config: null }
     : await cli.deps.configured();
   if (config === null && !sandbox) refuseSandboxByAccident(environment);
   // Who runs the sandbox wants to see it, wherever its output goes.
   const isForPerson = (cli.terminal.outIsTerminal || config === null) && !cli.json;
-  const out = cli.json ? cli.lines() : cli.terminal.out;
   const recentLines = new RecentLines(cli.clock);
   const log = createLog({
     level: environment.logLevel,

@@ -21,10 +21,6 @@ export function print(terminal: Terminal, text: string): void {
   terminal.out.write(`${text}\n`);
 }
 
-export function printJson(terminal: Terminal, value: unknown): void {
-  print(terminal, JSON.stringify(value, null, 2));
-}
-
 /** Columns aligned, two blanks between them. Every row has as many cells as the head. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [head, ...rows];

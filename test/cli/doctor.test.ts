@@ -66,10 +66,13 @@ describe('doctor', () => {
     // A server that answers otherwise than ours, at a port that is taken.
     announceServer(join(folder, '.tributary'), { url: 'http://127.0.0.1:9', pid: process.pid });
     const clock = { ...systemClock, now: () => Date.now() - 600_000 };
-    const variables = { PORT: new URL(voucherify.url).port };
+    const variables = {
+      PORT: new URL(voucherify.url).port,
+      DATABASE_URL: 'postgres://tributary:secret-of-the-database@127.0.0.1:1/tributary',
+    };
     const { exitCode, out } = await runCommand(folder, ['doctor', '--json'], variables, () => {}, clock);
     expect(exitCode).toBe(1);
-    expect(out).not.toContain('another-token-0000');
+    expect(out).not.toMatch(/another-token-0000|secret-of-the-database/);
     const findings = JSON.parse(out).result as Finding[];
     expect(findings).toEqual(
       expect.arrayContaining([
@@ -100,6 +103,10 @@ describe('doctor', () => {
       ]),
     );
     expect(stateOf(findings, 'destination')).toContain('problem');
+    expect(stateOf(findings, 'database')).toEqual(['problem']);
+    expect(stateOf(findings, 'secret key')).toEqual(['warning']);
+    // What does not depend on the database is tried all the same.
+    expect(stateOf(findings, 'crm')[0]).toBe('ok');
   });
 
   it('lists the faults of a configuration with their places, and exits with 2', async () => {

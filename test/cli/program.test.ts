@@ -115,6 +115,7 @@ describe('--json', () => {
       expect(exitCode).toBe(2);
       expect(JSON.parse(out)).toMatchObject({
         command: 'check',
+        summary: `The configuration ${file} has 2 faults.`,
         error: {
           code: 'configuration',
           faults: expect.arrayContaining([expect.objectContaining({ path: 'sources.crm.connector' })]),

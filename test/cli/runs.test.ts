@@ -1,5 +1,5 @@
 // `tributary runs`, `sources`, `pause` and `resume` in this process, on the embedded database and a file.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -73,5 +73,22 @@ it('pauses a source and the destination with a reason, lists it, and resumes the
   expect(await tributary('pause', 'nosuch')).toMatchObject({
     exitCode: 4,
     err: expect.stringContaining('No source is called nosuch. There is files.'),
+  });
+});
+
+it('withdraws a source that is no longer configured, and decides on a project only where one is needed', async () => {
+  const config = JSON.parse(readFileSync(join(folder, 'tributary.config.json'), 'utf8'));
+  const other = join(folder, 'other.json');
+  writeFileSync(other, JSON.stringify({ ...config, sources: { leads: { connector: 'csv' } } }));
+  const withdrawn = await tributary('--config', other, 'sources', 'withdraw', 'files', '--json');
+  expect(JSON.parse(withdrawn.out)).toMatchObject({
+    command: 'sources withdraw',
+    ok: true,
+    summary: expect.stringMatching(/^files is withdrawn\. No server is running/),
+  });
+  expect((await tributary('project', '--same', '--new')).exitCode).toBe(2);
+  expect(await tributary('project', '--same')).toMatchObject({
+    exitCode: 1,
+    err: expect.stringContaining('no decision is needed'),
   });
 });
