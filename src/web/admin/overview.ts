@@ -2,10 +2,12 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
 import { letterGroupsShape } from '../../contract/dead-letter.ts';
+import { holdsShape } from '../../contract/hold.ts';
 import { runsShape } from '../../contract/run.ts';
 import { verificationShape } from '../../contract/verification.ts';
 import { letterGroups } from '../../sync/views/letter-groups.ts';
 import { deliveriesByHour } from '../../tables/freshness.ts';
+import { groupHolds } from '../../tables/holds.ts';
 import { columnsOfRuns, listRuns } from '../../tables/runs.ts';
 import { listVerifications } from '../../tables/verifications.ts';
 import type { Deps } from '../deps.ts';
@@ -28,9 +30,10 @@ export function overviewPages(deps: Deps) {
       const { range } = queryOf(query, c);
       const hours = range === '7d' ? 168 : 24;
       const from = hoursFrom(now, hours);
-      const [runs, groups, [proof], delivered, spent] = await Promise.all([
+      const [runs, groups, holds, [proof], delivered, spent] = await Promise.all([
         listRuns(database, { limit: runsShown }),
         causes.latest(),
+        status.holds.open > 0 ? groupHolds(database, {}) : [],
         listVerifications(database, { limit: 1 }),
         deliveriesByHour(database, from),
         spendOf(deps, hours),
@@ -41,6 +44,7 @@ export function overviewPages(deps: Deps) {
         runs: shown(runsShape.shape.runs, runs),
         columns: await columnsOfRuns(database, ids),
         groups: shown(letterGroupsShape.shape.groups, groups.slice(0, causesShown)),
+        holds: shown(holdsShape.shape.groups, holds.slice(0, causesShown)),
         proof: proof ? shown(verificationShape, proof) : null,
         flow: { range, from, delivered, spent },
       });

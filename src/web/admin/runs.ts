@@ -9,6 +9,7 @@ import { requireSource } from '../known.ts';
 import { runPage } from '../pages/run.ts';
 import { runsPage } from '../pages/run-list.ts';
 import { byId, pageOf } from '../paging.ts';
+import { Problem } from '../problem.ts';
 import { pagesAt, queryOf } from './visit.ts';
 
 const recordsShown = 50;
@@ -27,7 +28,9 @@ export function runsPages(deps: Deps) {
       return runsPage({ runs: shown(runsShape.shape.runs, page), next, filter, sources, now });
     },
     '/runs/:id': async ({ now, shown, status }, c) => {
-      const run = await runNamed(deps, runParam.parse({ id: c.req.param('id') }).id);
+      const { data } = runParam.safeParse({ id: c.req.param('id') });
+      if (!data) throw new Problem(404, `There is no run ${c.req.param('id')}.`);
+      const run = await runNamed(deps, data.id);
       const { records } = queryOf(runQuery, c);
       const kept = (await reportOf(database, run.id)) as
         | (NonNullable<ReportedRun['report']> & Partial<Pick<ReportedRun, 'columns'>>)

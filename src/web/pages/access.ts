@@ -43,9 +43,9 @@ ${fault === null ? '' : html`<p class="banner bad space-below" role="alert">${fa
 }
 
 const words = {
-  viewer: 'looks, and sees no values of customers',
-  operator: 'syncs, retries, releases, verifies',
-  admin: 'also erases people and makes tokens',
+  viewer: 'only looks, values masked',
+  operator: 'syncs, retries, releases',
+  admin: 'erases, makes tokens',
 } as const;
 
 const columns = [

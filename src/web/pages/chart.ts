@@ -38,5 +38,5 @@ export function hours(
   });
   const said = `${label}: ${counted(total, thing)}${bad > 0 ? `, ${bad} of them refused` : ''}`;
   return html`<svg class="chart" role="img" aria-label="${said}" viewBox="0 0 ${width} ${height}" preserveAspectRatio="none"><line x1="0" x2="${width}" y1="${height - 0.5}" y2="${height - 0.5}"></line>${rects}</svg>
-<div class="axis" aria-hidden="true"><span>${iso(first).slice(5, 16).replace('T', ' ')}</span><span>${most > 0 ? `at most ${counted(most, thing)} an hour` : ''}</span><span>now</span></div>`;
+<div class="axis" aria-hidden="true"><span>${iso(first).slice(5, 16).replace('T', ' ')}</span><span>${most > 0 ? `at most ${counted(most, thing)} an hour` : `no ${thing}`}</span><span>now</span></div>`;
 }

@@ -1,6 +1,7 @@
 // The overview: how far the destination is in step and why, and the parts that it consists of, each with a link to more.
 import { html } from 'hono/html';
 import type { LetterGroup } from '../../contract/dead-letter.ts';
+import type { HoldGroup } from '../../contract/hold.ts';
 import type { Columns, Run } from '../../contract/run.ts';
 import type { Status } from '../../contract/status.ts';
 import type { Verification } from '../../contract/verification.ts';
@@ -10,10 +11,14 @@ import { causeBlock } from './causes.ts';
 import { type Bar, hours } from './chart.ts';
 import { destinationSection } from './destination.ts';
 import { chip, type Html, legend, moment, type Share, stacked } from './parts.ts';
+import { driftCauses } from './problems/drift.ts';
+import { holdCause } from './problems/holds.ts';
 import { proofSection } from './proof.ts';
 import { runsSection } from './runs.ts';
 import { type PageContent, problemsOf, verdicts } from './shell.ts';
 import { sourcesSection } from './sources.ts';
+
+const causesShown = 3;
 
 export interface Overview {
   status: Status;
@@ -22,6 +27,8 @@ export interface Overview {
   columns: ReadonlyMap<number, Columns>;
   /** The most frequent causes of dead letters. */
   groups: LetterGroup[];
+  /** What the breaker holds. */
+  holds: HoldGroup[];
   /** The newest verification. */
   proof: Verification | null;
   flow: Flow;
@@ -36,7 +43,7 @@ export interface Flow {
   spent: VendorSpend[];
 }
 
-export function overviewPage({ status, runs, columns, groups, proof, flow }: Overview): PageContent {
+export function overviewPage({ status, runs, columns, groups, holds, proof, flow }: Overview): PageContent {
   return {
     title: 'Overview',
     at: '/',
@@ -44,7 +51,7 @@ export function overviewPage({ status, runs, columns, groups, proof, flow }: Ove
     everySeconds: 1,
     body: html`${troubles(status)}
 ${headline(status)}
-${problems(status, groups)}
+${problems(status, groups, holds)}
 ${flowSection(status, flow)}
 <div class="columns"><div>${sourcesSection(status, status.now)}</div><div>${destinationSection(status)}</div></div>
 ${runsSection(runs, status.now, columns)}
@@ -109,15 +116,16 @@ function flowSection({ now }: Status, { range, from, delivered, spent }: Flow): 
 }
 
 /** The most frequent causes, where something waits for a person. */
-function problems(status: Status, groups: readonly LetterGroup[]): Html {
+function problems(status: Status, groups: readonly LetterGroup[], holds: readonly HoldGroup[]): Html {
   const open = problemsOf(status);
+  const causes = [
+    ...holds.map((group) => holdCause(group, status)),
+    ...groups.map((group) => causeBlock(group, status.now)),
+    ...driftCauses(status),
+  ];
   return html`<section id="problems" data-live aria-label="Problems">${
     open === 0
       ? ''
-      : html`<div class="title-row" data-key="title"><h2>Problems</h2><a href="/problems">All ${counted(open, 'problem')}</a></div>${
-          groups.length === 0
-            ? ''
-            : html`<div class="card flush" data-key="causes">${groups.map((group) => causeBlock(group, status.now))}</div>`
-        }`
+      : html`<div class="title-row" data-key="title"><h2>Problems</h2><a href="/problems">All ${counted(open, 'problem')}</a></div><div class="card flush" data-key="causes">${causes.slice(0, causesShown)}</div>`
   }</section>`;
 }

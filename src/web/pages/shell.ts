@@ -41,7 +41,7 @@ export function shell(frame: Frame, content: PageContent): Html {
 <header class="side"><div class="brand"><a href="/">${mark} Tributary</a>${
       frame.mode === 'sandbox'
         ? html`<span class="mode chip wait" title="Simulated vendors: no real account is read or written">Sandbox</span>`
-        : html`<span class="mode chip">Live</span>`
+        : html`<span class="mode chip" title="Real accounts are read and written">Live data</span>`
     }</div>
 <button type="button" class="menu-button" popovertarget="menu">Menu</button>
 <div class="menu" id="menu" popover>
