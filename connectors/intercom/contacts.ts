@@ -9,7 +9,7 @@ import {
   type Stream,
   TransientError,
 } from '#connector';
-import { prove } from '#connector/by-id';
+import { readsById } from '#connector/by-id';
 import { type ListedPage, type PageRequest, pullsOf } from '#connector/listing';
 import { listOf, objectOf, requestList, wordOf } from '#connector/reading';
 import { toRecords } from '#connector/rows';
@@ -44,7 +44,12 @@ export const contacts: Stream<Settings> = {
     all: listPage,
     changes,
   }),
-  read: { maxIds, records: read },
+  read: readsById({
+    maxIds,
+    isId: (id) => /^[\w-]{1,64}$/.test(id),
+    one: readOne,
+    proof: (context) => listPage(context, { page: undefined, limit: 1 }),
+  }),
   sweeps: true,
 };
 
@@ -93,30 +98,15 @@ function isPast(records: readonly SourceRecord[], from: number): boolean {
   return records.every(({ changedAt }, index) => index === 0 || changedAt <= records[index - 1]!.changedAt);
 }
 
-/** A call for each; of a contact that was merged, one more for the contact it is now. */
-async function read(
-  context: Context<Settings>,
-  { recordIds }: { recordIds: readonly string[] },
-): Promise<{ records: SourceRecord[]; missing: string[] }> {
-  const ids = [...new Set(recordIds)];
-  const asked = ids.filter((id) => /^[\w-]{1,64}$/.test(id));
-  const answers = await Promise.all(asked.map((id) => show(context, id)));
-  const survivors = [...new Set(answers.flatMap(({ survivor }) => survivor ?? []))];
-  const more = survivors.filter((id) => !asked.includes(id));
-  const all = [...answers, ...(await Promise.all(more.map((id) => show(context, id))))];
-  const records = all.flatMap(({ record }) => {
-    if (!record) return [];
-    const losers = answers.filter(({ survivor }) => survivor === record.recordId).map(({ id }) => id);
-    const merged = [...new Set([...(record.merged ?? []), ...losers])];
-    return [merged.length ? { ...record, merged } : record];
-  });
-  const gone = answers.filter(({ record }) => !record).map(({ id }) => id);
-  if (gone.length > 0) await prove(listPage(context, { page: undefined, limit: 1 }));
-  return { records, missing: [...ids.filter((id) => !asked.includes(id)), ...gone] };
+/** Of a contact that was merged: the contact that it is now, which takes one more call. */
+async function readOne(context: Context<Settings>, id: string): Promise<SourceRecord | null> {
+  const { record, survivor } = await show(context, id);
+  if (survivor === undefined) return record ?? null;
+  const { record: kept } = await show(context, survivor);
+  return kept ? { ...kept, merged: [...new Set([...(kept.merged ?? []), id])] } : null;
 }
 
 interface Shown {
-  id: string;
   /** Absent: there is none of this ID. */
   record?: SourceRecord;
   /** The contact into which it was merged, where the answer says. */
@@ -136,16 +126,16 @@ async function show({ api }: Context<Settings>, id: string): Promise<Shown> {
   });
   if (status === 404 || status === 410) {
     const survivor = /\/contacts\/([\w-]+)>/.exec(headers['link'] ?? '')?.[1];
-    if (status === 410 && survivor !== undefined && survivor !== id) return { id, survivor };
-    if (listOf(objectOf(json)['errors']).length > 0) return { id };
+    if (status === 410 && survivor !== undefined && survivor !== id) return { survivor };
+    if (listOf(objectOf(json)['errors']).length > 0) return {};
     throw new TransientError(
       `The ${status} for a contact does not come from Intercom's API, because it lists no errors. Check baseUrl and any proxy in front of it.`,
       { status, foreign: true },
     );
   }
   // An archived contact is hidden from the list; whether it can be shown is not documented.
-  if (objectOf(json)['archived'] === true) return { id };
-  return { id, record: contactRecord(json ?? null)! };
+  if (objectOf(json)['archived'] === true) return {};
+  return { record: contactRecord(json ?? null)! };
 }
 
 async function pageOf(api: Api, request: ApiRequest): Promise<ListedPage> {

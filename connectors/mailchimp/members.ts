@@ -1,6 +1,6 @@
 // The stream of members: all of them and the changed ones by list, single members by ID.
 import type { Context, Json, SourceRecord, Stream } from '#connector';
-import { prove } from '#connector/by-id';
+import { readsById } from '#connector/by-id';
 import { objectOf, requestList, wordOf } from '#connector/reading';
 import { timeoutSeconds } from './api.ts';
 import { pullMembers, wholeSecond } from './changes.ts';
@@ -9,7 +9,6 @@ import { audiencePath, type Settings } from './settings.ts';
 
 /** One call for each, at one time: half of the ten connections that a user has. */
 const readAtOnce = 5;
-const idShape = /^[\w-]{1,100}$/;
 
 export const members: Stream<Settings> = {
   name: 'members',
@@ -21,7 +20,13 @@ export const members: Stream<Settings> = {
       ? `its status is ${status}, which is not among statuses`
       : null,
   pull: (context, request) => pullMembers(context, request),
-  read: { maxIds: readAtOnce, records: read },
+  // IDs are a `contact_id`, or the MD5 hash of the e-mail address in lower case, by which webhooks name a member.
+  read: readsById({
+    maxIds: readAtOnce,
+    isId: (id) => /^[\w-]{1,100}$/.test(id),
+    one: readOne,
+    proof: requireAudience,
+  }),
   // Whether the list of all gives archived members too is not told: so they are asked for by themselves as well.
   tombstones: {
     everySeconds: 3600,
@@ -32,38 +37,12 @@ export const members: Stream<Settings> = {
   properties,
 };
 
-/**
- * IDs are a `contact_id`, or the MD5 hash of the e-mail address in lower case, by which webhooks name a member: the
- * hash is then missing, and the record comes under its `contact_id`.
- */
-async function read(
-  context: Context<Settings>,
-  { recordIds, properties }: { recordIds: readonly string[]; properties: readonly string[] },
-): Promise<{ records: SourceRecord[]; missing: string[] }> {
-  const asked = [...new Set(recordIds)];
-  const answers = await Promise.all(
-    asked.map((id) => (idShape.test(id) ? memberOf(context, id, properties) : null)),
-  );
-  const records = new Map<string, SourceRecord>();
-  const missing: string[] = [];
-  for (const [index, id] of asked.entries()) {
-    const row = answers[index];
-    const [record] = row ? memberRecords([row]).records : [];
-    if (record) records.set(record.recordId, record);
-    // One that is there but cannot become a record is not missing.
-    if (!row || (record && record.recordId !== id)) missing.push(id);
-  }
-  if (missing.some((id) => idShape.test(id) && !answers[asked.indexOf(id)]))
-    await prove(requireAudience(context));
-  return { records: [...records.values()], missing };
-}
-
-/** Null where the audience has no such member. */
-async function memberOf(
+/** Null where the audience has no such member; undefined where it has one that cannot become a record. */
+async function readOne(
   { api, settings }: Context<Settings>,
   id: string,
   properties: readonly string[],
-): Promise<Json | null> {
+): Promise<SourceRecord | null | undefined> {
   const { status, json } = await api.request({
     path: audiencePath(settings, `/members/${encodeURIComponent(id)}`),
     query: selection(properties, ''),
@@ -71,7 +50,7 @@ async function memberOf(
     isAnswer: (json) => isMember(json, id),
     timeoutSeconds,
   });
-  return status === 404 ? null : (json ?? null);
+  return status === 404 ? null : memberRecords([json ?? null]).records[0];
 }
 
 /** An answer about a member names the ID that was asked for, whatever else is missing in it. */

@@ -89,7 +89,7 @@ export function readsById<Settings, Known = undefined>({
       const found = alone.filter((record) => record != null);
       const renamed = hidden.filter((id, at) => (alone[at]?.recordId ?? id) !== id);
       return {
-        records: [...new Map([...records, ...found].map((record) => [record.recordId, record])).values()],
+        records: withoutRepeats([...records, ...found]),
         missing: [...ids.filter((id) => idOf(id) !== id), ...missing, ...renamed],
       };
     },
@@ -105,6 +105,14 @@ async function unlessLost<Listed>(list: Promise<Listed>): Promise<Listed> {
     const message = `Records cannot be read by ID: ${error.message}`;
     throw new TransientError(message, { status: 404, foreign: true, cause: error });
   }
+}
+
+/** One that several IDs stand for has taken over what each of them says. */
+function withoutRepeats(records: readonly SourceRecord[]): SourceRecord[] {
+  return [...Map.groupBy(records, ({ recordId }) => recordId).values()].map((same) => {
+    const merged = [...new Set(same.flatMap((record) => record.merged ?? []))];
+    return merged.length > 0 ? { ...same.at(-1)!, merged } : same.at(-1)!;
+  });
 }
 
 async function orRefusal<Read>(read: Promise<Read>): Promise<Read | UnauthorizedError> {

@@ -9,6 +9,7 @@ import {
   type SourceRecord,
   type Stream,
   TransientError,
+  UnauthorizedError,
 } from '#connector';
 import { compileMapping } from '../../src/customer/mapping.ts';
 import { changing, withoutValues, withUnknownFields } from './bad-data.ts';
@@ -272,6 +273,19 @@ export function describeConnector(name: string, world: World): void {
         },
       );
 
+      within(
+        'a record that is refused alone is not missing, and does not pause the source',
+        async (reading) => {
+          const context = reading.world.context();
+          const [known] = reading.world.ids();
+          const api = refusingOf(context.api, known!);
+          const asked = { recordIds: [known!], properties: reading.properties };
+          const answer = await read({ ...context, api }, asked).catch((error: unknown) => error);
+          if (answer instanceof Error) expect(answer).not.toBeInstanceOf(UnauthorizedError);
+          else expect(answer).toMatchObject({ missing: [] });
+        },
+      );
+
       within('no record is missing where everything is answered as an unknown record is', async (reading) => {
         const context = reading.world.context();
         const { unknownId } = reading.world;
@@ -455,6 +469,17 @@ function notingAbsences(api: Api): { api: Api; absences: Absence[] } {
           throw error;
         }
       },
+    },
+  };
+}
+
+/** As a record that belongs to another user: what has its ID in the path is refused. */
+function refusingOf(api: Api, id: string): Api {
+  return {
+    async request(request) {
+      if (request.path.split(/[/?]/).includes(encodeURIComponent(id)))
+        throw new UnauthorizedError('The vendor refuses the credentials (403)');
+      return api.request(request);
     },
   };
 }

@@ -43,13 +43,13 @@ export const moreLines: { readonly [connector: string]: MoreLines } = {
     lines: 1_140,
     why: 'it searches in windows, and reads associations, a journal and merges',
   },
-  intercom: { lines: 400, why: 'it reads contacts of two roles, and takes webhooks with whole contacts' },
+  intercom: { lines: 375, why: 'it reads contacts of two roles, and takes webhooks with whole contacts' },
   iterable: { lines: 410, why: 'it reads exports of users, and keeps lists of fields' },
   klaviyo: {
     lines: 400,
     why: 'its webhooks hold profiles in another shape than its API',
   },
-  mailchimp: { lines: 575, why: 'it reads several audiences, whose members share a customer' },
+  mailchimp: { lines: 555, why: 'it reads several audiences, whose members share a customer' },
   postgresql: { lines: 490, why: 'it reads a database, and refuses what it cannot read safely' },
   salesforce: {
     lines: 730,

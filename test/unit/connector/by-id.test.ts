@@ -166,3 +166,15 @@ describe('A record that is requested by another ID than its own', () => {
     });
   });
 });
+
+it('One record that several IDs stand for has taken over all of them', async () => {
+  const read = readsById({
+    maxIds: 10,
+    one: async (_, id) => ({ recordId: '9', changedAt: 1, body: {}, merged: [id] }),
+  });
+  const answer = await read.records({} as Context<unknown>, { recordIds: ['7', '8'], properties: [] });
+  expect(answer).toEqual({
+    records: [{ recordId: '9', changedAt: 1, body: {}, merged: ['7', '8'] }],
+    missing: ['7', '8'],
+  });
+});
