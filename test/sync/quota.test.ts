@@ -97,6 +97,17 @@ describe.each(databases)('Budgets on $name', ({ open }) => {
     expect(webhook.sentAt).toHaveLength(5);
   });
 
+  it('spreads a backfill over a shorter window, so that a webhook waits for a slot and not for the window', async () => {
+    const budget = budgetOf([{ name: 'fifty', requests: 50, seconds: 1 }]);
+    const backfill = calls(budget, 300, 'backfill');
+    await pass(3_400);
+    // The first of them are spread too: two windows and a half of 3.4 are used at least.
+    expect(backfill.sentAt.length).toBeGreaterThanOrEqual(125);
+    const webhook = calls(budget, 2, 'webhook');
+    await pass(100);
+    expect(webhook.sentAt).toHaveLength(2);
+  });
+
   it('draws on the quotas of the bucket and on those for all, and not on others', async () => {
     const budget = budgetOf([
       { name: 'burst', requests: 6, seconds: 10, all: true },

@@ -54,6 +54,10 @@ const askAgainMs = 500;
 const askSoonMs = 250;
 /** Slots that would be free within this part of a window are free together: what is kept of them does not grow with the rate. */
 const coolingGrain = 1 / 1000;
+/** Of a shorter window nothing is kept from backfills. */
+const minKeptSeconds = 10;
+/** So much of a window may a backfill make up for at once when it is behind. */
+const spreadBurst = 0.1;
 /** For how long after its last asking a process counts as one that wants slots. */
 const wantMs = 3_000;
 
@@ -70,6 +74,8 @@ export class SlotGate extends QuotaGate {
   #taking: Promise<void> | null = null;
   #returning: Promise<void> | null = null;
   #roomAt = 0;
+  /** When the last call of a backfill was due, where they are spread over the window. */
+  #spreadTo = Number.NEGATIVE_INFINITY;
   /** When a clean window last added to the share. */
   #grownAt = Number.NEGATIVE_INFINITY;
 
@@ -105,6 +111,7 @@ export class SlotGate extends QuotaGate {
     await waiting;
     let slice: Slice | undefined;
     try {
+      if (isBackfill) await this.#spread(refusal.signal);
       const entering = this.#semaphore.enter(lane, refusal.signal, () => {
         slice = this.#occupy();
       });
@@ -115,6 +122,19 @@ export class SlotGate extends QuotaGate {
       if (isBackfill) this.#backfill.leave();
       throw error;
     }
+  }
+
+  /**
+   * A window that is too short to keep a part of it from backfills: their calls are spread over it, so that slots fall free all the
+   * time, and a better lane waits for the next one instead of the next window. It costs a backfill nothing but its first burst.
+   */
+  async #spread(signal: AbortSignal): Promise<void> {
+    if (this.quota.seconds >= minKeptSeconds) return;
+    const { clock } = this.deps;
+    const spacingMs = this.windowMs / Math.max(this.#own, 1);
+    const now = clock.now();
+    this.#spreadTo = Math.max(this.#spreadTo + spacingMs, now - this.windowMs * spreadBurst);
+    if (this.#spreadTo > now) await clock.sleep(this.#spreadTo - now, signal);
   }
 
   /** Fills the fullest slice first, so that others can go back. There is one: the line has as many places as they have slots. */
@@ -201,7 +221,7 @@ export class SlotGate extends QuotaGate {
   }
 
   #backfillPlaces(own: number): number {
-    return own < 10 || this.quota.seconds < 10 ? own : own - Math.ceil(own * keptFromBackfill);
+    return own < 10 || this.quota.seconds < minKeptSeconds ? own : own - Math.ceil(own * keptFromBackfill);
   }
 
   protected exhausted(): void {
