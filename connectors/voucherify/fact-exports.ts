@@ -182,6 +182,6 @@ function lastRedemptionIn(groups: FactGroups, rows: readonly Json[]): FactGroups
   if (redeemed.some(({ object }) => object !== 'redemption')) return {};
   const moments = redeemed.filter(({ result }) => result === 'SUCCESS').map(({ date }) => momentOf(date));
   if (counts['total_succeeded'] !== moments.length || moments.includes(undefined)) return {};
-  const last = Math.max(...(moments as number[]));
+  const last = (moments as number[]).reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
   return { redemptions: { lastAt: moments.length === 0 ? null : new Date(last).toISOString() } };
 }

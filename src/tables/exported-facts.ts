@@ -29,11 +29,25 @@ export async function keepExportedFacts(db: Queryable, rows: readonly ExportedFa
     on conflict (source_id, kind, position) do nothing`);
 }
 
-/** Of these customers, in the order of the files. */
-export async function exportedFactsOf(db: Queryable, sourceIds: readonly string[]): Promise<ExportedFact[]> {
-  return db.rows(sql`
+/**
+ * By customer, in the order of the files; of one without rows an empty list. Whoever has more than `most` is left out: a till may
+ * book everything on one customer.
+ */
+export async function exportedFactsOf(
+  db: Queryable,
+  sourceIds: readonly string[],
+  most: number,
+): Promise<Map<string, ExportedFact[]>> {
+  const many = await db.rows<{ sourceId: string }>(sql`
+    select source_id from unnest(${texts(sourceIds)}) as customer (source_id)
+    where exists (select 1 from exported_facts where exported_facts.source_id = customer.source_id offset ${most})`);
+  const found = new Map(sourceIds.map((sourceId): [string, ExportedFact[]] => [sourceId, []]));
+  for (const { sourceId } of many) found.delete(sourceId);
+  const rows = await db.rows<ExportedFact>(sql`
     select source_id, kind, position, value from exported_facts
-    where source_id = any(${texts(sourceIds)}) order by source_id, kind, position`);
+    where source_id = any(${texts([...found.keys()])}) order by source_id, kind, position`);
+  for (const row of rows) found.get(row.sourceId)?.push(row);
+  return found;
 }
 
 /** Some customers that have rows, by chance. */

@@ -62,3 +62,69 @@ describe('the last redemption', () => {
     expect(await last([{ at: early }, ...failed])).toEqual([undefined]);
   });
 });
+
+describe('what exports prove of a customer', () => {
+  const [early, late] = ['2026-01-01T10:00:00.000Z', '2026-02-01T10:00:00.000Z'];
+  const held = (code: string, isCard = false) => ({
+    code,
+    campaign: isCard ? 'Club' : null,
+    expiresAt: null,
+    isCard,
+  });
+  const published = (code: string, date: string) => ({ code, date });
+  const customer = (campaigns: object, redemptions: object = {}) => ({
+    sourceId: 'ann',
+    groups: { loyalty: { points: 0, campaigns }, summary: { redemptions } } as never,
+  });
+  const owned = (vouchers: object[], publications: object[], campaigns: object = {}) =>
+    facts.exports!.tell(customer(campaigns), {
+      voucher: vouchers as never,
+      publication: publications as never,
+    });
+  const voucher = (code: string) => ({ code, campaign: null, expiresAt: null });
+
+  it('is the newest of the vouchers that were published to them, and nothing where neither export knows any', () => {
+    expect(owned([], [])).toEqual({ voucher: null, card: null, tiers: [] });
+    expect(owned([held('A'), held('B')], [published('B', late), published('A', early)])).toMatchObject({
+      voucher: voucher('B'),
+    });
+  });
+
+  it.each<[string, object[], object[]]>([
+    ['a voucher that no publication names', [held('A'), held('B')], [published('B', late)]],
+    ['a publication of what somebody else holds', [held('A')], [published('A', early), published('B', late)]],
+    ['a voucher published twice', [held('A')], [published('A', early), published('A', late)]],
+    ['a publication without a time', [held('A')], [published('A', '')]],
+    ['vouchers cut off', [], [published('A', early)]],
+  ])('is not told from %s', (_, vouchers, publications) => {
+    expect(owned(vouchers, publications)).toEqual({});
+  });
+
+  it('does not tell which of two is the newer where they were published within a second', () => {
+    const soon = '2026-01-01T10:00:00.400Z';
+    const told = owned([held('A'), held('B')], [published('B', soon), published('A', early)]);
+    expect(told).not.toHaveProperty('voucher');
+  });
+
+  it('is a card only of a campaign that the customer names too', () => {
+    const [cards, publications] = [[held('C', true)], [published('C', early)]];
+    expect(owned(cards, publications, { Club: {} })).toEqual({ voucher: null, card: { code: 'C' } });
+    expect(owned(cards, publications, {})).toEqual({ voucher: null });
+    expect(owned([], [], { Club: {} })).toEqual({ voucher: null });
+  });
+
+  it('is the last redemption where there are as many as the customer counts and none was rolled back', () => {
+    const rows = [early, late].map((date) => ({ object: 'redemption', result: 'SUCCESS', date }));
+    const told = (counts: object, redemption: object[]) =>
+      facts.exports!.tell(customer({}, counts), { redemption: redemption as never });
+    const counts = { total_succeeded: 2, total_rolled_back: 0, total_rollback_succeeded: 0 };
+    expect(told(counts, rows)).toEqual({ redemptions: { lastAt: late } });
+    expect(told({ ...counts, total_succeeded: 0 }, [])).toEqual({ redemptions: { lastAt: null } });
+    expect(told({ ...counts, total_succeeded: 3 }, rows)).toEqual({});
+    expect(told({ ...counts, total_rolled_back: 1 }, rows)).toEqual({});
+    expect(told(counts, [...rows, { object: 'redemption_rollback', result: 'SUCCESS', date: late }])).toEqual(
+      {},
+    );
+    expect(told({}, rows)).toEqual({});
+  });
+});

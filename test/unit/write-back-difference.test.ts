@@ -1,46 +1,41 @@
-// What is written of one person, and when a vendor holds it.
-import { expect, test } from 'vitest';
-import type { FactValue } from '../../src/connector.ts';
-import { isHeld } from '../../src/sync/write-back/difference.ts';
-import { judgeReadBack } from '../../src/sync/write-back/read-back.ts';
+// What is written of one person, and how a preview shows it.
+import { describe, expect, it } from 'vitest';
+import { klaviyo } from '../../connectors/klaviyo.ts';
+import { attributesToWrite } from '../../src/sync/write-back/difference.ts';
+import { writeBackView } from '../../src/sync/write-back/views.ts';
 
-const asItIs = (value: FactValue) => value;
+describe('what is to be written', () => {
+  const wanted = { points: 5, tier: null, code: null };
 
-test.each<[FactValue, unknown, boolean]>([
-  ['2026-03-01T10:00:00.000Z', '2026-03-01 10:00:00 +00:00', true],
-  ['2026-03-01T10:00:00.123Z', '2026-03-01T11:00:00+01:00', true],
-  ['2026-03-01T10:00:00.000Z', '2026-03-01T10:00:01.000Z', false],
-  ['2026-03-01', '2026-03-01T00:00:00.000Z', true],
-  ['2026', 2026, true],
-  ['20260301', '2026-03-01', false],
-  ['Gold', 'gold', false],
-  [null, '', true],
-  [[], null, true],
-  [['A', 'B'], ['B', 'A'], false],
-])('%j is held as %j: %j', (wanted, found, held) => {
-  expect(isHeld(wanted, found, asItIs)).toBe(held);
+  it('is what differs from what was acknowledged, and no null of what was never written', () => {
+    expect(attributesToWrite(wanted, null, null)).toEqual({ points: 5 });
+    expect(attributesToWrite(wanted, { points: 5, tier: 'Gold' }, null)).toEqual({ tier: null });
+  });
+
+  it('is every value where an attempt is in doubt, and of the empty ones those that it may have filled', () => {
+    expect(attributesToWrite(wanted, { points: 5 }, ['points', 'code'])).toEqual({ points: 5, code: null });
+    expect(attributesToWrite(wanted, { points: 5, tier: 'Gold' }, [])).toEqual({ points: 5, tier: null });
+  });
 });
 
-const reader = { read: { maxIds: 2, people: async () => [] } };
-const written = ['a', 'b', 'c'].map((id) => ({
-  sourceId: id,
-  recordId: `r-${id}`,
-  attributes: { points: 5 },
-}));
+describe('a preview', () => {
+  const view = (lane: 'webhook' | 'backfill', create: boolean) => {
+    const settings = klaviyo.settings.parse({ apiKey: 'pk_0123456789' });
+    const row = {
+      sourceId: 'shop-1',
+      wanted: { points: 5 },
+      acknowledged: null,
+      uncertain: false,
+      inDoubt: [],
+    };
+    const rule = { writer: klaviyo.writer, settings, create };
+    return writeBackView({ ...row, lane, alone: false, standing: 'p1' } as never, rule as never).payload;
+  };
 
-test('people beyond the sample count as written only if nobody of the sample differs', () => {
-  const found = [
-    { recordId: 'r-a', attributes: { points: 5 } },
-    { recordId: 'r-b', attributes: { points: 4 } },
-  ];
-  const results = (shown: typeof found) => judgeReadBack(written, shown, reader).map(({ result }) => result);
-  expect(results(found)).toEqual(['accepted', 'unknown', 'unknown']);
-  expect(results([found[0]!])).toEqual(['accepted', 'missing', 'accepted']);
-});
-
-test('who differs time after time is rejected, since a vendor that is only late would have caught up', () => {
-  const found = [{ recordId: 'r-a', attributes: { points: 4 } }];
-  const outcome = (attempts: number) => judgeReadBack([{ ...written[0]!, attempts }], found, reader)[0];
-  expect([0, 4, 5].map((attempts) => outcome(attempts)!.result)).toEqual(['unknown', 'unknown', 'rejected']);
-  expect(outcome(5)).toMatchObject({ code: 'not_stored', message: expect.stringContaining('points') });
+  it('shows the job that carries many, and the update of one where that is how it goes', () => {
+    const update = { data: { type: 'profile', id: 'p1' } };
+    expect(view('backfill', true)).toMatchObject({ data: { type: 'profile-bulk-import-job' } });
+    expect(view('webhook', true)).toMatchObject(update);
+    expect(view('backfill', false)).toMatchObject(update);
+  });
 });

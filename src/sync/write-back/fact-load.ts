@@ -37,6 +37,8 @@ const maxAgeMs = 10 * 60_000;
 const clocksDifferMs = 60_000;
 const maxRemovals = 5;
 const rowsAtOnce = 1_000;
+/** A customer with more rows is read alone. */
+const maxRowsEach = 1_000;
 
 type Phase = 'ordering' | 'making' | 'loading' | 'checking' | 'removing';
 
@@ -116,19 +118,15 @@ export class FactLoad {
     const { database } = this.#deps;
     const load = usedLoad(await walkOf(database, loadWalk));
     if (!load?.isDone) return [];
-    const named = readings.filter(({ sourceId }) => sourceId !== null);
-    const rows = rowsByCustomer(
-      await exportedFactsOf(
-        database,
-        named.map(({ sourceId }) => sourceId!),
-      ),
-    );
-    return named.map((reading) => ({
-      sourceId: reading.sourceId!,
-      groups: this.#tell(load, reading, rows.get(reading.sourceId!) ?? []),
-      at: load.asOf - maxAgeMs,
-      by: 'read' as const,
-    }));
+    const ids = readings.flatMap(({ sourceId }) => sourceId ?? []);
+    const rows = await exportedFactsOf(database, ids, maxRowsEach);
+    return readings.flatMap((reading) => {
+      const { sourceId } = reading;
+      const own = sourceId === null ? undefined : rows.get(sourceId);
+      if (sourceId === null || !own) return [];
+      const at = load.asOf - maxAgeMs;
+      return [{ sourceId, groups: this.#tell(load, reading, own), at, by: 'read' as const }];
+    });
   }
 
   /** What exports showed of people is not kept any longer than for the first reading. */
@@ -279,12 +277,12 @@ export class FactLoad {
     const step = Math.max(Math.ceil(listed.length / (checkedCustomers / 2)), 1);
     const exported = await someExported(database, checkedCustomers / 2);
     const chosen = new Set([...exported, ...listed.filter((_, index) => index % step === 0)]);
-    const rows = rowsByCustomer(await exportedFactsOf(database, [...chosen]));
+    const rows = await exportedFactsOf(database, [...chosen], maxRowsEach);
     const compared = new Set<string>();
-    for (const sourceId of chosen) {
+    for (const [sourceId, own] of rows) {
       const found = await facts.read(this.#context(signal), sourceId, [...facts.list.groups, ...groups]);
       if (!found || found.sourceId !== sourceId) continue;
-      for (const [group, value] of Object.entries(this.#tell(load, found, rows.get(sourceId) ?? []))) {
+      for (const [group, value] of Object.entries(this.#tell(load, found, own))) {
         if (!Object.hasOwn(found.groups, group)) continue;
         if (!isDeepStrictEqual(found.groups[group], value))
           return this.#decline(load, `a customer read alone differs from the exports in "${group}"`);
@@ -359,7 +357,3 @@ interface Stood {
 
 /** Another worker has gone on with it. */
 class TakenOver extends Error {}
-
-function rowsByCustomer(rows: readonly ExportedFact[]): Map<string, ExportedFact[]> {
-  return Map.groupBy(rows, ({ sourceId }) => sourceId);
-}

@@ -37,8 +37,8 @@ import { HeldClaims, leaseMs } from '../deliver/held-claims.ts';
 import { attributesToWrite } from './difference.ts';
 import { jobDelayMs, readBackJob } from './jobs.ts';
 import { type WriteBackDeps, WriteBackSettler } from './settling.ts';
+import { urgentLanes } from './urgent-lanes.ts';
 
-const urgent: readonly Lane[] = ['webhook', 'manual'];
 /** So many are claimed at once where they go one by one. */
 const singlesClaimed = 200;
 /** More urgent ones than this go together with the rest. */
@@ -78,20 +78,20 @@ export class WriteBackSender {
   async step(signal: AbortSignal): Promise<Next> {
     const { bulk } = this.#traits;
     const due = await this.#due(lanes);
-    const few = this.#isUrgentAlone(due) ? due.filter(({ lane }) => !urgent.includes(lane)) : due;
+    const few = this.#isUrgentAlone(due) ? due.filter(({ lane }) => !urgentLanes.includes(lane)) : due;
     return this.#go(few, { most: bulk?.maxRecords ?? singlesClaimed, among: lanes, by: 'many', signal });
   }
 
   /** Sends what a webhook or a person waits for. */
   async stepUrgent(signal: AbortSignal): Promise<Next> {
-    const due = await this.#due(urgent);
+    const due = await this.#due(urgentLanes);
     const { bulk, singlesAtOnce } = this.#traits;
     const goes = this.#isUrgentAlone(due) ? due : [];
     const isSingle = this.#deps.rule.writer.single !== undefined || bulk === null;
     const most = isSingle ? singlesAtOnce * 4 : bulk!.maxRecords;
     this.#isUrgentGoing = goes.length > 0;
     try {
-      return await this.#go(goes, { most, among: urgent, by: isSingle ? 'single' : 'many', signal });
+      return await this.#go(goes, { most, among: urgentLanes, by: isSingle ? 'single' : 'many', signal });
     } finally {
       this.#isUrgentGoing = false;
     }
@@ -109,7 +109,9 @@ export class WriteBackSender {
 
   #isUrgentAlone(due: readonly { lane: Lane; due: number }[]): boolean {
     if (this.#traits.bulk === null) return true;
-    return due.reduce((sum, one) => sum + (urgent.includes(one.lane) ? one.due : 0), 0) <= maxUrgentSingles;
+    return (
+      due.reduce((sum, one) => sum + (urgentLanes.includes(one.lane) ? one.due : 0), 0) <= maxUrgentSingles
+    );
   }
 
   async #go(
@@ -185,7 +187,7 @@ export class WriteBackSender {
       if (isUnlinked || Object.keys(attributes).length === 0) idle.push({ ...row, isUnlinked });
       else sending.push({ ...row, attributes, lane: lanes[lane]! });
     }
-    const isUrgent = sending.some(({ lane }) => urgent.includes(lane));
+    const isUrgent = sending.some(({ lane }) => urgentLanes.includes(lane));
     const yields = () => !isUrgent && this.#isUrgentGoing;
     const flow = new Flow(this.#deps, this.settler, { ...going, yields });
     await this.settler.settleIdle({ lease: going.lease }, idle);

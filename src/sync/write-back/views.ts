@@ -4,6 +4,7 @@ import type { WriteBackView } from '../../contract/write-back.ts';
 import type { WriteBackRow } from '../../tables/write-backs.ts';
 import type { WriteBackRule } from '../facts/write-back-rules.ts';
 import { attributesToWrite } from './difference.ts';
+import { urgentLanes } from './urgent-lanes.ts';
 
 /** `rule`: undefined where the configuration no longer names the source. `now`: absent where only the size of bodies counts. */
 export function writeBackView(
@@ -39,7 +40,12 @@ function payloadOf(
   const { sourceId, wanted, acknowledged, uncertain, inDoubt } = row;
   const attributes = attributesToWrite(wanted, acknowledged, uncertain ? inDoubt : null);
   if (Object.keys(attributes).length === 0) return null;
-  const { writer, settings } = rule;
+  const { writer, settings, create } = rule;
   const write = { sourceId, recordId, attributes };
-  return writer.single ? writer.single.payload(write, settings) : writer.payload([write], settings, now);
+  // As it is sent: many together where the vendor takes them, but for what is urgent or was refused with others.
+  const isTogether =
+    writer.traits(settings, { create }).bulk !== null && !urgentLanes.includes(row.lane) && !row.alone;
+  return writer.single && !isTogether
+    ? writer.single.payload(write, settings)
+    : writer.payload([write], settings, now);
 }
