@@ -52,7 +52,7 @@ function changesOf(item: JsonObject, appId: string): DestinationChange[] {
   if (type === undefined)
     throw new RejectedError('This is not a webhook of Voucherify: it has no type.', { code: 'no_type' });
   const ours = valueAt(item, 'event.event_source.api_key.app_id') === appId;
-  if (!kinds.includes(type)) return [factsChange(item, type, ours)];
+  if (!kinds.includes(type)) return factsChanges(item, type);
   const customer = objectOf(valueAt(item, 'data.customer'));
   const id = wordOf(customer['id']);
   if (id === undefined) throw new RejectedError('The webhook contains no customer.', { code: 'no_customer' });
@@ -76,28 +76,28 @@ function changesOf(item: JsonObject, appId: string): DestinationChange[] {
   return [change, { kind: 'facts', customer: sourceId, changedAt: happenedAt ?? changedAt, reading, ours }];
 }
 
-/** What changed points, vouchers or segments names its customer in one of several places. */
-function factsChange(item: JsonObject, type: string, ours: boolean): DestinationChange {
-  const customer = customerNamedIn(objectOf(item['data']));
+/**
+ * What changed points, vouchers or segments names its customers in several places: a reward names who earned it and who holds the
+ * card. A delivery of ours can cause it, as a segment that is entered, and a shop may use our key: it is news to the vendors.
+ */
+function factsChanges(item: JsonObject, type: string): DestinationChange[] {
+  const customers = customersNamedIn(objectOf(item['data']));
   const changedAt = momentOf(valueAt(item, 'event.created_at')) ?? momentOf(item['created_at']);
-  if (customer === undefined || changedAt === undefined)
-    return { kind: 'ignored', reason: `${type} names no customer` };
-  return { kind: 'facts', customer, changedAt, ours };
+  if (customers.length === 0 || changedAt === undefined)
+    return [{ kind: 'ignored', reason: `${type} names no customer` }];
+  return customers.map((customer) => ({ kind: 'facts', customer, changedAt, ours: false }));
 }
 
-/** Voucherify's own ID where there is one: no other customer has it. */
-function customerNamedIn(data: JsonObject): string | undefined {
-  const parts = [data, ...Object.values(data).map(objectOf)];
-  for (const part of parts) {
-    for (const name of ['customer', 'holder']) {
+/** By Voucherify's own ID where there is one: no other customer has it. */
+function customersNamedIn(data: JsonObject): string[] {
+  const named = [data, ...Object.values(data).map(objectOf)].flatMap((part) => [
+    ...['customer', 'holder'].flatMap((name) => {
       const { id, source_id } = objectOf(part[name]);
-      const named = wordOf(id) ?? wordOf(source_id);
-      if (named !== undefined) return named;
-    }
-    const named = wordOf(part['customer_id']) ?? wordOf(part['holder_id']);
-    if (named !== undefined) return named;
-  }
-  return undefined;
+      return wordOf(id) ?? wordOf(source_id) ?? [];
+    }),
+    ...['customer_id', 'holder_id'].flatMap((name) => wordOf(part[name]) ?? []),
+  ]);
+  return [...new Set(named)];
 }
 
 /** A deleted customer's source ID has `_deleted` and the time behind it, so that the key is free again. */

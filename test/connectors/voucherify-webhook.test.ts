@@ -110,6 +110,21 @@ test('an event about points, vouchers or segments names its customer, wherever i
     ['voucher.updated', { voucher: { holder_id: 'cust_1' } }],
   ] as const)
     expect(named(type, data), type).toEqual([{ kind: 'facts', customer: 'cust_1', changedAt, ours: false }]);
+  // Our own key is no reason to leave it: a delivery can have it enter a segment, and a shop may redeem with that key.
+  const event_source = { channel: 'API', api_key: { name: 'Ours', app_id: appId } };
+  expect(
+    heard({
+      id: 'whs_1',
+      type: 'customer.segment.entered',
+      event: { ...event, event_source },
+      data: { customer },
+    }).changes,
+  ).toEqual([{ kind: 'facts', customer: 'cust_1', changedAt, ours: false }]);
+  const holder = { id: 'cust_2' };
+  expect(named('customer.rewarded', { customer, holder, voucher: { holder_id: 'cust_2' } })).toMatchObject([
+    { customer: 'cust_1' },
+    { customer: 'cust_2' },
+  ]);
   expect(named('campaign.created', { campaign: { id: 'camp_1' } })).toMatchObject([{ kind: 'ignored' }]);
 });
 
