@@ -173,6 +173,36 @@ describe.skipIf(!existsSync(executablePath))('the pages in a browser', () => {
     await page.getByRole('heading', { name: 'Runs', exact: true }).waitFor();
   });
 
+  it('pin a value, discard a letter with a reason, make and revoke a token: each is said, and shown at once', async () => {
+    const said = (text: string) => page.locator('#said').filter({ hasText: text }).waitFor();
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await page.goto(`${served.url}/customers/shop%2F6?field=metadata.plan`);
+    await page.getByText('Pin a value…').click();
+    await page.getByLabel('Value of metadata.plan').fill('<i>silver</i>');
+    await page.getByLabel('Reason').fill('as agreed');
+    await page.keyboard.press('Enter');
+    await said('metadata.plan was pinned');
+    await page.getByRole('row', { name: 'metadata.plan <i>silver</i> pinned gold' }).waitFor();
+    await page.getByRole('button', { name: 'Release the pin of metadata.plan' }).click();
+    await page.getByRole('row', { name: 'metadata.plan gold crm the same' }).waitFor();
+    await page.goto(`${served.url}/problems?show=letters&code=odd`);
+    await page.locator('summary', { hasText: 'Discard… with odd of shop' }).click();
+    // Without a reason nothing is sent.
+    await page.getByRole('button', { name: 'Discard' }).first().click();
+    await page.getByLabel('Reason').first().fill('a test of the vendor');
+    await page.keyboard.press('Enter');
+    await said('Discarded');
+    await page.getByText('No such dead letters').waitFor();
+    await page.goto(`${served.url}/access`);
+    await page.getByLabel('Whose it is').fill('anna');
+    await page.getByRole('button', { name: 'Make the token' }).click();
+    await page.getByText('The token anna was made.').waitFor();
+    page.removeAllListeners('dialog');
+    page.once('dialog', (dialog) => dialog.accept());
+    await page.getByRole('button', { name: 'Revoke anna' }).click();
+    await said('anna was revoked');
+  });
+
   it('lead back after a login to the page that was asked for, and to no other server', async () => {
     const answer = await fetch(`${served.url}/runs?state=failed`, { redirect: 'manual' });
     expect(answer.headers.get('location')).toBe('/login?to=%2Fruns%3Fstate%3Dfailed');

@@ -127,7 +127,7 @@ function fieldsCard({ customer, explanation, field: chosen }: CustomerCard): Htm
         ? html`<small>${one.winner.source}</small>`
         : '';
     return html`<tr data-key="${name}"${name === chosen ? html` class="chosen"` : ''}><th scope="row"><a href="${customerPath(sourceId)}?field=${encodeURIComponent(name)}#why"${name === chosen ? html` aria-current="true"` : ''}>${name}</a></th>
-<td>${name in fields ? value(fields[name]) : html`<span class="none">nothing</span>`} ${from}</td><td>${there(customer, name)}</td></tr>`;
+<td>${name in fields ? held(fields[name]) : html`<span class="none">nothing</span>`} ${from}</td><td>${there(customer, name)}</td></tr>`;
   });
   return html`<section class="card" data-key="fields" aria-label="Fields"><h2>Fields</h2><div class="table"><table class="fields"><caption class="unseen">Fields</caption><thead><tr><th scope="col">Field</th><th scope="col">Wanted</th><th scope="col">Acknowledged</th></tr></thead>
 <tbody>${rows}</tbody></table></div>${
@@ -141,9 +141,18 @@ function fieldsCard({ customer, explanation, field: chosen }: CustomerCard): Htm
 }
 
 function there({ fields, acknowledged }: Customer, name: string): Html {
-  if (!acknowledged || !(name in acknowledged.fields)) return html`<span class="none">not yet</span>`;
-  const same = JSON.stringify(acknowledged.fields[name]) === JSON.stringify(fields[name]);
-  return same ? html`<span class="good-text">the same</span>` : html`${value(acknowledged.fields[name])}`;
+  const isThere = acknowledged !== null && name in acknowledged.fields;
+  // What is empty and was never there is as it should be.
+  const isSame = isThere
+    ? JSON.stringify(acknowledged.fields[name]) === JSON.stringify(fields[name])
+    : acknowledged !== null && (fields[name] ?? null) === null;
+  if (isSame) return html`<span class="good-text">the same</span>`;
+  return isThere ? held(acknowledged.fields[name]) : html`<span class="none">not yet</span>`;
+}
+
+/** A value; one that is empty in words. */
+function held(found: unknown): Html {
+  return found === null || found === '' ? html`<span class="none">empty</span>` : html`${value(found)}`;
 }
 
 // ── Why ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -160,7 +169,7 @@ function whyCard({ customer: { sourceId }, explanation, field }: CustomerCard): 
     return html`<section class="card" id="why" data-key="why"><div class="title-row"><h2>${field}</h2>${close}</div><p>This customer has no field of this name.</p></section>`;
   const { winner, losers, raw, rule, pin, quarantined, sentences } = one;
   return html`<section class="card" id="why" data-key="why" aria-label="Why ${field} is so"><div class="title-row"><h2>Why <code>${field}</code> is so</h2>${close}</div>
-<p class="big-value">${value(one.value ?? undefined)}</p>
+<p class="big-value">${held(one.value ?? null)}</p>
 <ul class="why">${sentences.map((sentence) => html`<li>${sentence}</li>`)}</ul>
 ${facts([
   ['Rule', html`<code>${rule}</code>`],
@@ -201,7 +210,7 @@ function timeline({ customer: { sourceId }, history, isOlder, now }: CustomerCar
     return {
       at,
       item: html`<li data-key="r${revision}"><b>Revision ${revision}</b> ${moment(at, now)} <small>${run ? html`<a href="/runs/${run}">${by}</a>` : by}</small>
-<ul class="changes">${Object.entries(changed).map(([field, change]) => html`<li><code>${field}</code> ${'from' in change ? html`<del>${value(change.from)}</del> → ` : ''}<ins>${'to' in change ? value(change.to) : 'gone'}</ins></li>`)}</ul></li>`,
+<ul class="changes">${Object.entries(changed).map(([field, change]) => html`<li><code>${field}</code> ${'from' in change ? html`<del>${held(change.from)}</del> → ` : ''}<ins>${'to' in change ? held(change.to) : 'gone'}</ins></li>`)}</ul></li>`,
     };
   });
   const written = history.writeBacks.map(({ source, at, event, message }, index) => ({
