@@ -204,7 +204,7 @@ export function createZohoSimulator(options: ZohoOptions) {
     const [asked = {}] = body.watch;
     const { channel_id, channel_expiry, token, notify_url, events } = asked;
     const failed = (message: string) =>
-      c.json({ watch: [{ code: 'INVALID_DATA', details: {}, message, status: 'error' }] }, 202);
+      c.json({ watch: [{ code: 'INVALID_DATA', details: {}, message, status: 'error' }] }, 207);
     const expiry = Date.parse(String(channel_expiry));
     if (!/^\d+$/.test(String(channel_id))) return failed('invalid channel_id');
     if (

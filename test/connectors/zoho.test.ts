@@ -280,7 +280,7 @@ describe('deletions', () => {
       missing: [removed],
     });
     expect(await alone(() => invalid('the field is not available'))).toMatchObject({ code: 'INVALID_DATA' });
-    expect(await alone(() => error(403, 'NO_PERMISSION'))).toBeInstanceOf(UnauthorizedError);
+    expect(await alone(() => error(403, 'NO_PERMISSION'))).toMatchObject({ code: 'out_of_sight' });
     expect(await alone(() => html(404))).toMatchObject({ foreign: true });
     expect(await alone(() => new Response('', { status: 200 }))).toBeInstanceOf(TransientError);
     expect(await alone(() => Response.json({ data: [{ id: living }] }))).toBeInstanceOf(TransientError);
