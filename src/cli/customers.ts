@@ -11,17 +11,16 @@ import { counted, iso } from '../words.ts';
 import { answer, type Cli } from './cli.ts';
 import type { Client } from './client.ts';
 import { CommandError, exitCodes, UsageError } from './errors.ts';
+import { addLimit, moreSentence, readUpTo } from './pages.ts';
 import { withClient } from './reach.ts';
 import { print, table } from './terminal.ts';
 
 export function defineCustomersList(command: Command, cli: Cli): void {
-  command
+  addLimit(command, 50)
     .argument(
       '[text]',
       'only those whose source ID, e-mail, telephone number or a word of whose name begins with it; or FIELD:VALUE',
     )
-    .option('--after <sourceId>', 'continue after this customer')
-    .option('--limit <n>', 'the maximum number, up to 200', '50')
     .addHelpText(
       'after',
       `
@@ -30,18 +29,21 @@ Examples:
   $ tributary customers list anna
   $ tributary customers list metadata.plan:gold --limit 200 --json`,
     )
-    .action((search: string | undefined, query: { after?: string; limit: string }) =>
+    .action((search: string | undefined, { limit }: { limit: number }) =>
       withClient(cli, async (client) => {
-        const found = await client.send(customersShape, '/api/customers', { query: { ...query, search } });
-        const more = found.next === null ? '' : ` There are more: continue with --after ${found.next}`;
-        const said = `${counted(found.customers.length, 'customer')}.${more}`;
-        if (cli.json) return answer(cli, said, customersShape.encode(found).customers);
-        if (found.customers.length === 0) return print(cli.terminal, 'No customer matches.');
+        const { items: customers, hasMore } = await readUpTo(limit, async ({ limit, cursor }) => {
+          const query = { search, limit, after: cursor };
+          const { customers, next } = await client.send(customersShape, '/api/customers', { query });
+          return { items: customers, next };
+        });
+        const more = hasMore ? [moreSentence] : [];
+        if (cli.json) {
+          const said = [`${counted(customers.length, 'customer')}.`, ...more].join(' ');
+          return answer(cli, said, customersShape.encode({ customers, next: null }).customers);
+        }
+        if (customers.length === 0) return print(cli.terminal, 'No customer matches.');
         const head = ['CUSTOMER', 'NAME', 'E-MAIL', 'REVISION', 'DELIVERY', 'CHANGED'];
-        print(
-          cli.terminal,
-          [table(head, found.customers.map(rowOf)), ...(more ? [more.trim()] : [])].join('\n'),
-        );
+        print(cli.terminal, [table(head, customers.map(rowOf)), ...more].join('\n'));
       }),
     );
 }

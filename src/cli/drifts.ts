@@ -3,13 +3,12 @@ import type { Command } from 'commander';
 import { type Drift, driftsShape } from '../contract/drift.ts';
 import { counted, iso } from '../words.ts';
 import { answer, type Cli } from './cli.ts';
+import { addLimit, moreSentence, readUpTo } from './pages.ts';
 import { withClient } from './reach.ts';
 import { print, table } from './terminal.ts';
 
 export function defineDriftsList(command: Command, cli: Cli): void {
-  command
-    .option('--after <sourceId>', 'continue after this customer')
-    .option('--limit <n>', 'the maximum number, up to 200', '50')
+  addLimit(command, 50)
     .addHelpText(
       'after',
       `
@@ -19,17 +18,21 @@ Examples:
 
 "tributary verify --heal" sends what differs again.`,
     )
-    .action((query: { after?: string; limit: string }) =>
+    .action(({ limit }: { limit: number }) =>
       withClient(cli, async (client) => {
-        const found = await client.send(driftsShape, '/api/drifts', { query });
-        const more = found.next === null ? '' : ` There are more: continue with --after ${found.next}`;
-        const said = `${counted(found.drifts.length, 'customer')}.${more}`;
-        if (cli.json) return answer(cli, said, driftsShape.encode(found).drifts);
-        if (found.drifts.length === 0) return print(cli.terminal, 'No drift is known.');
-        print(
-          cli.terminal,
-          `${table(['CUSTOMER', 'DRIFT', 'FOUND', 'BY', 'FIELDS'], found.drifts.map(rowOf))}${more && `\n${more.trim()}`}`,
-        );
+        const { items: drifts, hasMore } = await readUpTo(limit, async ({ limit, cursor }) => {
+          const query = { limit, after: cursor };
+          const { drifts, next } = await client.send(driftsShape, '/api/drifts', { query });
+          return { items: drifts, next };
+        });
+        const more = hasMore ? [moreSentence] : [];
+        if (cli.json) {
+          const said = [`${counted(drifts.length, 'customer')}.`, ...more].join(' ');
+          return answer(cli, said, driftsShape.encode({ drifts, next: null }).drifts);
+        }
+        if (drifts.length === 0) return print(cli.terminal, 'No drift is known.');
+        const text = table(['CUSTOMER', 'DRIFT', 'FOUND', 'BY', 'FIELDS'], drifts.map(rowOf));
+        print(cli.terminal, [text, ...more].join('\n'));
       }),
     );
 }

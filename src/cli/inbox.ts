@@ -5,7 +5,6 @@ import {
   type InboxRequest,
   type ItemCounts,
   inboxStates,
-  type Requests,
   requestsShape,
   type WholeRequest,
   wholeRequestShape,
@@ -14,6 +13,7 @@ import { counted, iso, number } from '../words.ts';
 import { answer, type Cli } from './cli.ts';
 import type { Client } from './client.ts';
 import { UsageError } from './errors.ts';
+import { addLimit, moreSentence, readUpTo } from './pages.ts';
 import { reach } from './reach.ts';
 import { print, table } from './terminal.ts';
 import { timeOf } from './times.ts';
@@ -29,14 +29,13 @@ interface Options {
 }
 
 export function defineInbox(command: Command, cli: Cli): void {
-  command
+  addLimit(command, 50)
     .argument('[source]', 'of this source; "destination" for its own webhooks')
     .addOption(stateOption())
     .option('--rejected', 'dead, or opened with rejected items')
     .addOption(new Option('--faulty').hideHelp())
     .option('--since <time>', 'received at this time or later; UTC if it has no offset')
     .option('--until <time>', 'received before this time')
-    .option('--limit <requests>', 'the maximum number', numberOf, 50)
     .option('--show <id>', 'show this request in full; credentials are hidden', numberOf)
     .addHelpText(
       'after',
@@ -62,14 +61,15 @@ Examples:
           else print(cli.terminal, wholeText(request));
           return;
         }
-        const page = await requests(client, { source, ...which });
+        const { items, hasMore } = await requests(client, { source, ...which });
+        const more = hasMore ? [moreSentence] : [];
         if (cli.json)
           answer(
             cli,
-            `${counted(page.requests.length, 'request')}.${page.next === null ? '' : ` ${moreRequests}`}`,
-            requestsShape.encode(page).requests,
+            [`${counted(items.length, 'request')}.`, ...more].join(' '),
+            requestsShape.encode({ requests: items, next: null }).requests,
           );
-        else print(cli.terminal, listText(page));
+        else print(cli.terminal, listText(items, more));
       } finally {
         await reached.close();
       }
@@ -86,12 +86,10 @@ export function numberOf(given: string): number {
   return Number(given);
 }
 
-const largestPage = 200;
-
 async function requests(
   client: Client,
   which: Omit<Options, 'show'> & { source: string | undefined },
-): Promise<Requests> {
+): Promise<{ items: InboxRequest[]; hasMore: boolean }> {
   const { source, state, rejected, since, until, limit } = which;
   const query = {
     source,
@@ -100,19 +98,14 @@ async function requests(
     from: since === undefined ? undefined : timeOf(since),
     to: until === undefined ? undefined : timeOf(until),
   };
-  const found: InboxRequest[] = [];
-  for (let before: number | undefined; ; ) {
-    const most = Math.min(limit - found.length, largestPage);
-    const page = await client.send(requestsShape, '/api/inbox', { query: { ...query, before, limit: most } });
-    found.push(...page.requests);
-    if (page.next === null || found.length >= limit) return { requests: found, next: page.next };
-    before = page.next;
-  }
+  return readUpTo(limit, async ({ limit, cursor }) => {
+    const page = { ...query, before: cursor, limit };
+    const { requests, next } = await client.send(requestsShape, '/api/inbox', { query: page });
+    return { items: requests, next };
+  });
 }
 
-const moreRequests = 'There are more: increase --limit, or set --until.';
-
-function listText({ requests, next }: Requests): string {
+function listText(requests: readonly InboxRequest[], more: readonly string[]): string {
   if (requests.length === 0) return 'No request in the inbox matches.';
   const rows = requests.map((request) => [
     String(request.id),
@@ -121,7 +114,6 @@ function listText({ requests, next }: Requests): string {
     request.state,
     whatCame(request),
   ]);
-  const more = next === null ? [] : [moreRequests];
   return [table(['ID', 'SOURCE', 'RECEIVED', 'STATE', 'RESULT'], rows), ...more].join('\n');
 }
 

@@ -4,16 +4,16 @@ import { type Run, reportedRunShape, runShape, runStates, runsShape } from '../c
 import { counted, duration, iso, number } from '../words.ts';
 import { answer, type Cli } from './cli.ts';
 import { UsageError } from './errors.ts';
+import { addLimit, moreSentence, readUpTo } from './pages.ts';
 import { withClient } from './reach.ts';
 import { print, table } from './terminal.ts';
 
 type Filter = { [option in 'source' | 'state']?: string };
 
 export function defineRunsList(command: Command, cli: Cli): void {
-  command
+  addLimit(command, 20)
     .option('--source <source>', 'only runs of this source')
     .option('--state <state>', `only runs in this state: ${runStates.join(', ')}`)
-    .option('--limit <n>', 'the number of runs to show, at most 200', '20')
     .addHelpText(
       'after',
       `
@@ -21,12 +21,20 @@ Examples:
   $ tributary runs list
   $ tributary runs list --source hubspot --limit 5`,
     )
-    .action((query: Filter & { limit: string }) =>
+    .action(({ limit, ...filter }: Filter & { limit: number }) =>
       withClient(cli, async (client) => {
-        const found = await client.send(runsShape, '/api/runs', { query });
-        const said = `${counted(found.runs.length, 'run')}.`;
-        if (cli.json) return answer(cli, said, runsShape.encode(found).runs);
-        print(cli.terminal, found.runs.length === 0 ? 'There are no such runs.' : listText(found.runs));
+        const { items: runs, hasMore } = await readUpTo(limit, async ({ limit, cursor }) => {
+          const query = { ...filter, limit, before: cursor };
+          const { runs, next } = await client.send(runsShape, '/api/runs', { query });
+          return { items: runs, next };
+        });
+        const more = hasMore ? [moreSentence] : [];
+        if (cli.json) {
+          const said = [`${counted(runs.length, 'run')}.`, ...more].join(' ');
+          return answer(cli, said, runsShape.encode({ runs, next: null }).runs);
+        }
+        const text = runs.length === 0 ? 'There are no such runs.' : listText(runs);
+        print(cli.terminal, [text, ...more].join('\n'));
       }),
     );
 }

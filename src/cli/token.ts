@@ -5,6 +5,7 @@ import { auditShape, newTokenShape, roles, tokensShape } from '../contract/acces
 import { counted, iso } from '../words.ts';
 import { answer, type Cli } from './cli.ts';
 import { UsageError } from './errors.ts';
+import { addLimit, moreSentence, readUpTo } from './pages.ts';
 import { withClient } from './reach.ts';
 import { print, table } from './terminal.ts';
 
@@ -82,9 +83,8 @@ export function defineTokenRevoke(command: Command, cli: Cli): void {
 }
 
 export function defineAudit(command: Command, cli: Cli): void {
-  command
+  addLimit(command, 50)
     .option('--by <name>', 'only what was done with this token')
-    .option('--limit <n>', 'the number of entries to show, at most 200. Default: 50')
     .addHelpText(
       'after',
       `
@@ -92,20 +92,28 @@ Examples:
   $ tributary audit
   $ tributary audit --by anna --limit 10`,
     )
-    .action(({ by, limit }: { by?: string; limit?: string }) =>
+    .action(({ by, limit }: { by?: string; limit: number }) =>
       withClient(cli, async (client) => {
-        const found = await client.send(auditShape, '/api/audit', { query: { by, limit } });
-        const said = `${counted(found.entries.length, 'entry', 'entries')}.`;
-        if (cli.json) return answer(cli, said, auditShape.encode(found).entries);
-        if (found.entries.length === 0) return print(cli.terminal, 'Nothing was changed yet.');
-        const rows = found.entries.map(({ at, by: who, role, action, targets, status }) => [
+        const { items: entries, hasMore } = await readUpTo(limit, async ({ limit, cursor }) => {
+          const query = { by, limit, before: cursor };
+          const { entries, next } = await client.send(auditShape, '/api/audit', { query });
+          return { items: entries, next };
+        });
+        const more = hasMore ? [moreSentence] : [];
+        if (cli.json) {
+          const said = [`${counted(entries.length, 'entry', 'entries')}.`, ...more].join(' ');
+          return answer(cli, said, auditShape.encode({ entries, next: null }).entries);
+        }
+        if (entries.length === 0) return print(cli.terminal, 'Nothing was changed yet.');
+        const rows = entries.map(({ at, by: who, role, action, targets, status }) => [
           iso(at),
           `${who} (${role})`,
           action,
           targets.join(' '),
           String(status),
         ]);
-        print(cli.terminal, table(['AT', 'BY', 'ACTION', 'TARGET', 'STATUS'], rows));
+        const text = table(['AT', 'BY', 'ACTION', 'TARGET', 'STATUS'], rows);
+        print(cli.terminal, [text, ...more].join('\n'));
       }),
     );
 }

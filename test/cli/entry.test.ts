@@ -113,14 +113,41 @@ describe('a server and the commands beside it', () => {
     expect(second.err).toContain(`in use by process ${server.pid}, the server at ${url}`);
   });
 
+  /** The options that name the server. */
+  const serverOptions = () => {
+    const token = readFileSync(join(folder, '.tributary', 'api-token'), 'utf8').trim();
+    return ['--url', announcedServer(join(folder, '.tributary'))!.url, '--token', token];
+  };
+
+  it.each([
+    'sources list',
+    'runs list',
+    'customers list',
+    'problems list',
+    'problems dead-letters',
+    'problems quarantine',
+    'holds list',
+    'drifts list',
+    'webhooks inbox',
+    'token list',
+    'audit',
+    'write-backs',
+    'logs',
+  ])('answer %s --json with one object whose result is a list', async (path) => {
+    const args = [...path.split(' '), '--json', ...serverOptions()];
+    const { exitCode, out, err } = await runCommand(folder, args);
+    expect({ exitCode, err }).toEqual({ exitCode: 0, err: '' });
+    expect(JSON.parse(out)).toEqual({
+      command: path,
+      ok: true,
+      summary: expect.stringMatching(/^.+\.$/),
+      result: expect.any(Array),
+      error: null,
+    });
+  });
+
   it('show the log of the server and its status, once and again', async () => {
-    const { url } = announcedServer(join(folder, '.tributary'))!;
-    const at = [
-      '--url',
-      url,
-      '--token',
-      readFileSync(join(folder, '.tributary', 'api-token'), 'utf8').trim(),
-    ];
+    const at = serverOptions();
     const listed = await runCommand(folder, ['logs', '--json', ...at]);
     expect(JSON.parse(listed.out)).toMatchObject({
       command: 'logs',
