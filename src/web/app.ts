@@ -11,8 +11,10 @@ import type { Connector } from '../connector.ts';
 import type { OutputHealth } from '../engine/log/output-health.ts';
 import { RecentLines } from '../engine/log/recent-lines.ts';
 import { describeVanished } from '../sync/pull/vanished.ts';
+import { letterGroups } from '../sync/views/letter-groups.ts';
 import { figures } from '../sync/views/status.ts';
 import { EndedSessions } from '../tables/ended-sessions.ts';
+import { groupHolds } from '../tables/holds.ts';
 import { adminPages } from './admin.ts';
 import { auditApi } from './api/audit.ts';
 import { clashesApi } from './api/clashes.ts';
@@ -116,6 +118,8 @@ export function createApp(tributary: Tributary, options: AppOptions): OpenAPIHon
     loginCodes: options.loginCodes ?? new LoginCodes(clock),
     figures: new Remembered(clock, () => figures(database, clock.now())),
     vanished: new Remembered(clock, () => describeVanished(database, tributary.rules)),
+    causes: new Remembered(clock, () => letterGroups(database, {})),
+    held: new Remembered(clock, () => groupHolds(database, {})),
     rates: new Rates(),
     refusals: new Refusals(clock, log),
     output: options.output ?? null,

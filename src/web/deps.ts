@@ -5,9 +5,11 @@ import type { MiddlewareHandler } from 'hono';
 import { z } from 'zod';
 import type { Tributary } from '../app/app.ts';
 import type { Connector } from '../connector.ts';
+import type { HoldGroup } from '../contract/hold.ts';
 import type { OutputHealth } from '../engine/log/output-health.ts';
 import type { RecentLines } from '../engine/log/recent-lines.ts';
 import type { Vanished } from '../sync/pull/vanished.ts';
+import type { LetterGroup } from '../sync/views/letter-groups.ts';
 import type { Figures } from '../sync/views/status.ts';
 import type { AuditLog } from './auditing.ts';
 import type { Auth } from './auth.ts';
@@ -40,6 +42,9 @@ export interface Deps {
   loginCodes: LoginCodes;
   figures: Remembered<Figures>;
   vanished: Remembered<Vanished[]>;
+  /** Open dead letters by cause, and what the breaker holds: there may be many. */
+  causes: Remembered<LetterGroup[]>;
+  held: Remembered<HoldGroup[]>;
   rates: Rates;
   /** Webhooks that were refused at the door. */
   refusals: Refusals;

@@ -1,5 +1,5 @@
 // What was spent of each account's quotas, for the API and the pages.
-import { readSpend, type Spent } from '../engine/quota/spend.ts';
+import { readSpendOfAll, type Spent } from '../engine/quota/spend.ts';
 import { destinationName } from '../tables/pauses.ts';
 import type { Deps } from './deps.ts';
 
@@ -28,11 +28,6 @@ export async function spendOf({ tributary }: Deps, hours: number): Promise<Vendo
     ),
     { name: destinationName, account: connector.api!(settings).account },
   ];
-  return Promise.all(
-    accounts.map(async ({ name, account }) => ({
-      name,
-      account,
-      spent: await readSpend(database, { account, from }),
-    })),
-  );
+  const spent = await readSpendOfAll(database, { accounts: accounts.map(({ account }) => account), from });
+  return accounts.map(({ name, account }) => ({ name, account, spent: spent.get(account) ?? [] }));
 }

@@ -97,12 +97,26 @@ export async function readSpend(
   db: Queryable,
   { account, from }: { account: string; from: number },
 ): Promise<Spent[]> {
+  return (await readSpendOfAll(db, { accounts: [account], from })).get(account) ?? [];
+}
+
+/** The same of several accounts, by account. */
+export async function readSpendOfAll(
+  db: Queryable,
+  { accounts, from }: { accounts: readonly string[]; from: number },
+): Promise<Map<string, Spent[]>> {
   const first = Math.floor(from / hourMs) * hourMs;
-  const rows = await db.rows<Omit<Spent, 'lane'> & { lane: number }>(sql`
-    select quota, lane::int as lane, hour, calls, refused from quota_spend
-    where account = ${account} and hour >= ${toTimestamp(first)}
-    order by hour, quota, lane`);
-  return rows.map((row) => ({ ...row, lane: lanes[row.lane] ?? 'backfill' }));
+  const rows = await db.rows<Omit<Spent, 'lane'> & { lane: number; account: string }>(sql`
+    select account, quota, lane::int as lane, hour, calls, refused from quota_spend
+    where account = any(${texts(accounts)}) and hour >= ${toTimestamp(first)}
+    order by account, hour, quota, lane`);
+  const byAccount = Map.groupBy(rows, ({ account }) => account);
+  return new Map(
+    [...byAccount].map(([account, list]) => [
+      account,
+      list.map(({ account: _, lane, ...row }) => ({ ...row, lane: lanes[lane] ?? 'backfill' })),
+    ]),
+  );
 }
 
 /** Forgets what is older than 400 days. */

@@ -5,14 +5,11 @@ import { letterGroupsShape } from '../../contract/dead-letter.ts';
 import { holdsShape } from '../../contract/hold.ts';
 import { runsShape } from '../../contract/run.ts';
 import { verificationShape } from '../../contract/verification.ts';
-import { letterGroups } from '../../sync/views/letter-groups.ts';
 import { deliveriesByHour } from '../../tables/freshness.ts';
-import { groupHolds } from '../../tables/holds.ts';
 import { columnsOfRuns, listRuns } from '../../tables/runs.ts';
 import { listVerifications } from '../../tables/verifications.ts';
 import type { Deps } from '../deps.ts';
 import { overviewPage } from '../pages/overview.ts';
-import { Remembered } from '../remembered.ts';
 import { hoursFrom, spendOf } from '../spend.ts';
 import { pagesAt, queryOf } from './visit.ts';
 
@@ -23,8 +20,7 @@ const causesShown = 3;
 const query = z.object({ range: z.enum(['24h', '7d']).default('24h') });
 
 export function overviewPages(deps: Deps) {
-  const { clock, database } = deps.tributary;
-  const causes = new Remembered(clock, () => letterGroups(database, {}));
+  const { database } = deps.tributary;
   return pagesAt(deps, {
     '/': async ({ status, shown, now }, c: Context) => {
       const { range } = queryOf(query, c);
@@ -32,8 +28,8 @@ export function overviewPages(deps: Deps) {
       const from = hoursFrom(now, hours);
       const [runs, groups, holds, [proof], delivered, spent] = await Promise.all([
         listRuns(database, { limit: runsShown }),
-        causes.latest(),
-        status.holds.open > 0 ? groupHolds(database, {}) : [],
+        deps.causes.latest(),
+        status.holds.open > 0 ? deps.held.latest() : [],
         listVerifications(database, { limit: 1 }),
         deliveriesByHour(database, from),
         spendOf(deps, hours),

@@ -24,7 +24,6 @@ import { quarantinePage } from '../pages/problems/quarantine.ts';
 import { refusedPage } from '../pages/problems/refused.ts';
 import type { PageContent } from '../pages/shell.ts';
 import { byId, bySourceId, pageOf } from '../paging.ts';
-import { Remembered } from '../remembered.ts';
 import { pagesAt, queryOf, type Visit } from './visit.ts';
 
 const rowsShown = 50;
@@ -45,10 +44,8 @@ type Query = z.output<typeof query>;
 type Reader = (visit: Visit, query: Query) => Promise<PageContent>;
 
 export function problemsPages(deps: Deps) {
-  const { clock, database } = deps.tributary;
-  const causes = new Remembered(clock, () => letterGroups(database, {}));
   const all: Reader = async ({ status, shown }) => {
-    const [groups, holds] = await Promise.all([causes.latest(), groupHolds(database, {})]);
+    const [groups, holds] = await Promise.all([deps.causes.latest(), deps.held.latest()]);
     return problemsPage({
       status,
       groups: shown(letterGroupsShape.shape.groups, groups),
@@ -56,7 +53,7 @@ export function problemsPages(deps: Deps) {
     });
   };
   const readers: { readonly [show in (typeof shows)[number]]: Reader } = {
-    letters: (visit, filter) => letters(deps, causes, visit, filter),
+    letters: (visit, filter) => letters(deps, visit, filter),
     holds: (visit, filter) => holds(deps, visit, filter),
     quarantine: (visit, filter) => quarantine(deps, visit, filter),
     drift: (visit, filter) => drift(deps, visit, filter),
@@ -72,7 +69,6 @@ export function problemsPages(deps: Deps) {
 
 async function letters(
   deps: Deps,
-  causes: Remembered<Awaited<ReturnType<typeof letterGroups>>>,
   { status, shown }: Visit,
   { kind, source, code, since, until, text: words, before }: Query,
 ): Promise<PageContent> {
@@ -83,7 +79,7 @@ async function letters(
   const isAll = Object.values(filter).every((value) => value === undefined);
   const read = (most: number) => listDeadLetters(database, which, { before, limit: most });
   const [groups, { page, next }] = await Promise.all([
-    isAll ? causes.latest() : letterGroups(database, which),
+    isAll ? deps.causes.latest() : letterGroups(database, which),
     pageOf(rowsShown, read, byId),
   ]);
   return lettersPage({
@@ -96,7 +92,7 @@ async function letters(
 }
 
 async function holds(
-  { tributary }: Deps,
+  { tributary, held }: Deps,
   { status, shown }: Visit,
   { runId, change, before }: Query,
 ): Promise<PageContent> {
@@ -104,7 +100,7 @@ async function holds(
   const which = { runId, change };
   const read = (most: number) => listHolds(database, which, { before, limit: most });
   const [groups, { page, next }] = await Promise.all([
-    groupHolds(database, which),
+    runId === undefined && change === undefined ? held.latest() : groupHolds(database, which),
     pageOf(rowsShown, read, byId),
   ]);
   const previews = await heldPreviews(
