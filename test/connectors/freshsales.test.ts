@@ -141,6 +141,13 @@ describe('a contact', () => {
       [String(two), true],
     ]);
     expect(missing).toEqual([String(three)]);
+    for (const errors of [{ code: '404', message: ['Not found'] }, { message: 'Not found' }, ['Not found']]) {
+      account.fault = (path) =>
+        path.endsWith(`/${one}`) ? Response.json({ errors }, { status: 404 }) : undefined;
+      expect((await account.read(String(one))).missing).toEqual([String(one)]);
+    }
+    account.fault = () => Response.json({ errors: { code: 404 } }, { status: 404 });
+    await expect(account.read(String(one))).rejects.toMatchObject({ name: 'TransientError', foreign: true });
     account.fault = () => Response.json({ message: 'no route' }, { status: 404 });
     await expect(account.read(String(one))).rejects.toMatchObject({ name: 'TransientError', foreign: true });
   });

@@ -23,7 +23,11 @@ export const moreLines: { readonly [connector: string]: MoreLines } = {
     why: 'contacts are read within their leads, and deletions from an event log',
     parts: { access: ['settings'], pages: ['contacts', 'deletions'], webhooks: ['webhook'] },
   },
-  commercetools: { lines: 234, why: 'it brings addresses into one form, and reads deletions from messages' },
+  commercetools: {
+    lines: 234,
+    why: 'it brings addresses into one form, and reads deletions from messages',
+    parts: { access: ['settings'], pages: ['customer', 'customers'], webhooks: ['webhook'] },
+  },
   csv: { lines: 1_800, why: 'it recognises the files of many programs, and says what is wrong with a row' },
   customerio: {
     lines: 535,
