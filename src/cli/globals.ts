@@ -37,7 +37,7 @@ export function addGlobals(command: Command): void {
 }
 
 /** Puts what was given to the command and to those above it into effect, the nearest to the command first. */
-export function applyGlobals(action: Command, cli: Cli): void {
+export function applyGlobals(action: Command, cli: Pick<Cli, 'deps' | 'terminal'>): void {
   const given: Globals = {};
   for (let command: Command | null = action; command; command = command.parent)
     for (const option of command.options.filter((one) => one instanceof GlobalOption)) {

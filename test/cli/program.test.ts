@@ -3,10 +3,13 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chosenCommand, commands } from '../../src/cli/commands.ts';
+import { cliDeps } from '../../src/cli/deps.ts';
 import { CommandError, classify, exitCodes, UsageError } from '../../src/cli/errors.ts';
+import { addGlobals, applyGlobals } from '../../src/cli/globals.ts';
 import { Progress, table } from '../../src/cli/terminal.ts';
 import { ConfigError } from '../../src/config/faults.ts';
 import { runCommand } from '../support/run-command.ts';
@@ -136,6 +139,48 @@ describe('--json', () => {
         message: expect.stringMatching(/^Cannot reach Tributary at http:\/\/127\.0\.0\.1:9/),
       },
     });
+  });
+});
+
+describe('options of every command', () => {
+  it('leave a command its own option of the same name', async () => {
+    const [now, next] = [join(folder, 'now.json'), join(folder, 'next.json')];
+    const { exitCode, err } = await tributary('--config', now, 'preview', '--config', next);
+    expect(exitCode).toBe(2);
+    expect(err).toContain(`${next}\n    found:   no such file`);
+    expect((await tributary('--config', now, 'preview')).err).toMatch(/required option '--config <file>'/);
+  });
+
+  it('reach the command that runs, before and after its name, and none of its own options', async () => {
+    const sink = new PassThrough();
+    const terminal = {
+      out: sink,
+      err: sink,
+      outIsTerminal: true,
+      errIsTerminal: true,
+      colors: true,
+      columns: 80,
+    };
+    for (const args of [
+      ['--no-color', '--quiet', 'run', '--limit', '5'],
+      ['run', '--limit', '5', '--quiet', '--no-color'],
+    ]) {
+      const cli = { terminal: { ...terminal }, deps: cliDeps };
+      let given: unknown;
+      const program = new Command('tributary').enablePositionalOptions();
+      const leaf = program.command('run').option('--limit <n>');
+      leaf.action((options: unknown) => {
+        given = options;
+      });
+      for (const command of [program, leaf]) addGlobals(command);
+      await program
+        .hook('preAction', (_root, action) => applyGlobals(action, cli))
+        .parseAsync(args, { from: 'user' });
+      expect(JSON.stringify(given)).toBe('{"limit":"5"}');
+      expect(cli.terminal.colors).toBe(false);
+      cli.terminal.err.write('a note');
+      expect(sink.read()).toBeNull();
+    }
   });
 });
 
