@@ -10,7 +10,7 @@ import { readConfigFile } from './config/file.ts';
 import { keysAt } from './config/keys.ts';
 import { checkMerge, objectOf } from './config/merge.ts';
 import { fillReferences, spaceFault, type Variables } from './config/references.ts';
-import { type ConfigFile, fileShape, mappingEntry, sourceShape } from './config/shape.ts';
+import { type AlarmTarget, type ConfigFile, fileShape, mappingEntry, sourceShape } from './config/shape.ts';
 import { writeBackFaults } from './config/write-back.ts';
 import { localeOver } from './connector/locale.ts';
 import { isPulled } from './connector/source.ts';
@@ -71,6 +71,8 @@ export interface Config {
   erasure: { permanent: boolean };
   /** How often what is written back is read in full, hours. */
   facts: { everyHours: number };
+  /** Who is told when something begins to fail, by name, and from when on waiting counts as that, minutes. */
+  alarms: { to: { readonly [name: string]: AlarmTarget }; behindMinutes: number };
   /** Sources that are permanently gone. Their contributions are withdrawn. */
   removedSources: readonly string[];
   /** What is allowed and probably not meant, in sentences. */
@@ -330,6 +332,7 @@ export function checkConfig(
     verify: file.verify ? verifyOf(file.verify) : null,
     erasure: file.erasure,
     facts: file.facts,
+    alarms: file.alarms,
     removedSources: file.removedSources,
     warnings,
   };

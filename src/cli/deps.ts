@@ -26,6 +26,8 @@ export interface App {
   api: Api;
   /** Opens the app to whoever asks with it. */
   token: string;
+  /** Tells others when something begins to fail, until it is aborted. */
+  alarm(signal: AbortSignal): Promise<void>;
   /** A new link's code that opens the page once: `/login?key=<code>`. */
   issueLoginCode(): string;
   /** Drains and closes. */
@@ -59,15 +61,15 @@ export interface AppOptions {
 
 /** Throws DatabaseError, and LockedError where another process has the embedded database. */
 async function openApp(options: AppOptions): Promise<App> {
-  const [{ openDatabase }, { secretKeyOf }, { Tributary }, { createApp }, { LoginCodes }] = await Promise.all(
-    [
+  const [{ openDatabase }, { secretKeyOf }, { Tributary }, { createApp }, { Alarms }, { LoginCodes }] =
+    await Promise.all([
       import('../db/database.ts'),
       import('../db/secret-key.ts'),
       import('../app/app.ts'),
       import('../web/app.ts'),
+      import('../web/alarms.ts'),
       import('../web/login-codes.ts'),
-    ],
-  );
+    ]);
   const { config, databaseUrl, directory, clock, log } = options;
   const token = options.token ?? randomBytes(24).toString('base64url');
   const database = await openDatabase({
@@ -107,7 +109,18 @@ async function openApp(options: AppOptions): Promise<App> {
       await tributary.drain();
       await database.close();
     };
-    return { tributary, database, api, token, issueLoginCode: () => loginCodes.issue(), close };
+    const ask = async (path: string, headers: { [name: string]: string }) =>
+      api.request(path, { headers: { ...headers, authorization: `Bearer ${token}` } });
+    const alarms = new Alarms({ database, clock, log, alarms: config.alarms, ask });
+    return {
+      tributary,
+      database,
+      api,
+      token,
+      alarm: (signal) => alarms.run(signal),
+      issueLoginCode: () => loginCodes.issue(),
+      close,
+    };
   } catch (error) {
     await database.close();
     throw error;

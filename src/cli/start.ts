@@ -167,7 +167,14 @@ async function serveRound(
     app.tributary.onEvicted = () => evicted.abort();
     if (rounds === 0 && config !== null) await tellFirstLoads(cli, app, { say, log, stop });
     await app.tributary.start();
-    await tellFigures(cli, app, { stop: AbortSignal.any([stop, evicted.signal]), log, isForPerson });
+    const running = AbortSignal.any([stop, evicted.signal]);
+    const over = new AbortController();
+    const alarming = app.alarm(AbortSignal.any([running, over.signal]));
+    closers.unshift(() => {
+      over.abort();
+      return alarming;
+    });
+    await tellFigures(cli, app, { stop: running, log, isForPerson });
     if (!evicted.signal.aborted) say('Stopping: running work is finished or suspended.');
   } catch (error) {
     // A worker that has reached the database once comes back: the database may be gone for a while.

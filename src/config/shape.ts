@@ -306,6 +306,23 @@ const metadataDefinition = scalarDefinition.extend({
     .describe('The definitions of the keys of an object.'),
 });
 
+const alarmTarget = z.strictObject({
+  url: z
+    .url({ protocol: /^https?$/, error: 'the address of an https or http endpoint' })
+    .describe('The address that alarms are posted to.'),
+  format: z
+    .enum(['standard', 'slack'])
+    .default('standard')
+    .describe(
+      '"standard" (default): JSON, signed as Standard Webhooks. "slack": a message as incoming webhooks of Slack, Mattermost and Google Chat take it.',
+    ),
+  secret: z
+    .string()
+    .regex(/^whsec_[A-Za-z0-9+/]{32,}={0,2}$/, '"whsec_" and the base64 of at least 24 bytes')
+    .optional()
+    .describe('What "standard" alarms are signed with: "whsec_" and base64. Default: they are not signed.'),
+});
+export type AlarmTarget = z.infer<typeof alarmTarget>;
 const breakerLimit = z.strictObject({
   share: z.number().min(0).max(1).describe('The share of all customers, 0 to 1.'),
   count: z.number().int().min(0).describe('The number of customers.'),
@@ -381,6 +398,28 @@ export const fileShape = z.strictObject({
     })
     .prefault({})
     .describe('How what is written back is read from Voucherify. Only with writeBack.'),
+  alarms: z
+    .strictObject({
+      to: z
+        .record(
+          z.string().regex(/^[a-z][a-z0-9_-]{0,62}$/, 'a name of a-z, 0-9, _ and -, beginning with a letter'),
+          alarmTarget,
+        )
+        .default({})
+        .describe(
+          'Who is told when something begins to fail or needs a person, and when that is over, by a name of your choice.',
+        ),
+      behindMinutes: z
+        .number()
+        .min(1)
+        .max(10_080)
+        .default(60)
+        .describe(
+          'An alarm is raised when a customer has waited for delivery for so long, minutes. Default: 60.',
+        ),
+    })
+    .prefault({})
+    .describe('Alarms that Tributary sends. Default: none; `/metrics` and `/api/status` hold the same.'),
   metadataSchema: z
     .union(
       [

@@ -30,6 +30,9 @@ export const headlineStates = [
 ] as const;
 export type HeadlineState = (typeof headlineStates)[number];
 
+/** Those that do not pass by themselves in ordinary work. */
+export const problemStates = headlineStates.slice(0, headlineStates.indexOf('behind'));
+
 const headlineShape = answer(
   {
     state: z.enum(headlineStates),
@@ -107,6 +110,10 @@ export type CustomerCounts = z.output<typeof customerCounts>;
 export const statusShape = answer(
   {
     headline: headlineShape,
+    problems: z.array(headlineShape).meta({
+      description:
+        'Everything that fails or needs a person now, the worst first. Alarms are raised for these.',
+    }),
     version: z.string(),
     now: time,
     startedAt: time,

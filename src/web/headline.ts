@@ -2,7 +2,7 @@
 // the API say the same. Pure; it knows no rows and no clock.
 
 import type { PauseCause } from '../contract/pause.ts';
-import { type Headline, type HeadlineState, headlineStates } from '../contract/status.ts';
+import { type Headline, type HeadlineState, headlineStates, problemStates } from '../contract/status.ts';
 import { counted, duration, iso } from '../words.ts';
 
 interface PauseFact {
@@ -207,6 +207,14 @@ const rules: { readonly [state in HeadlineState]: (facts: Facts) => Said | null 
     };
   },
 };
+
+/** All that fail or need a person, the worst first. */
+export function problemsOf(facts: Facts): Headline[] {
+  return problemStates.flatMap((state) => {
+    const said = rules[state](facts);
+    return said === null ? [] : [{ state, ...said }];
+  });
+}
 
 /** The worst that applies. */
 export function headlineOf(facts: Facts): Headline {

@@ -14,7 +14,7 @@ import { destinationName, listPauses } from '../tables/pauses.ts';
 import { goingRuns, lastRuns } from '../tables/runs.ts';
 import { lastEnded } from '../tables/verifications.ts';
 import type { Deps } from './deps.ts';
-import { type Facts, headlineOf } from './headline.ts';
+import { type Facts, headlineOf, problemsOf } from './headline.ts';
 import { usedWebhookState } from './webhook-state.ts';
 import { writtenBack } from './written-back.ts';
 
@@ -22,10 +22,11 @@ import { writtenBack } from './written-back.ts';
 export async function readStatus(deps: Deps, { isQuick = false } = {}): Promise<Status> {
   const figures = isQuick ? deps.figures.latest() : deps.figures.get();
   const [status, ended] = await Promise.all([readFigures(deps, figures), lastEnded(deps.tributary.database)]);
-  return { headline: headlineOf(factsOf(status, ended)), ...status };
+  const facts = factsOf(status, ended);
+  return { headline: headlineOf(facts), problems: problemsOf(facts), ...status };
 }
 
-type Figured = Omit<Status, 'headline'>;
+type Figured = Omit<Status, 'headline' | 'problems'>;
 
 /** What the headline goes by. */
 function factsOf(status: Figured, ended: Verification | null): Facts {
