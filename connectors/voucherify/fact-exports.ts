@@ -6,7 +6,7 @@ import { rowsOf } from '#connector/csv';
 import { momentOf, objectOf, valueAt } from '#connector/reading';
 import { buffers, comma, loose, unreadable } from './export-file.ts';
 import { exportsOrderedSince, orderExport, pollExport, removeExport } from './export-requests.ts';
-import { newestVoucher } from './fact-reads.ts';
+import { newestVoucher, type Voucher } from './fact-reads.ts';
 import { isObject } from './payload.ts';
 import type { Settings } from './settings.ts';
 
@@ -54,8 +54,14 @@ const minApartMs = 1_000;
 
 export const factExports: FactExports<Settings> = {
   bundles: [
-    { groups: ['voucher', 'card'], kinds: ['voucher', 'publication'] },
+    { groups: ['voucher', 'card', 'tiers'], kinds: ['voucher', 'publication'] },
     { groups: ['redemptions'], kinds: ['redemption'] },
+  ],
+
+  /** Names of tiers are in no export, and neither is which redemption was rolled back. */
+  hidden: ({ groups }) => [
+    ...(campaignsOf(groups) === namesOf([]) ? [] : ['tiers']),
+    ...(isNeverRolledBack(groups) ? [] : ['redemptions']),
   ],
 
   begin: (context, kind) => orderExport(context, { object: kind, ...kinds[kind]! }),
@@ -121,13 +127,7 @@ function columnsOf(header: readonly string[], fields: readonly string[]): number
   return columns;
 }
 
-interface Owned {
-  code: string;
-  campaign: string | null;
-  expiresAt: string | null;
-  isCard: boolean;
-  assignedAt: number;
-}
+type Owned = Voucher & { isCard: boolean; assignedAt: number };
 
 /**
  * Told where each voucher with this owner was published to them once, and nothing else was. Cards besides have to be those of
@@ -148,10 +148,7 @@ function ownedIn(groups: FactGroups, vouchers: readonly Json[], publications: re
   const voucher = newestOf(held.filter(({ isCard }) => !isCard));
   const cards = held.filter(({ isCard }) => isCard);
   const card = newestOf(cards);
-  const campaigns = valueAt(groups, 'loyalty.campaigns');
-  const areNamed =
-    isObject(campaigns) &&
-    sameNames(Object.keys(campaigns), [...new Set(cards.map(({ campaign }) => campaign))]);
+  const areNamed = campaignsOf(groups) === namesOf(cards.map(({ campaign }) => campaign));
   return {
     ...(voucher !== undefined && { voucher: voucher && newestVoucher(voucher) }),
     ...(card !== undefined && areNamed && { card: card && { code: card.code } }),
@@ -167,21 +164,32 @@ function newestOf(held: readonly Owned[]): Owned | null | undefined {
   return second && first.assignedAt - second.assignedAt < minApartMs ? undefined : first;
 }
 
-function sameNames(some: readonly (string | null)[], others: readonly (string | null)[]): boolean {
-  return some.length === others.length && some.every((name) => others.includes(name));
-}
-
 /**
  * Told where there are as many as the customer itself counts, and none was ever rolled back: an export does not show which
  * one that was.
  */
 function lastRedemptionIn(groups: FactGroups, rows: readonly Json[]): FactGroups {
   const counts = objectOf(valueAt(groups, 'summary.redemptions'));
-  if (counts['total_rolled_back'] !== 0 || counts['total_rollback_succeeded'] !== 0) return {};
+  if (!isNeverRolledBack(groups)) return {};
   const redeemed = rows.map(objectOf);
   if (redeemed.some(({ object }) => object !== 'redemption')) return {};
   const moments = redeemed.filter(({ result }) => result === 'SUCCESS').map(({ date }) => momentOf(date));
   if (counts['total_succeeded'] !== moments.length || moments.includes(undefined)) return {};
   const last = (moments as number[]).reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
   return { redemptions: { lastAt: moments.length === 0 ? null : new Date(last).toISOString() } };
+}
+
+/** Undefined where the customer does not say. */
+function campaignsOf(groups: FactGroups): string | undefined {
+  const campaigns = valueAt(groups, 'loyalty.campaigns');
+  return isObject(campaigns) ? namesOf(Object.keys(campaigns)) : undefined;
+}
+
+function namesOf(names: readonly (string | null)[]): string {
+  return JSON.stringify([...new Set(names)].toSorted());
+}
+
+function isNeverRolledBack(groups: FactGroups): boolean {
+  const counts = objectOf(valueAt(groups, 'summary.redemptions'));
+  return counts['total_rolled_back'] === 0 && counts['total_rollback_succeeded'] === 0;
 }

@@ -28,16 +28,14 @@ export async function walletGroups(
   return found;
 }
 
-/** The newest voucher, as it is kept. */
-export function newestVoucher({
-  code,
-  campaign,
-  expiresAt,
-}: {
+export interface Voucher {
   code: string | null;
   campaign: string | null;
   expiresAt: string | null;
-}): JsonObject {
+}
+
+/** The newest voucher, as it is kept. */
+export function newestVoucher({ code, campaign, expiresAt }: Voucher): JsonObject {
   return { code, campaign, expiresAt: timeText(expiresAt) };
 }
 

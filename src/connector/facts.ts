@@ -48,6 +48,8 @@ export interface Facts<Settings> {
 export interface FactExports<Settings> {
   /** Groups that are told together, and the kinds of exports that it takes. */
   bundles: readonly { groups: readonly string[]; kinds: readonly string[] }[];
+  /** Groups that exports never tell of a customer who is listed like this. Pure. */
+  hidden(reading: FactReading): readonly string[];
   /** Orders an export; returns its ID. Where the account has none: RejectedError or UnauthorizedError. */
   begin(context: Context<Settings>, kind: string): Promise<string>;
   /** Null: it is still being made. `url`: absolute. Throws RejectedError where it came to nothing. */

@@ -127,4 +127,14 @@ describe('what exports prove of a customer', () => {
     );
     expect(told({}, rows)).toEqual({});
   });
+
+  it('is never the tier of a member, nor the last redemption of whoever was rolled back one', () => {
+    const counts = { total_rolled_back: 0, total_rollback_succeeded: 0 };
+    const { hidden } = facts.exports!;
+    expect(hidden(customer({}, counts))).toEqual([]);
+    expect(hidden(customer({ Club: {} }, { ...counts, total_rolled_back: 1 }))).toEqual([
+      'tiers',
+      'redemptions',
+    ]);
+  });
 });

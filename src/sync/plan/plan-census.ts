@@ -29,7 +29,7 @@ export async function plannedCensus(planning: Planning, customers: number): Prom
 }
 
 /** How many customers the destination has; null where it does not say. */
-export async function countThere({
+async function countThere({
   sending,
   destinationContext,
   log,

@@ -1,6 +1,6 @@
 // What it takes to bring what the destination knows to vendors: the facts that are still to be read there, and what waits to be
 // written at each vendor, against the quotas as they stand. It counts by cheap calls, and changes nothing.
-import type { ApiDescription, Context } from '../../connector.ts';
+import type { ApiDescription, Context, FactReading } from '../../connector.ts';
 import type { WriteBackForecast } from '../../contract/forecast.ts';
 import type { Database } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
@@ -12,15 +12,13 @@ import { destinationName, factsName, listPauses, type Pause, writeBackName } fro
 import { countStreamTouches } from '../../tables/touches.ts';
 import { type Walk, walkOf } from '../../tables/walks.ts';
 import { countUnwritten, countWriteBacks, writeBacksAfter } from '../../tables/write-backs.ts';
-import type { Sending } from '../deliver/difference.ts';
 import type { WriteBackRule, WriteBackRules } from '../facts/write-back-rules.ts';
 import { loadWalk, usedLoad } from '../write-back/fact-load.ts';
-import { planFactLoad, singleCalls } from '../write-back/fact-load-plan.ts';
+import { type FactLoadPlan, planFactLoad, singleCalls } from '../write-back/fact-load-plan.ts';
 import { readAtOnce } from '../write-back/fact-reader.ts';
 import { readWalk } from '../write-back/fact-walk.ts';
 import { writeBackView } from '../write-back/views.ts';
 import { type CallStep, forecastCalls } from './calls-forecast.ts';
-import { countThere } from './plan-census.ts';
 import { quotasNow } from './plan-quotas.ts';
 
 /** How long a call is taken to last. */
@@ -44,8 +42,7 @@ export interface WriteBackPlanning {
   rules: WriteBackRules;
   /** Of the destination. */
   connector: string;
-  sending: Sending;
-  /** What the destination's customers are counted with. */
+  /** What the destination's customers are listed with. */
   destinationContext: Context<unknown>;
   destination: Account;
   /** Null: the source has no API. */
@@ -79,14 +76,15 @@ async function plannedReading(
   const walk = await walkOf(database, readWalk);
   const isGoing = !walk || walk.endedAt === null;
   const first = isGoing && (walk?.rounds ?? 0) === 0;
-  const total = isGoing ? await countThere(planning) : null;
+  const listed = isGoing ? await listedThere(planning) : null;
+  const total = listed?.total ?? null;
   const kept = await countFacts(database);
   const unread = isGoing ? Math.max((total ?? 0) - (first ? kept : 0), 0) : 0;
   const waiting = await countStreamTouches(database, destinationName, 'scheduled facts');
   const lane: Lane = first ? 'backfill' : 'schedule';
-  const load = first ? await plannedLoad(planning, { walk, total: total ?? 0 }) : null;
-  const calls =
-    unread * singleCalls(facts, groups, load?.told ?? []) + waiting * singleCalls(facts, groups, []);
+  const load = first ? await plannedLoad(planning, walk, listed) : null;
+  const each = singleCalls(facts, groups, []);
+  const calls = Math.ceil(unread * (load?.callsEach ?? each)) + waiting * each;
   const steps: CallStep[] = [
     { what: 'exports', calls: load?.calls ?? 0, atOnce: 1 },
     { what: 'lists of customers', calls: Math.ceil(unread / facts.list.pageSize), atOnce: 1 },
@@ -104,17 +102,35 @@ async function plannedReading(
   };
 }
 
-/** What exports tell, or will: the first reading takes them if it has not begun. Null where they tell nothing. */
+interface Listed {
+  total: number | null;
+  /** The first ones. */
+  some: readonly FactReading[];
+}
+
+/** Null where the destination does not list its customers now. */
+async function listedThere({ rules, destinationContext, log }: WriteBackPlanning): Promise<Listed | null> {
+  try {
+    const { total, readings } = await rules.facts.list.page(destinationContext, null);
+    return { total: total ?? null, some: readings };
+  } catch (error) {
+    log.info({ reason: (error as Error).message }, 'the customers of the destination could not be counted');
+    return null;
+  }
+}
+
+/** Calls of exports, and for each customer besides: the first reading takes them if it has not begun. Null where it does not. */
 async function plannedLoad(
   { database, rules }: WriteBackPlanning,
-  { walk, total }: { walk: Walk | null; total: number },
-): Promise<{ told: readonly string[]; calls: number } | null> {
+  walk: Walk | null,
+  listed: Listed | null,
+): Promise<Pick<FactLoadPlan, 'calls' | 'callsEach'> | null> {
   const known = await walkOf(database, loadWalk);
   const used = usedLoad(known);
-  if (used) return { told: used.plan.groups, calls: used.isDone ? 0 : used.plan.calls };
+  if (used) return { ...used.plan, calls: used.isDone ? 0 : used.plan.calls };
   const isDecided = (known?.cursor ?? null) !== null || (walk?.cursor ?? null) !== null;
-  const plan = isDecided ? null : planFactLoad(rules.facts, rules.groups, total);
-  return plan && { told: plan.groups, calls: plan.calls };
+  if (isDecided || listed?.total == null) return null;
+  return planFactLoad(rules.facts, rules.groups, { customers: listed.total, some: listed.some });
 }
 
 async function plannedVendor(

@@ -1,5 +1,5 @@
 // Whether the first reading of all customers takes what exports tell from them, and what that costs. Pure: numbers in, a choice out.
-import type { Facts } from '../../connector.ts';
+import type { FactReading, Facts } from '../../connector.ts';
 
 /** So many customers are read one by one before the exports are believed. */
 export const checkedCustomers = 16;
@@ -14,22 +14,32 @@ export interface FactLoadPlan {
   kinds: string[];
   /** Calls that the exports take. */
   calls: number;
+  /** Calls for each customer that remain, on average. */
+  callsEach: number;
 }
 
-/** Null where reading each customer is no more calls. `customers`: how many there are. */
+/** Null where reading each customer is no more calls. `customers`: how many there are; `some`: a few of them, as they are listed. */
 export function planFactLoad(
   facts: Facts<unknown>,
   groups: readonly string[],
-  customers: number,
+  { customers, some }: { customers: number; some: readonly FactReading[] },
 ): FactLoadPlan | null {
-  const total = ({ groups: told, calls }: FactLoadPlan) =>
-    calls + customers * singleCalls(facts, groups, told);
-  const none: FactLoadPlan = { groups: [], kinds: [], calls: 0 };
+  const total = ({ calls, callsEach }: FactLoadPlan) => calls + customers * callsEach;
+  const none: FactLoadPlan = { groups: [], kinds: [], calls: 0, callsEach: singleCalls(facts, groups, []) };
   let best = none;
   for (const bundles of choices(facts.exports?.bundles ?? [])) {
     const told = bundles.flatMap((bundle) => bundle.groups.filter((group) => groups.includes(group)));
     const kinds = bundles.flatMap((bundle) => bundle.kinds);
-    const plan = { groups: told, kinds, calls: callsOf(facts, kinds, groups) };
+    const each = some.map((reading) => {
+      const hidden = facts.exports!.hidden(reading);
+      return singleCalls(
+        facts,
+        groups,
+        told.filter((group) => !hidden.includes(group)),
+      );
+    });
+    const callsEach = each.reduce((sum, calls) => sum + calls, 0) / Math.max(each.length, 1);
+    const plan = { groups: told, kinds, calls: callsOf(facts, kinds, groups), callsEach };
     if (told.length > 0 && total(plan) < total(best)) best = plan;
   }
   return best === none ? null : best;

@@ -7,7 +7,7 @@ import type { Database } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import type { Endpoint } from '../../engine/http/endpoint.ts';
 import type { Log } from '../../engine/log/log.ts';
-import { isRefusal, messageOf } from '../../engine/work/failures.ts';
+import { failureOf, isRefusal, messageOf } from '../../engine/work/failures.ts';
 import { type Backoff, backoffMs } from '../../engine/work/retry.ts';
 import type { Next } from '../../engine/work/worker.ts';
 import {
@@ -165,8 +165,9 @@ export class FactLoad {
   async #begin(signal: AbortSignal): Promise<Stood> {
     const { clock, rules, log } = this.#deps;
     await this.clear();
-    const { total } = await rules.facts.list.page(this.#context(signal), null);
-    const plan = total === undefined ? null : planFactLoad(rules.facts, rules.groups, total);
+    const { total, readings: some } = await rules.facts.list.page(this.#context(signal), null);
+    const known = total === undefined ? null : { customers: total, some };
+    const plan = known && planFactLoad(rules.facts, rules.groups, known);
     if (!plan) return { cursor: { plan: null }, isDone: true };
     const now = clock.now();
     log.info({ exports: plan.kinds, customers: total }, 'the first reading of facts takes exports');
@@ -278,10 +279,12 @@ export class FactLoad {
     const exported = await someExported(database, checkedCustomers / 2);
     const chosen = new Set([...exported, ...listed.filter((_, index) => index % step === 0)]);
     const rows = await exportedFactsOf(database, [...chosen], maxRowsEach);
-    const compared = new Set<string>();
+    const [compared, showing] = [new Set<string>(), new Set<string>()];
     for (const [sourceId, own] of rows) {
       const found = await facts.read(this.#context(signal), sourceId, [...facts.list.groups, ...groups]);
       if (!found || found.sourceId !== sourceId) continue;
+      const hidden = this.#exports.hidden(found);
+      for (const group of load.plan.groups) if (!hidden.includes(group)) showing.add(group);
       for (const [group, value] of Object.entries(this.#tell(load, found, own))) {
         if (!Object.hasOwn(found.groups, group)) continue;
         if (!isDeepStrictEqual(found.groups[group], value))
@@ -289,7 +292,7 @@ export class FactLoad {
         compared.add(group);
       }
     }
-    const unproven = load.plan.groups.find((group) => !compared.has(group));
+    const unproven = load.plan.groups.find((group) => showing.has(group) && !compared.has(group));
     if (unproven !== undefined)
       return this.#decline(load, `no customer read alone bears out what the exports tell of "${unproven}"`);
     return { cursor: { ...load, phase: 'removing' } };
@@ -307,12 +310,22 @@ export class FactLoad {
   /** The files are full of people; one whose order was answered to nobody is among them. */
   async #remove(load: Load, signal: AbortSignal): Promise<Stood> {
     const { log } = this.#deps;
-    const left = await this.#exports.orderedSince(this.#context(signal), load.asOf - clocksDifferMs);
+    const left = await this.#orderedSince(load, signal);
     for (const exportId of new Set([...Object.values(load.exports), ...left]))
       await this.#exports.remove(this.#context(signal), exportId);
     if (load.declined === null)
       log.info({ exports: load.loaded }, 'the exports of facts are read and deleted');
     return { cursor: load, isDone: true };
+  }
+
+  /** Where exports may not be listed, none was ordered either. */
+  async #orderedSince({ asOf, exports }: Load, signal: AbortSignal): Promise<string[]> {
+    try {
+      return await this.#exports.orderedSince(this.#context(signal), asOf - clocksDifferMs);
+    } catch (error) {
+      if (isRefusal(error) && Object.keys(exports).length === 0) return [];
+      throw error;
+    }
   }
 
   async #settleFailure(
@@ -326,11 +339,9 @@ export class FactLoad {
     this.#failures += 1;
     const message = messageOf(error);
     const dueAt = now + backoffMs(this.#failures, backoff);
-    if (load === null) {
-      await putOffWalk(database, held, dueAt);
-      return { again: false, due: dueAt };
-    }
-    if (load.phase === 'removing') {
+    if (failureOf('run', error).kind === 'unexpected')
+      log.error({ err: error }, 'exports of facts could not be read; tried again');
+    if (load?.phase === 'removing') {
       const removals = load.removals + 1;
       const isDone = removals >= maxRemovals;
       if (isDone)
@@ -340,9 +351,9 @@ export class FactLoad {
         );
       return this.#keep(held, { cursor: { ...load, removals }, isDone, dueAt });
     }
-    if (isRefusal(error) || now - load.orderedAt > maxMakingMs)
+    if (load !== null && (isRefusal(error) || now - load.orderedAt > maxMakingMs))
       return this.#keep(held, await this.#decline(load, message));
-    log.warn({ reason: message }, 'exports of facts could not be read; tried again');
+    log.warn({ reason: message }, 'the first reading of facts could not go on; tried again');
     await putOffWalk(database, held, dueAt);
     return { again: false, due: dueAt };
   }
