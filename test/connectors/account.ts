@@ -20,6 +20,8 @@ export class Account<Simulator extends { app: Pick<Hono, 'request'> }> {
   readonly settings: unknown;
   fault: Fault | null = null;
   cursor: Json | null = null;
+  /** How far reading stays behind the clock, as a trailing reader does, milliseconds. */
+  lagMs = 0;
   readonly #connector: Connector;
   readonly #headers: { [name: string]: string };
 
@@ -52,7 +54,8 @@ export class Account<Simulator extends { app: Pick<Hono, 'request'> }> {
   }
 
   async page(pull = this.stream.pull!): Promise<Page> {
-    const page = await pull(this.context(), { cursor: this.cursor, until: this.now, properties: [] });
+    const until = this.now - this.lagMs;
+    const page = await pull(this.context(), { cursor: this.cursor, until, properties: [] });
     this.cursor = JSON.parse(JSON.stringify(page.cursor));
     return page;
   }

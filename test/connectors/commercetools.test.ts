@@ -2,14 +2,7 @@
 import { sql } from 'drizzle-orm';
 import { Hono } from 'hono';
 import { describe, expect, test } from 'vitest';
-import {
-  type Connector,
-  type Context,
-  type Json,
-  type Page,
-  type SourceRecord,
-  TransientError,
-} from '#connector';
+import { type Connector, type Json, TransientError } from '#connector';
 import { commercetools } from '../../connectors/commercetools.ts';
 import {
   byEventGrid,
@@ -21,68 +14,28 @@ import {
 } from '../../simulators/commercetools/push.ts';
 import { type CommercetoolsOptions, createCommercetoolsSimulator } from '../../simulators/commercetools.ts';
 import { createOAuthSimulator } from '../../simulators/oauth.ts';
-import { directApi } from '../support/direct-api.ts';
 import { FastClock } from '../support/fast-clock.ts';
 import { vendorWorlds } from '../support/vendor-world.ts';
 import { heard, requestOf } from '../support/webhook.ts';
-import { describeConnector, type OpenWorld } from './conformance.ts';
+import { Account, start } from './account.ts';
+import { describeConnector } from './conformance.ts';
 
-const start = Date.parse('2026-11-02T08:00:00.000Z');
 const credentials = { clientId: 'client', clientSecret: 'client-secret-00' };
 const accessToken = 'an-access-token-of-two-days';
 const base = { projectKey: 'acme', ...credentials };
 const streamOf = (settings: object) =>
   commercetools.source!.streamsFor!(commercetools.settings.parse(settings))[0]!;
 
-class Project {
-  now = start;
-  readonly simulator: ReturnType<typeof createCommercetoolsSimulator>;
-  readonly settings: unknown;
-  readonly stream: ReturnType<typeof streamOf>;
-  fault: ((path: string) => Response | undefined) | null = null;
-  cursor: Json | null = null;
-
-  constructor(options: Partial<CommercetoolsOptions> = {}, settings: object = {}) {
-    this.simulator = createCommercetoolsSimulator({
-      now: () => this.now,
-      isLive: (authorization) => authorization === `Bearer ${accessToken}`,
+function open(options: Partial<CommercetoolsOptions> = {}, settings: object = {}) {
+  const authorization = `Bearer ${accessToken}`;
+  return new Account(commercetools, { ...base, ...settings }, { authorization }, (hooks) =>
+    createCommercetoolsSimulator({
+      ...hooks,
+      isLive: (given) => given === authorization,
       messages: true,
-      faults: (path) => this.fault?.(path),
       ...options,
-    });
-    this.settings = commercetools.settings.parse({ ...base, ...settings });
-    this.stream = streamOf({ ...base, ...settings });
-  }
-
-  context(): Context<unknown> {
-    const noFiles = () => {
-      throw new Error('no file is read');
-    };
-    const description = commercetools.api!(this.settings);
-    const headers = { authorization: `Bearer ${accessToken}` };
-    const api = directApi(this.simulator.app, { ...description, headers }, () => this.now);
-    return { settings: this.settings, api, files: { stat: noFiles, open: noFiles }, now: this.now };
-  }
-
-  async page(until = this.now): Promise<Page> {
-    const page = await this.stream.pull!(this.context(), { cursor: this.cursor, until, properties: [] });
-    this.cursor = JSON.parse(JSON.stringify(page.cursor));
-    return page;
-  }
-
-  async toRest(until?: number): Promise<SourceRecord[]> {
-    const records: SourceRecord[] = [];
-    for (let pull = 0; pull < 100; pull += 1) {
-      const page = await this.page(until);
-      records.push(...page.records);
-      if (page.done) return records;
-    }
-    throw new Error('pulling does not come to rest');
-  }
-
-  read(...recordIds: string[]) {
-    return this.stream.read!.records(this.context(), { recordIds, properties: [] });
-  }
+    }),
+  );
 }
 
 const refusal = (status: number, code: string) => () =>
@@ -104,8 +57,8 @@ describeConnector('commercetools', {
     { settings: { ...base, region: 'europe' }, says: /region: must be a region and a cloud/ },
   ],
   changeWhileReading: 'found',
-  async open(): Promise<OpenWorld> {
-    const project = new Project({}, { messages: true });
+  async open() {
+    const project = open({}, { messages: true });
     const { simulator } = project;
     simulator.seed(620);
     const ruins = [
@@ -118,30 +71,20 @@ describeConnector('commercetools', {
       () => Response.json({ message: 'no Route matched with those values' }, { status: 404 }),
       () => Response.json({ limit: 500, count: 620, results: [] }),
     ];
-    return {
-      settings: project.settings,
-      context: () => project.context(),
-      advance: (milliseconds) => {
-        project.now += milliseconds;
-      },
+    return project.world(ruins, {
       ids: () => simulator.ids(),
       create: async () => simulator.create().id,
       change: async (id, value) => void simulator.change(id, { firstName: value }),
       remove: async (id) => simulator.remove(id),
       property: 'firstName',
       unknownId: '00000000-0000-4000-8000-000000000000',
-      ruin: async () => {
-        const fault = ruins.shift() ?? null;
-        project.fault = fault;
-        return fault !== null;
-      },
-    };
+    });
   },
 });
 
 describe('a customer', () => {
   test('has the default address for shipping, else for billing, else the first, and the street as its country writes it', async () => {
-    const project = new Project();
+    const project = open();
     const address = (id: string, country: string, city: string) => ({
       id,
       country,
@@ -174,7 +117,7 @@ describe('a customer', () => {
   });
 
   test('of whom 1,300 were changed within a millisecond is not lost between pages', async () => {
-    const project = new Project();
+    const project = open();
     project.simulator.seed(1_300);
     await project.toRest();
     project.now += 3_600_000;
@@ -184,9 +127,10 @@ describe('a customer', () => {
   });
 
   test('whom queries show four minutes late, after newer ones, is found by the trailing reader', async () => {
-    const project = new Project();
+    const project = open();
     project.simulator.seed(3);
-    await project.toRest(project.now - 300_000);
+    project.lagMs = 300_000;
+    await project.toRest();
     const [late, other] = project.simulator.ids() as [string, string];
     project.now += 60_000;
     const hidden = project.simulator.change(late, { firstName: 'Late' });
@@ -199,15 +143,15 @@ describe('a customer', () => {
         ? Response.json({ limit: 500, offset: 0, count: results.length, results })
         : undefined;
     };
-    await project.toRest(project.now - 300_000);
+    await project.toRest();
     project.fault = null;
     project.now += 240_000;
-    const found = await project.toRest(project.now - 300_000);
+    const found = await project.toRest();
     expect(found.map(({ recordId }) => recordId)).toContain(hidden.id);
   });
 
   test('of a reading by ID is the present one, and gone only by the words of commercetools', async () => {
-    const project = new Project({ lagMs: 5_000 });
+    const project = open({ lagMs: 5_000 });
     project.simulator.seed(3);
     const [one, other] = project.simulator.ids() as [string, string];
     project.simulator.change(one, { firstName: 'Now' });
@@ -227,7 +171,7 @@ describe('a customer', () => {
   });
 
   test('on a page that is cut short, or repeats, ends no reading', async () => {
-    const project = new Project();
+    const project = open();
     project.simulator.seed(600);
     const first = await project.page();
     const { page: last } = first.cursor as { page: string };
@@ -243,7 +187,7 @@ describe('a customer', () => {
   });
 
   test('without an ID or a time is set aside', async () => {
-    const project = new Project();
+    const project = open();
     const results: Json[] = [{ id: 'x' }, null, { lastModifiedAt: '2026-01-01T00:00:00.000Z' }];
     project.fault = () => Response.json({ limit: 500, count: 3, results });
     const page = await project.page();
@@ -252,7 +196,7 @@ describe('a customer', () => {
 });
 
 describe('a push', () => {
-  const customer = new Project().simulator.create();
+  const customer = open().simulator.create();
   const settings = { ...base, urlToken: 'a-secret-in-the-address' };
   const address = 'https://sync.example.com/webhooks/shop/a-secret-in-the-address';
   const hear = ({ method, headers, body }: PushedRequest, url = address) =>
