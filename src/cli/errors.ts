@@ -69,7 +69,7 @@ export function classify(error: unknown): Failure | null {
   if ((error as NodeJS.ErrnoException | undefined)?.code === 'EPIPE') return null;
   if (!(error instanceof Error)) return defect(String(error));
   const { name, message } = error;
-  if (name === 'CommanderError') return usageFault(error as Error & { exitCode: number });
+  if (name === 'CommanderError') return usageFault(error as Error & CommanderFault);
   if (Object.hasOwn(expected, name)) {
     const { faults } = error as { faults?: unknown };
     return { ...expected[name]!, message, details: faults === undefined ? {} : { faults } };
@@ -77,10 +77,19 @@ export function classify(error: unknown): Failure | null {
   return defect(error.stack ?? message);
 }
 
+interface CommanderFault {
+  exitCode: number;
+  code: string;
+  message: string;
+}
+
 /** commander has printed its own sentence, or the help or version that was asked for. */
-function usageFault({ exitCode, message }: Error & { exitCode: number }): Failure | null {
+function usageFault({ exitCode, code, message }: CommanderFault): Failure | null {
   if (exitCode === 0) return null;
-  const sentence = message.replace(/^error: /, '');
+  const sentence =
+    code === 'commander.help'
+      ? 'No command was given: see "tributary --help".'
+      : message.replace(/^error: /, '');
   return { exitCode: exitCodes.usage, code: 'usage', message: sentence, details: {}, isPrinted: true };
 }
 

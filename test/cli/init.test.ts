@@ -108,9 +108,14 @@ describe('tributary init', () => {
 
   it('stops with what is wrong with a key, and keeps what was written', async () => {
     const wrong = { ...keys, HUBSPOT_TOKEN: 'pat-eu1-wrong' };
-    const { exitCode, out } = await init(['--vendor', 'hubspot', '--yes', ...addresses()], wrong);
+    const { exitCode, out } = await init(['--vendor', 'hubspot', '--yes', '--json', ...addresses()], wrong);
     expect(exitCode).toBe(1);
-    expect(out).toMatch(/Correct \.env or the configuration, and run "tributary check" again\./);
+    expect(JSON.parse(out)).toMatchObject({
+      command: 'init',
+      ok: false,
+      summary: 'Correct .env or the configuration, and run "tributary check" again.',
+      result: { step: 'check', env: null },
+    });
     expect(written().sources.hubspot.connector).toBe('hubspot');
   });
 

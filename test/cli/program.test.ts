@@ -95,6 +95,15 @@ describe('--json', () => {
     expect(err).toContain("unknown command 'stauts'");
   });
 
+  it('says that no command was given', async () => {
+    const { exitCode, out, err } = await tributary('--json');
+    expect(exitCode).toBe(2);
+    expect(JSON.parse(out)).toMatchObject({
+      error: { message: expect.stringMatching(/^No command was given/) },
+    });
+    expect(err).toContain('Usage: tributary');
+  });
+
   it('gives the help and the version as results', async () => {
     expect(JSON.parse((await tributary('--json', '--version')).out)).toMatchObject({
       ok: true,
