@@ -52,6 +52,7 @@ const pages: readonly (readonly [string, RegExp])[] = [
   ['/spend', /^Spend and forecasts$/],
   ['/spend?range=7d', /^Spend and forecasts$/],
   ['/audit', /^Audit$/],
+  ['/audit/erasures', /^Audit$/],
   ['/access', /^Access$/],
   ['/runs/999', /./],
 ];

@@ -132,6 +132,16 @@ describe('the pages', () => {
     );
   });
 
+  it('show the receipt of an erasure, which names nobody', async () => {
+    await takeIn(world, [{ id: 'gone-9', body: { name: 'Zacharias' } }]);
+    expect((await call('DELETE', '/api/customers/gone-9', { json: {} })).status).toBe(202);
+    const page = textOf(await (await get('admin', '/audit/erasures')).text());
+    expect(page).toMatch(/customer erased 1 row/);
+    expect(page).not.toMatch(/gone-9|Zacharias/);
+    expect((await get('operator', '/audit/erasures')).status).toBe(403);
+    expect((await get('admin', '/customers/gone-9')).status).toBe(404);
+  });
+
   it('preview a mapping that is pasted, and say what is wrong with one', async () => {
     const preview = async (mapping: string, role = 'operator') =>
       post('/mapping', { source: 'crm', mapping }, { cookie: cookies[role]! });

@@ -1,14 +1,19 @@
 // What the pages of access and of the audit read, and how a token is made: it is shown once, in the answer to the form.
 import type { Context } from 'hono';
 import { auditQuery, roles, type TokenView, tokenRequest } from '../../contract/access.ts';
+import { receiptsQuery } from '../../contract/erasure.ts';
 import { listTokens } from '../../tables/api-tokens.ts';
 import { listEntries } from '../../tables/audit.ts';
+import { listErasures } from '../../tables/erasures.ts';
+import { receiptOf } from '../api/erasures.ts';
 import { requireSameOrigin } from '../auth.ts';
 import { root } from '../caller.ts';
 import type { Deps } from '../deps.ts';
 import type { Env } from '../env.ts';
 import { accessPage } from '../pages/access.ts';
 import { auditPage } from '../pages/audit.ts';
+import { erasuresPage } from '../pages/erasures.ts';
+import { pageOf } from '../paging.ts';
 import { openPage, pagesAt, queryOf, type Visit } from './visit.ts';
 
 const rowsShown = 50;
@@ -16,6 +21,8 @@ const rowsShown = 50;
 const dayMs = 86_400_000;
 
 const query = auditQuery.pick({ by: true, before: true });
+
+const receipts = receiptsQuery.pick({ before: true });
 
 export function accessPages(deps: Deps) {
   const { database } = deps.tributary;
@@ -25,13 +32,14 @@ export function accessPages(deps: Deps) {
       const entries = await listEntries(database, { by, before, limit: rowsShown });
       const tokens = await listTokens(database);
       const next = entries.length < rowsShown ? null : (entries.at(-1)?.id ?? null);
-      return auditPage({
-        entries,
-        next,
-        filter: { by, before },
-        names: [root.name, ...tokens.map(({ name }) => name)],
-        now,
-      });
+      const names = [root.name, ...tokens.map(({ name }) => name)];
+      return auditPage({ entries, next, filter: { by, before }, names, now });
+    },
+    '/audit/erasures': async ({ now }, c: Context) => {
+      const { before } = queryOf(receipts, c);
+      const read = (most: number) => listErasures(database, { before, limit: most });
+      const { page, next } = await pageOf(rowsShown, read, ({ id }) => id);
+      return erasuresPage({ receipts: page.map(receiptOf), next, before, now });
     },
     '/access': async ({ now }) =>
       accessPage({ tokens: await listTokens(database), made: null, fault: null, now }),

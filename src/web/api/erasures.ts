@@ -168,7 +168,8 @@ function refuseWithoutKey(error: unknown): never {
   throw error;
 }
 
-function receiptOf(erasure: Erasure): Receipt {
+/** As the API says it. */
+export function receiptOf(erasure: Erasure): Receipt {
   const { id, subject, permanent, answers, requestedAt, endedAt } = erasure;
   const held = (store: string) => (answers[store]?.rows ?? 0) > 0;
   return {

@@ -2,7 +2,7 @@
 import { html } from 'hono/html';
 import type { AuditEntry } from '../../contract/access.ts';
 import { iso } from '../../words.ts';
-import { address, blank, choice, head, pager, table } from './lists.ts';
+import { address, blank, choice, head, pager, table, tabs } from './lists.ts';
 import { chip, type Html, moment } from './parts.ts';
 import type { PageContent } from './shell.ts';
 
@@ -26,7 +26,7 @@ export function auditPage({ entries, next, filter: { by, before }, names, now }:
     at: '/audit',
     everySeconds: before === undefined ? 5 : null,
     fixed: html`${head('Audit', { sub: 'Every request that may change something, what was refused, logins, and floods of wrong tokens. Kept for 400 days.' })}
-<form class="filters" method="get" action="/audit">${choice('by', 'Token', [...new Set([...names, ...(by === undefined ? [] : [by])])], by, 'Everybody')}<button type="submit">Apply</button></form>`,
+${auditTabs('changes')}<form class="filters" method="get" action="/audit">${choice('by', 'Token', [...new Set([...names, ...(by === undefined ? [] : [by])])], by, 'Everybody')}<button type="submit">Apply</button></form>`,
     body: html`${
       entries.length === 0
         ? blank(
@@ -42,6 +42,13 @@ export function auditPage({ entries, next, filter: { by, before }, names, now }:
           )
     }${pager(before === undefined ? null : at({}), next === null ? null : at({ before: next }))}`,
   };
+}
+
+export function auditTabs(current: 'changes' | 'erasures'): Html {
+  return tabs('Kinds of entries', [
+    { name: 'Changes', href: '/audit', isCurrent: current === 'changes' },
+    { name: 'Erasures', href: '/audit/erasures', isCurrent: current === 'erasures' },
+  ]);
 }
 
 const columns = [

@@ -76,7 +76,12 @@ ${
         html`<p>The customer is erased here and at the destination, and no source brings the person back. This cannot be undone.</p>
 <label class="check"><input type="checkbox" name="permanent">Permanently, with everything that belongs to it there</label>
 <label class="check"><input type="checkbox" required>I want this person erased</label>`,
-        { method: 'DELETE', done: 'The erasure was requested', kind: 'danger', button: 'Erase' },
+        {
+          method: 'DELETE',
+          done: 'The erasure was requested: its receipt is in the audit',
+          kind: 'danger',
+          button: 'Erase',
+        },
       )
     : ''
 }`;

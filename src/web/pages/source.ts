@@ -149,7 +149,7 @@ function readers({ checkpoints, status: { now } }: SourceView): Html | '' {
   if (checkpoints.length === 0) return '';
   const rows = checkpoints.map(
     ({ stream, reader, cursor, restedAt, updatedAt }) =>
-      html`<tr data-key="${stream} ${reader}"><th scope="row">${stream}<small>${readerWords[reader] ?? reader}</small></th><td data-name="At rest">${restedAt === null ? 'never yet' : moment(restedAt, now)}</td><td data-name="Moved">${moment(updatedAt, now)}</td><td class="wide" data-name="Cursor"><details data-key="cursor"><summary>Cursor</summary><pre tabindex="0">${JSON.stringify(cursor, null, 2)}</pre></details></td></tr>`,
+      html`<tr data-key="${stream} ${reader}"><th scope="row">${stream}<small>${readerWords[reader] ?? reader}</small></th><td data-name="At rest">${restedAt === null ? 'never yet' : moment(restedAt, now)}</td><td data-name="Moved">${moment(updatedAt, now)}</td><td class="wide"><details data-key="cursor"><summary>Cursor</summary><pre tabindex="0">${JSON.stringify(cursor, null, 2)}</pre></details></td></tr>`,
   );
   return html`<section data-key="readers" aria-label="Cursors"><h2 class="first">Cursors</h2>${table('Cursors', [{ name: 'Stream' }, { name: 'At rest' }, { name: 'Moved' }, { name: '' }], rows)}</section>`;
 }
