@@ -1,5 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createConfig, lintFromString } from '@redocly/openapi-core';
 import { sql } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Database } from '../../src/db/database.ts';
@@ -611,31 +612,45 @@ describe.each(databases)('the API on $name', ({ open }) => {
 });
 
 describe('the document', () => {
+  let world: World;
+  let document: OpenApi;
+  beforeAll(async () => {
+    world = await openWorld(await behaviour[0].open());
+    document = (await (await world.app.request('/openapi.json')).json()) as OpenApi;
+  });
+  afterAll(() => world.close());
+
   it('holds every route of the app but the pages, each with its answers', async () => {
-    const world = await openWorld(await behaviour[0].open());
-    try {
-      const document = (await (await world.app.request('/openapi.json')).json()) as OpenApi;
-      const pages = ['/', '/login', '/logout', '/assets/:name', '/openapi.json'];
-      const routes = world.app.routes.filter(
-        ({ method, path }) => method !== 'ALL' && !pages.includes(path) && !isPage(path),
-      );
-      expect(routes.length).toBeGreaterThan(15);
-      for (const { method, path } of routes) {
-        const operation = document.paths[path.replaceAll(/:(\w+)/g, '{$1}')]?.[method.toLowerCase()];
-        expect(operation, `${method} ${path}`).toBeDefined();
-        expect(Object.keys(operation!.responses).length, `${method} ${path}`).toBeGreaterThan(0);
-        if (path.startsWith('/api/'))
-          expect(operation).toMatchObject({ security: [{ bearer: [] }], responses: { 401: {} } });
-      }
-      expect(document.openapi).toBe('3.1.0');
-      expect(document.components.securitySchemes).toMatchObject({
-        bearer: { type: 'http', scheme: 'bearer' },
-      });
-      // Every reference leads somewhere.
-      for (const [, name] of JSON.stringify(document).matchAll(/"#\/components\/schemas\/([^"]+)"/g))
-        expect(document.components.schemas).toHaveProperty(name!);
-    } finally {
-      await world.close();
+    const pages = ['/', '/login', '/logout', '/assets/:name', '/openapi.json'];
+    const routes = world.app.routes.filter(
+      ({ method, path }) => method !== 'ALL' && !pages.includes(path) && !isPage(path),
+    );
+    expect(routes.length).toBeGreaterThan(15);
+    for (const { method, path } of routes) {
+      const operation = document.paths[path.replaceAll(/:(\w+)/g, '{$1}')]?.[method.toLowerCase()];
+      expect(operation, `${method} ${path}`).toBeDefined();
+      expect(Object.keys(operation!.responses).length, `${method} ${path}`).toBeGreaterThan(0);
+      if (path.startsWith('/api/'))
+        expect(operation).toMatchObject({ security: [{ bearer: [] }], responses: { 401: {} } });
     }
+    expect(document.openapi).toBe('3.1.0');
+    expect(document.components.securitySchemes).toMatchObject({
+      bearer: { type: 'http', scheme: 'bearer' },
+    });
+    // Every reference leads somewhere.
+    for (const [, name] of JSON.stringify(document).matchAll(/"#\/components\/schemas\/([^"]+)"/g))
+      expect(document.components.schemas).toHaveProperty(name!);
+  });
+
+  it("passes Redocly's recommended rules, so that clients can be generated from it", async () => {
+    const config = await createConfig({ extends: ['recommended'] });
+    const source = JSON.stringify(document);
+    const problems = await lintFromString({ source, absoluteRef: '/openapi.json', config });
+    const found = problems.map(({ ruleId, location }) => `${ruleId} ${location[0]?.pointer}`);
+    // They take no input that could be wrong.
+    const inputless = ['healthz', 'readyz'].map(
+      (name) => `operation-4xx-response #/paths/~1${name}/get/responses`,
+    );
+    expect(found).toEqual(inputless);
   });
 });

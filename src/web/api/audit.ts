@@ -9,6 +9,7 @@ import { problems } from '../problem.ts';
 const list = createRoute({
   method: 'get',
   path: '/api/audit',
+  operationId: 'listAudit',
   summary: 'Who changed what, newest first',
   description:
     'Every request that may change something, logins, and floods of wrong tokens. Kept for 400 days.',

@@ -12,6 +12,7 @@ import { Problem, problems } from '../problem.ts';
 const clashes = createRoute({
   method: 'get',
   path: '/api/clashes',
+  operationId: 'listClashes',
   summary: 'Customers that two records of one source and stream claim',
   tags: ['records'],
   security: secured,
@@ -28,6 +29,7 @@ const clashes = createRoute({
 const unmergeRoute = createRoute({
   method: 'post',
   path: '/api/sources/{source}/records/{recordId}/unmerge',
+  operationId: 'unmergeRecord',
   summary: 'Separate a record from the record it was merged into',
   tags: ['records'],
   security: secured,

@@ -15,6 +15,7 @@ const tags = ['sources'];
 const begin = createRoute({
   method: 'post',
   path: '/api/sources/{source}/connect',
+  operationId: 'beginSignIn',
   summary: 'Begin a sign-in at the vendor of a source',
   tags,
   security: secured,
@@ -28,6 +29,7 @@ const begin = createRoute({
 const finish = createRoute({
   method: 'post',
   path: '/api/sources/{source}/connect/finish',
+  operationId: 'finishSignIn',
   summary: 'Finish a sign-in with the code that the vendor sent back',
   tags,
   security: secured,

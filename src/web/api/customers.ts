@@ -13,6 +13,7 @@ const tags = ['customers'];
 const list = createRoute({
   method: 'get',
   path: '/api/customers',
+  operationId: 'listCustomers',
   summary: 'Customers, ordered by source ID',
   tags,
   security: secured,
@@ -31,6 +32,7 @@ const list = createRoute({
 const one = createRoute({
   method: 'get',
   path: '/api/customers/{sourceId}',
+  operationId: 'getCustomer',
   summary: 'One customer, with all stored data',
   tags,
   security: secured,

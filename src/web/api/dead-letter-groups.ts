@@ -29,6 +29,7 @@ const exportedAtOnce = 500;
 const groups = createRoute({
   method: 'get',
   path: '/api/dead-letters/groups',
+  operationId: 'listDeadLetterGroups',
   summary: 'Open dead letters by cause, most frequent first, each with the next step',
   tags,
   security: secured,
@@ -45,6 +46,7 @@ const groups = createRoute({
 const file = createRoute({
   method: 'get',
   path: '/api/dead-letters/export',
+  operationId: 'exportDeadLetters',
   summary: 'All open dead letters as a file, oldest first',
   description:
     'Streamed. In CSV, cells that a spreadsheet would evaluate as a formula are prefixed with an apostrophe, unless `raw` is true.',
@@ -68,6 +70,7 @@ const file = createRoute({
 const discard = createRoute({
   method: 'post',
   path: '/api/dead-letters/discard',
+  operationId: 'discardDeadLetters',
   summary: 'Discard dead letters',
   description:
     'They are closed and keep the reason. A customer whose delivery is discarded is not sent until it changes at its source. A record that arrives with the same fault becomes a dead letter again.',

@@ -15,6 +15,7 @@ const tags = ['dead letters'];
 const list = createRoute({
   method: 'get',
   path: '/api/dead-letters',
+  operationId: 'listDeadLetters',
   summary: 'Open dead letters, newest first',
   tags,
   security: secured,
@@ -33,6 +34,7 @@ const list = createRoute({
 const retry = createRoute({
   method: 'post',
   path: '/api/dead-letters/retry',
+  operationId: 'retryDeadLetters',
   summary: 'Retry dead letters',
   description:
     'Deliveries become due again. Records are ingested again from the stored body, or read again if only their ID is known. Requests in the inbox are opened again. A delivery stays a dead letter until it is acknowledged, a record until it is read.',

@@ -14,6 +14,7 @@ import { problems } from '../problem.ts';
 const route = createRoute({
   method: 'get',
   path: '/api/deliveries',
+  operationId: 'listDeliveries',
   summary: 'The number of customers by state of delivery',
   description:
     'Counted at every request, unlike the figures of the status. Avoid frequent requests if there are many customers.',

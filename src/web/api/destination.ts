@@ -11,6 +11,7 @@ import { pauseByPerson, resumeByPerson } from './sources.ts';
 const pause = createRoute({
   method: 'post',
   path: '/api/destination/pause',
+  operationId: 'pauseDestination',
   summary: 'Pause deliveries until resumed',
   description: 'Sources are still read. Their changes wait.',
   tags: ['destination'],
@@ -25,6 +26,7 @@ const pause = createRoute({
 const resume = createRoute({
   method: 'post',
   path: '/api/destination/resume',
+  operationId: 'resumeDestination',
   summary: 'Send what waits',
   tags: ['destination'],
   security: secured,
@@ -34,6 +36,7 @@ const resume = createRoute({
 const project = createRoute({
   method: 'post',
   path: '/api/destination/project',
+  operationId: 'decideProject',
   summary: 'Decide what counts as delivered when the configuration names another project',
   tags: ['destination'],
   security: secured,

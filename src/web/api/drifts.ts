@@ -11,6 +11,7 @@ import { problems } from '../problem.ts';
 const drifts = createRoute({
   method: 'get',
   path: '/api/drifts',
+  operationId: 'listDrifts',
   summary: 'Customers whose values at the destination differ from what it acknowledged',
   tags: ['destination'],
   security: secured,

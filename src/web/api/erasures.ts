@@ -25,6 +25,7 @@ const tags = ['erasure'];
 const erase = createRoute({
   method: 'delete',
   path: '/api/customers/{sourceId}',
+  operationId: 'eraseCustomer',
   summary: 'Erase a customer here and at the destination',
   description:
     'The customer is erased here immediately, whether known or not, and at the destination as soon as no pending request can write the customer again. No source brings the person back.',
@@ -45,6 +46,7 @@ const erase = createRoute({
 const meant = createRoute({
   method: 'get',
   path: '/api/people',
+  operationId: 'findPeople',
   summary: 'Customers that an ID identifies: by source ID, else by record ID, else by e-mail',
   tags: ['customers'],
   security: secured,
@@ -61,6 +63,7 @@ const meant = createRoute({
 const list = createRoute({
   method: 'get',
   path: '/api/erasures',
+  operationId: 'listErasures',
   summary: 'Receipts of erasures, newest first',
   tags,
   security: secured,
@@ -79,6 +82,7 @@ const list = createRoute({
 const one = createRoute({
   method: 'get',
   path: '/api/erasures/{id}',
+  operationId: 'getErasure',
   summary: 'One receipt',
   tags,
   security: secured,
@@ -89,6 +93,7 @@ const one = createRoute({
 const lift = createRoute({
   method: 'delete',
   path: '/api/suppressions',
+  operationId: 'liftErasure',
   summary: 'Let an erased person come back',
   description:
     'The person comes back when a source sends them again: with the next change, or with a full sync.',

@@ -24,6 +24,7 @@ const tags = ['customers'];
 const explain = createRoute({
   method: 'get',
   path: '/api/customers/{sourceId}/explain',
+  operationId: 'explainCustomer',
   summary: 'Where each value of a customer comes from, and why',
   tags,
   security: secured,
@@ -40,6 +41,7 @@ const explain = createRoute({
 const history = createRoute({
   method: 'get',
   path: '/api/customers/{sourceId}/history',
+  operationId: 'getCustomerHistory',
   summary: 'The changes of a customer, newest first, or the customer as of a time',
   tags,
   security: secured,

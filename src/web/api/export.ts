@@ -17,6 +17,7 @@ const filterShape = z.record(text, text);
 const route = createRoute({
   method: 'get',
   path: '/api/export',
+  operationId: 'exportCustomers',
   summary: 'Customers with all their fields, ordered by source ID',
   tags: ['customers'],
   security: secured,

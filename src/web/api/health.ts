@@ -14,8 +14,11 @@ const unready = { type: 'database', headers: { 'retry-after': '5' } };
 const live = createRoute({
   method: 'get',
   path: '/healthz',
+  operationId: 'isLive',
   summary: 'Whether the process is running',
   tags: ['health'],
+  // Anybody may ask.
+  security: [],
   responses: {
     200: { description: 'It lives.', content: jsonOf(liveShape) },
   },
@@ -24,8 +27,10 @@ const live = createRoute({
 const ready = createRoute({
   method: 'get',
   path: '/readyz',
+  operationId: 'isReady',
   summary: 'Whether the database accepts writes',
   tags: ['health'],
+  security: [],
   responses: {
     200: { description: 'It takes writes.', content: jsonOf(readyShape) },
     503: problems(503)[503],

@@ -18,6 +18,7 @@ const tags = ['holds'];
 const list = createRoute({
   method: 'get',
   path: '/api/holds',
+  operationId: 'listHolds',
   summary: 'Held deliveries: grouped by run and by what would be lost, and one by one, newest first',
   tags,
   security: secured,
@@ -37,6 +38,7 @@ const decide = (word: 'release' | 'refuse', summary: string, description: string
   createRoute({
     method: 'post',
     path: `/api/holds/${word}` as const,
+    operationId: `${word}Holds` as const,
     summary,
     description,
     tags,

@@ -23,6 +23,7 @@ import { refusePaused } from './sources.ts';
 const route = createRoute({
   method: 'post',
   path: '/api/sources/{source}/imports',
+  operationId: 'importFile',
   summary: 'Import a file of customers',
   description:
     'The body is the file. It is stored, and read by a run with the mode `import`. Only for sources with the connector csv.',

@@ -29,6 +29,7 @@ const tags = ['inbox'];
 const list = createRoute({
   method: 'get',
   path: '/api/inbox',
+  operationId: 'listRequests',
   summary: 'Stored webhook requests, newest first',
   tags,
   security: secured,
@@ -47,6 +48,7 @@ const list = createRoute({
 const one = createRoute({
   method: 'get',
   path: '/api/inbox/{id}',
+  operationId: 'getRequest',
   summary: 'One request in full, as it was received',
   tags,
   security: secured,
@@ -60,6 +62,7 @@ const one = createRoute({
 const replayOne = createRoute({
   method: 'post',
   path: '/api/inbox/{id}/replay',
+  operationId: 'replayRequest',
   summary: 'Open one request again',
   description: 'It is read with the present configuration. Its items are not skipped as repeats.',
   tags,
@@ -77,6 +80,7 @@ const replayOne = createRoute({
 const replay = createRoute({
   method: 'post',
   path: '/api/inbox/replay',
+  operationId: 'replayRequests',
   summary: 'Open requests again: by ID, or all that match',
   tags,
   security: secured,

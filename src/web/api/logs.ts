@@ -9,6 +9,7 @@ import { problems } from '../problem.ts';
 const list = createRoute({
   method: 'get',
   path: '/api/logs',
+  operationId: 'listLogs',
   summary: 'The newest lines of the log, oldest first',
   description:
     'Of the process that answers: each worker keeps its newest 1,000 lines in memory. Credentials, e-mail addresses and phone numbers are not in them.',

@@ -10,6 +10,7 @@ import { readStatus } from '../status.ts';
 const route = createRoute({
   method: 'get',
   path: '/metrics',
+  operationId: 'getMetrics',
   summary: 'Metrics for Prometheus',
   description: 'docs/metrics.md lists them. Figures over whole tables may be some seconds old.',
   tags: ['status'],

@@ -13,6 +13,7 @@ const tags = ['customers'];
 const put = createRoute({
   method: 'put',
   path: '/api/customers/{sourceId}/pins/{field}',
+  operationId: 'pinField',
   summary: 'Set a field by hand, until it is unpinned',
   tags,
   security: secured,
@@ -26,6 +27,7 @@ const put = createRoute({
 const release = createRoute({
   method: 'delete',
   path: '/api/customers/{sourceId}/pins/{field}',
+  operationId: 'unpinField',
   summary: 'Remove a value that was set by hand',
   tags,
   security: secured,

@@ -30,6 +30,7 @@ const tags = ['forecasts'];
 const make = createRoute({
   method: 'post',
   path: '/api/plan',
+  operationId: 'planRun',
   summary: 'What a run would take: calls, shares of quotas, minutes',
   description:
     'Counts with cheap calls and simulates the run against the present quotas. A run of this source and mode that begins within the hour is compared with the forecast.',
@@ -48,6 +49,7 @@ const make = createRoute({
 const list = createRoute({
   method: 'get',
   path: '/api/forecasts',
+  operationId: 'listForecasts',
   summary: 'Forecasts and what the runs took, newest first',
   tags,
   security: secured,

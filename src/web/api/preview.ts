@@ -17,6 +17,7 @@ import { proposedParts, proposedWhole } from '../proposal.ts';
 const route = createRoute({
   method: 'post',
   path: '/api/preview',
+  operationId: 'preview',
   summary: 'What a changed mapping would do',
   description:
     'Maps every stored record by a proposed configuration and compares the results. This takes a while if there are many records. One preview runs at a time.',

@@ -15,6 +15,7 @@ const tags = ['destination'];
 const show = createRoute({
   method: 'get',
   path: '/api/probe',
+  operationId: 'getProbe',
   summary: 'What a probe found out about the destination',
   tags,
   security: secured,
@@ -24,6 +25,7 @@ const show = createRoute({
 const carry = createRoute({
   method: 'post',
   path: '/api/probe',
+  operationId: 'probe',
   summary: "Find out what the destination's documentation leaves open",
   description:
     'Writes a few throwaway customers (`tributary-probe-…`) to the destination, reads them and removes them again, even if it fails midway. Deliveries then follow the answers. The response is sent when the probe has ended: after some seconds, or later if budgets are used up.',

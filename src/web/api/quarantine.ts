@@ -13,6 +13,7 @@ import { Problem, problems } from '../problem.ts';
 const quarantine = createRoute({
   method: 'get',
   path: '/api/quarantine',
+  operationId: 'listQuarantine',
   summary: 'Values that failed their type or rule and were left out',
   tags: ['records'],
   security: secured,

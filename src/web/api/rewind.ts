@@ -13,6 +13,7 @@ import { refusePaused } from './sources.ts';
 const rewindRoute = createRoute({
   method: 'post',
   path: '/api/sources/{source}/rewind',
+  operationId: 'rewindSource',
   summary: 'Read everything again that changed since a time',
   tags: ['sources'],
   security: secured,

@@ -21,6 +21,7 @@ const tags = ['runs'];
 const list = createRoute({
   method: 'get',
   path: '/api/runs',
+  operationId: 'listRuns',
   summary: 'Runs, newest first',
   tags,
   security: secured,
@@ -39,6 +40,7 @@ const list = createRoute({
 const one = createRoute({
   method: 'get',
   path: '/api/runs/{id}',
+  operationId: 'getRun',
   summary: 'One run',
   tags,
   security: secured,
@@ -49,6 +51,7 @@ const one = createRoute({
 const cancel = createRoute({
   method: 'post',
   path: '/api/runs/{id}/cancel',
+  operationId: 'cancelRun',
   summary: 'Call a run off',
   description:
     'Immediately if no worker is processing it, else after its current page. What it has ingested stays.',

@@ -20,6 +20,7 @@ const tags = ['sources'];
 const list = createRoute({
   method: 'get',
   path: '/api/sources',
+  operationId: 'listSources',
   summary: 'Every configured source',
   tags,
   security: secured,
@@ -32,6 +33,7 @@ const list = createRoute({
 const sync = createRoute({
   method: 'post',
   path: '/api/sources/{source}/sync',
+  operationId: 'syncSource',
   summary: 'Ask for a run',
   tags,
   security: secured,
@@ -45,6 +47,7 @@ const sync = createRoute({
 const pauseRoute = createRoute({
   method: 'post',
   path: '/api/sources/{source}/pause',
+  operationId: 'pauseSource',
   summary: 'Pause a source until it is resumed',
   tags,
   security: secured,
@@ -58,6 +61,7 @@ const pauseRoute = createRoute({
 const resumeRoute = createRoute({
   method: 'post',
   path: '/api/sources/{source}/resume',
+  operationId: 'resumeSource',
   summary: 'Resume a source',
   tags,
   security: secured,
@@ -71,6 +75,7 @@ const resumeRoute = createRoute({
 const withdrawRoute = createRoute({
   method: 'post',
   path: '/api/sources/{source}/withdraw',
+  operationId: 'withdrawSource',
   summary: 'Withdraw the contributions of a source that is no longer in the configuration',
   description:
     'Until then its records still count. As in every run, the mass-change breaker holds customers if too many would change.',

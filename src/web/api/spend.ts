@@ -10,6 +10,7 @@ import { spendOf } from '../spend.ts';
 const spend = createRoute({
   method: 'get',
   path: '/api/spend',
+  operationId: 'getSpend',
   summary: 'Calls to each vendor, by quota, lane and hour',
   description: 'A call that draws on several quotas counts for each. The figures cover all workers.',
   tags: ['status'],

@@ -10,6 +10,7 @@ import { readStatus } from '../status.ts';
 const status = createRoute({
   method: 'get',
   path: '/api/status',
+  operationId: 'getStatus',
   summary: 'The status of sources, destination and backlog',
   description: 'Figures over whole tables may be some seconds old.',
   tags: ['status'],

@@ -14,6 +14,7 @@ const dayMs = 86_400_000;
 const create = createRoute({
   method: 'post',
   path: '/api/tokens',
+  operationId: 'createToken',
   summary: 'Make a named token with a role',
   tags,
   security: secured,
@@ -27,6 +28,7 @@ const create = createRoute({
 const list = createRoute({
   method: 'get',
   path: '/api/tokens',
+  operationId: 'listTokens',
   summary: 'List the named tokens',
   tags,
   security: secured,
@@ -36,6 +38,7 @@ const list = createRoute({
 const revoke = createRoute({
   method: 'delete',
   path: '/api/tokens/{name}',
+  operationId: 'revokeToken',
   summary: 'Revoke a named token',
   description:
     'It opens nothing any more, and its sessions end: here at once, at other workers within 5 seconds.',

@@ -25,6 +25,7 @@ const lookMs = 50;
 const start = createRoute({
   method: 'post',
   path: '/api/verify',
+  operationId: 'verify',
   summary:
     'Read the destination back and compare it with what it acknowledged and what the stored records give',
   description: 'One verification runs at a time. It writes nothing to the destination unless `heal` is true.',
@@ -45,6 +46,7 @@ const start = createRoute({
 const list = createRoute({
   method: 'get',
   path: '/api/verifications',
+  operationId: 'listVerifications',
   summary: 'Verifications, newest first',
   tags,
   security: secured,
@@ -63,6 +65,7 @@ const list = createRoute({
 const chain = createRoute({
   method: 'get',
   path: '/api/verifications/chain',
+  operationId: 'getVerificationChain',
   summary: 'Whether the chain of reports is intact',
   description:
     'Every hash is computed again, which reveals a report that was changed, inserted or removed in the middle. If you store `head` elsewhere, it also reveals one removed from the end.',
@@ -80,6 +83,7 @@ const chain = createRoute({
 const one = createRoute({
   method: 'get',
   path: '/api/verifications/{id}',
+  operationId: 'getVerification',
   summary: 'One verification',
   tags,
   security: secured,

@@ -30,6 +30,7 @@ const tags = ['sources'];
 const about = createRoute({
   method: 'get',
   path: '/api/sources/{source}/webhook',
+  operationId: 'getWebhook',
   summary: 'How to set up the webhooks of a source, and their state',
   description: 'The name `destination` stands for the webhooks of the destination. Secrets are not shown.',
   tags,
@@ -44,6 +45,7 @@ const about = createRoute({
 const test = createRoute({
   method: 'post',
   path: '/api/sources/{source}/webhook/test',
+  operationId: 'testWebhook',
   summary: 'Send a sample request, signed as the vendor would sign it',
   description:
     'The request is processed like any other: stored, opened and ingested. The sample describes no real person.',

@@ -33,6 +33,7 @@ const tags = ['write-back'];
 const all = createRoute({
   method: 'get',
   path: '/api/write-backs',
+  operationId: 'listWriteBackVendors',
   summary: 'What flows back, by vendor',
   tags,
   security: secured,
@@ -45,6 +46,7 @@ const all = createRoute({
 const ofSource = createRoute({
   method: 'get',
   path: '/api/write-backs/{source}',
+  operationId: 'listWriteBacks',
   summary:
     'Write-backs to the vendor of a source, ordered by source ID, each with the exact body that would be sent',
   tags,
@@ -59,6 +61,7 @@ const ofSource = createRoute({
 const verify = createRoute({
   method: 'post',
   path: '/api/write-backs/{source}/verify',
+  operationId: 'verifyWriteBack',
   summary: 'Read some people back at the vendor and compare them with what it acknowledged',
   tags,
   security: secured,
@@ -72,6 +75,7 @@ const verify = createRoute({
 const pauseRoute = createRoute({
   method: 'post',
   path: '/api/write-backs/{source}/pause',
+  operationId: 'pauseWriteBack',
   summary: 'Pause writing to the vendor of a source until it is resumed',
   description: 'The source is read on, and what is to be written waits.',
   tags,
@@ -86,6 +90,7 @@ const pauseRoute = createRoute({
 const resumeRoute = createRoute({
   method: 'post',
   path: '/api/write-backs/{source}/resume',
+  operationId: 'resumeWriteBack',
   summary: 'Write to the vendor of a source again, and at once what was put off',
   tags,
   security: secured,
@@ -99,6 +104,7 @@ const resumeRoute = createRoute({
 const check = createRoute({
   method: 'post',
   path: '/api/write-backs/{source}/check',
+  operationId: 'checkWriteBack',
   summary: "What the source's credentials may write at its vendor, without changing anybody's data",
   tags,
   security: secured,
@@ -112,6 +118,7 @@ const check = createRoute({
 const ofCustomer = createRoute({
   method: 'get',
   path: '/api/customers/{sourceId}/write-backs',
+  operationId: 'getCustomerWriteBacks',
   summary: 'What is known of a customer at the destination, and what flows back to each vendor',
   tags,
   security: secured,
