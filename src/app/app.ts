@@ -436,10 +436,10 @@ export class Tributary {
 
   /** What waits to flow back to vendors, or to that of one source, would take; see `sync/plan/plan-write-backs`. */
   planWriteBacks(only?: string): Promise<WriteBackForecast | null> {
-    const { database, clock, log, sending, endpoints, config } = this;
+    const { database, clock, log, endpoints, config } = this;
     const { connector, settings } = config.destination;
     const planning: WriteBackPlanning = {
-      ...{ database, clock, log, sending },
+      ...{ database, clock, log },
       rules: this.writingBack.rules,
       connector: connector.name,
       destinationContext: this.contextOf(destinationName),

@@ -4,6 +4,8 @@ import { createKlaviyoSimulator, type KlaviyoOptions } from '../../simulators/kl
 import { type Served, serve } from '../../simulators/serve.ts';
 import { signWebhook, type WebhookEnvelope } from '../../simulators/voucherify.ts';
 import type { Database } from '../../src/db/database.ts';
+import { readWalk } from '../../src/sync/write-back/fact-walk.ts';
+import { walkOf } from '../../src/tables/walks.ts';
 import type { WriteBackRow } from '../../src/tables/write-backs.ts';
 import { writeBacksOfOne } from '../../src/tables/write-backs.ts';
 import { createApp } from '../../src/web/app.ts';
@@ -84,7 +86,11 @@ export async function openWriteBackWorld(options: WriteBackWorldOptions = {}) {
     const response = await web.request('/webhooks/destination', { method: 'POST', headers, body });
     if (response.status !== 200) throw new Error(`the webhook was answered ${response.status}`);
   }
-  if (options.start !== false) await world.tributary.start();
+  if (options.start !== false) {
+    await world.tributary.start();
+    // Nobody is there yet: what a test changes is not read by the first reading as well.
+    await until(async () => ((await walkOf(database, readWalk))?.rounds ?? 0) > 0);
+  }
   return {
     ...world,
     database,

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { CustomerFacts } from '../../simulators/voucherify/customer-facts.ts';
 import type { Fault } from '../../simulators/voucherify.ts';
 import { loadWalk, usedLoad } from '../../src/sync/write-back/fact-load.ts';
+import { exportedFactsOf, keepExportedFacts } from '../../src/tables/exported-facts.ts';
 import { walkOf } from '../../src/tables/walks.ts';
 import { until } from '../support/sync-world.ts';
 import {
@@ -96,6 +97,11 @@ describe('exports', () => {
     const made = [...world.voucherify.requests.values()].reduce((sum, times) => sum + times, 0);
     expect(made).toBeLessThanOrEqual(planned + 10);
     await expectTruth();
+    // What is kept of an export while it is read is forgotten with the person.
+    const row = { kind: 'voucher', position: 1, value: { code: 'NEW-1' } };
+    await keepExportedFacts(world.database, [{ ...row, sourceId: 'shop-1' }]);
+    await world.tributary.erase({ sourceId: 'shop-1' });
+    expect(await exportedFactsOf(world.database, ['shop-1'], 10)).toEqual(new Map([['shop-1', []]]));
   });
 
   it('leave to single reads whom they do not prove: rolled back, assigned otherwise, shared or at the same moment', async () => {
