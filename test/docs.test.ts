@@ -53,8 +53,8 @@ describe('The documentation', () => {
       ].map(([, path = '']) => ({ page, path })),
     );
     expect(named.length).toBeGreaterThan(20);
-    // The guides add a vendor called Acme, a migration and a command.
-    const real = named.filter(({ path }) => !/acme|pin_authors|src\/cli\/pins/.test(path));
+    // The guides add a vendor called Acme, a migration, a command and a page.
+    const real = named.filter(({ path }) => !/acme|pin_authors|src\/(cli|web\/admin|web\/pages)\/pins/.test(path));
     expect(real.filter(({ path }) => !existsSync(join(root, path)))).toEqual([]);
   });
 
