@@ -54,7 +54,9 @@ describe('The documentation', () => {
     );
     expect(named.length).toBeGreaterThan(20);
     // The guides add a vendor called Acme, a migration, a command and a page.
-    const real = named.filter(({ path }) => !/acme|pin_authors|src\/(cli|web\/admin|web\/pages)\/pins/.test(path));
+    const real = named.filter(
+      ({ path }) => !/acme|pin_authors|src\/(cli|web\/admin|web\/pages)\/pins/.test(path),
+    );
     expect(real.filter(({ path }) => !existsSync(join(root, path)))).toEqual([]);
   });
 
