@@ -204,6 +204,25 @@ describe.skipIf(!existsSync(executablePath))('the pages in a browser', () => {
     await said('anna was revoked');
   });
 
+  it('ask the server for nothing while nobody looks at them', async () => {
+    const watched = await page.context().newPage();
+    const hidden = (isHidden: boolean) =>
+      `Object.defineProperty(document, 'hidden', { value: ${isHidden}, configurable: true })`;
+    let requests = 0;
+    watched.on('request', (request) => {
+      if (request.resourceType() === 'fetch') requests += 1;
+    });
+    await watched.clock.install();
+    await watched.addInitScript(hidden(true));
+    await watched.goto(served.url);
+    await watched.clock.runFor(10_000);
+    expect(requests).toBe(0);
+    await watched.evaluate(hidden(false));
+    await watched.clock.runFor(1_000);
+    await vi.waitFor(() => expect(requests).toBeGreaterThan(0));
+    await watched.close();
+  });
+
   it('lead back after a login to the page that was asked for, and to no other server', async () => {
     const answer = await fetch(`${served.url}/runs?state=failed`, { redirect: 'manual' });
     expect(answer.headers.get('location')).toBe('/login?to=%2Fruns%3Fstate%3Dfailed');
