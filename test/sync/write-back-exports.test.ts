@@ -104,7 +104,7 @@ describe('exports', () => {
     expect(await exportedFactsOf(world.database, ['shop-1'], 10)).toEqual(new Map([['shop-1', []]]));
   });
 
-  it('leave to single reads whom they do not prove: rolled back, assigned otherwise, shared or at the same moment', async () => {
+  it('leave to single reads whom they do not prove: rolled back, or assigned without a publication', async () => {
     const odd = {
       vouchers: [{ code: 'GIVEN', assignedAt: late, unpublished: true as const }],
       redeemed: [{ at: early }, { at: late, status: 'ROLLED_BACK' as const }],
@@ -115,6 +115,25 @@ describe('exports', () => {
       voucher: { code: 'GIVEN', campaign: null, expiresAt: null },
       redemptions: { lastAt: early },
     });
+  });
+
+  it('are ordered and read again where an answer is lost, and none is left behind', async () => {
+    const lost = new Set<string>();
+    const once = (what: string, fault: Fault): Fault => {
+      if (lost.has(what)) return undefined;
+      lost.add(what);
+      return fault;
+    };
+    const { used } = await load({
+      faults(request, route) {
+        if (route === 'POST /v1/exports') return once('order', 'apply-then-cut');
+        const isFile = route === 'GET /v1/exports/:id' && new URL(request.url).searchParams.has('token');
+        return isFile ? once('file', 'drop') : undefined;
+      },
+    });
+    expect(lost).toEqual(new Set(['order', 'file']));
+    expect(used).toBe(true);
+    await expectTruth();
   });
 
   it('are not ordered where they tell nothing that flows back, or reading each is no more calls', async () => {
