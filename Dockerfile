@@ -13,6 +13,7 @@ COPY --from=packages /app/node_modules node_modules
 COPY package.json LICENSE tributary.schema.json ./
 COPY bin/quick-resolve.mjs bin/
 COPY connectors connectors
+COPY docs docs
 COPY drizzle drizzle
 COPY src src
 USER node

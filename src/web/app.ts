@@ -53,6 +53,7 @@ import { Auth } from './auth.ts';
 import { BodyGate } from './body-gate.ts';
 import { refusalOf } from './caller.ts';
 import { type Deps, newApi } from './deps.ts';
+import { docsPages } from './docs.ts';
 import type { Env } from './env.ts';
 import { Guesses } from './guesses.ts';
 import { importPath } from './import-path.ts';
@@ -156,7 +157,8 @@ export function createApp(tributary: Tributary, options: AppOptions): OpenAPIHon
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }));
   for (const part of parts) app.route('/', part(deps));
   app.route('/', webhookApi(deps, door));
-  document(app, options.version);
+  const specification = document(app, options.version);
+  app.route('/', docsPages(specification));
   return app;
 }
 
@@ -245,14 +247,15 @@ const refuseMethod = (c: Parameters<typeof answerProblem>[0], methods: readonly 
     }),
   );
 
-function document(app: OpenAPIHono<Env>, version: string): void {
+/** Serves the OpenAPI document. Returns what makes it. */
+function document(app: OpenAPIHono<Env>, version: string): () => object {
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
     type: 'http',
     scheme: 'bearer',
     description: 'TRIBUTARY_API_TOKEN, or a token that `tributary token create` made.',
   });
-  app.doc31('/openapi.json', {
-    openapi: '3.1.0',
+  const about = {
+    openapi: '3.1.0' as const,
     info: {
       title: 'Tributary',
       version,
@@ -261,5 +264,7 @@ function document(app: OpenAPIHono<Env>, version: string): void {
       license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
     },
     servers: [{ url: '/' }],
-  });
+  };
+  app.doc31('/openapi.json', about);
+  return () => app.getOpenAPI31Document(about);
 }

@@ -6,6 +6,7 @@ import type { Context } from 'hono';
 const types = {
   'admin.css': 'text/css; charset=utf-8',
   'admin.js': 'text/javascript; charset=utf-8',
+  'docs.css': 'text/css; charset=utf-8',
   'mark.svg': 'image/svg+xml',
 } as const;
 

@@ -23,6 +23,8 @@ export function webhookPath(path: string, prefix: string): WebhookPath | null {
   const isAt = (index: number) => segments[index]?.toLowerCase() === 'webhooks';
   const isBelow = isAt(before.length) && before.every((segment, index) => segments[index] === segment);
   const at = isBelow ? before.length : segments.findIndex((_, index) => isAt(index));
+  // The page of the documentation about them.
+  if (segments.length === 2 && segments[0] === 'docs') return null;
   if (at === -1 || at > maxSegments || (!isBelow && segments[0] === 'api')) return null;
   const [source = '', token = null, ...rest] = segments.slice(at + 1);
   return { source, token, isTooLong: rest.length > 0 };

@@ -78,6 +78,7 @@ export const sections: readonly (readonly Section[])[] = [
 
 /** Whether a person asks for it, and no program. */
 export function isPage(path: string): boolean {
+  if (path === '/docs' || path.startsWith('/docs/')) return true;
   return sections
     .flat()
     .some((one) => path === one.path || (one.path !== '/' && path.startsWith(`${one.path}/`)));

@@ -57,7 +57,7 @@ export function shell(frame: Frame, content: PageContent): Html {
 <noscript><p class="banner wait">Without JavaScript this page does not update and its buttons do not work.</p></noscript>
 ${fixed}${isInParts ? body : html`<div id="content" data-live>${body}</div>`}
 </main>
-<footer class="bottom" id="about" data-live>Tributary ${status.version} · ${status.database === 'pglite' ? 'embedded database' : 'PostgreSQL'} · started ${moment(status.startedAt, status.now)} · <a href="/openapi.json">API</a></footer>
+<footer class="bottom" id="about" data-live>Tributary ${status.version} · ${status.database === 'pglite' ? 'embedded database' : 'PostgreSQL'} · started ${moment(status.startedAt, status.now)} · <a href="/docs">Documentation</a> · <a href="/docs/reference">API</a></footer>
 </div></div>
 <div id="said" role="status" aria-live="polite"></div>`,
     { role: visitor.role, everySeconds },

@@ -1,0 +1,116 @@
+// The documentation, as it stands in `docs/`, and the reference of the API, for whoever runs this version. Anybody may read it: it says
+// nothing of this installation.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Marked } from 'marked';
+import { newApi } from './deps.ts';
+import { type Operation, referencePage } from './pages/api-reference.ts';
+import { docsPage } from './pages/docs.ts';
+import { Problem } from './problem.ts';
+
+const folder = fileURLToPath(new URL('../../docs/', import.meta.url));
+
+/** The pages and pictures that there are: nothing else is ever opened. An image without them has none. */
+const files = new Set(
+  existsSync(folder)
+    ? readdirSync(folder, { recursive: true, encoding: 'utf8' })
+        .map((name) => name.replaceAll('\\', '/'))
+        .filter((name) => /\.(md|png)$/.test(name))
+    : [],
+);
+
+/** `specification`: the OpenAPI document of this server. */
+export function docsPages(specification: () => object) {
+  const pages = newApi();
+  pages.get('/docs', (c) => c.html(pageOf('README.md')));
+  pages.get('/docs/reference', (c) => c.html(referencePage(operationsOf(specification()))));
+  pages.get('/docs/:path{.+}', (c) => {
+    const path = c.req.param('path').replace(/\/$/, '');
+    if (files.has(path) && path.endsWith('.png'))
+      return c.body(readFileSync(join(folder, path)), 200, { 'content-type': 'image/png' });
+    const file = [`${path}.md`, `${path}/README.md`].find((name) => files.has(name));
+    if (file === undefined)
+      throw new Problem(404, `The documentation has no page "${path}". It begins at /docs.`);
+    return c.html(pageOf(file));
+  });
+  return pages;
+}
+
+function pageOf(file: string) {
+  if (!files.has(file))
+    throw new Problem(404, 'This installation has no documentation: its folder "docs" is missing.');
+  const text = readFileSync(join(folder, file), 'utf8').replaceAll(/<!--.*?-->/gs, '');
+  const title = /^# (.+)$/m.exec(text)?.[1]?.replaceAll('`', '') ?? file;
+  return docsPage({ title, file, body: renderer(file).parse(text, { async: false }) });
+}
+
+/** Links lead to pages of this server; what lies elsewhere in the repository is named without a link. */
+function renderer(file: string): Marked {
+  return new Marked({
+    renderer: {
+      html: ({ text }) => escaped(text),
+      heading({ tokens, depth, text }) {
+        return `<h${depth} id="${escaped(slug(text))}">${this.parser.parseInline(tokens)}</h${depth}>\n`;
+      },
+      link({ href, text, tokens }) {
+        const isFileName = text === href || `${text}README.md` === href;
+        const inner = isFileName ? escaped(nameOf(href)) : this.parser.parseInline(tokens);
+        const to = addressOf(file, href);
+        return to === null ? inner : `<a href="${escaped(to)}">${inner}</a>`;
+      },
+      image({ href, text }) {
+        return `<img src="${escaped(addressOf(file, href) ?? '')}" alt="${escaped(text)}">`;
+      },
+      table(token) {
+        const cells = (row: typeof token.header, tag: string) =>
+          `<tr>${row.map((cell) => `<${tag}>${this.parser.parseInline(cell.tokens)}</${tag}>`).join('')}</tr>`;
+        const rows = token.rows.map((row) => cells(row, 'td')).join('\n');
+        return `<div class="wide" tabindex="0"><table><thead>${cells(token.header, 'th')}</thead><tbody>${rows}</tbody></table></div>\n`;
+      },
+    },
+  });
+}
+
+/** A file in words: `connectors` for `connectors/README.md`. */
+function nameOf(href: string): string {
+  return href.replace(/^(\.\.\/)+/, '').replace(/\/?(README)?(\.md)?$/, '');
+}
+
+/** The address on this server; null for a file that is not served here. */
+function addressOf(file: string, href: string): string | null {
+  if (/^(https:|#)/.test(href)) return href;
+  const [path = '', anchor] = href.split('#');
+  const target = posix.join(posix.dirname(file), path).replace(/\/$/, '');
+  const found = [target, `${target}/README.md`].find((name) => files.has(name));
+  if (found === undefined) return null;
+  const address = `/docs/${found.replace(/(^|\/)README\.md$/, '').replace(/\.md$/, '')}`.replace(/\/$/, '');
+  return anchor === undefined ? address : `${address}#${anchor}`;
+}
+
+const entities: { readonly [character: string]: string } = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+};
+const escaped = (text: string) => text.replaceAll(/[&<>"]/g, (character) => entities[character]!);
+
+/** As code hosts make it, so that anchors lead to the same place in both. */
+function slug(text: string): string {
+  return text
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+    .replaceAll(/\s/g, '-');
+}
+
+interface Specification {
+  paths: { [path: string]: { [method: string]: Omit<Operation, 'method' | 'path'> } };
+}
+
+function operationsOf(document: object): Operation[] {
+  const { paths } = document as Specification;
+  return Object.entries(paths).flatMap(([path, operations]) =>
+    Object.entries(operations).map(([method, operation]) => ({ ...operation, method, path })),
+  );
+}
