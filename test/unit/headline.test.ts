@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type HeadlineState, headlineStates } from '../../src/contract/status.ts';
-import { type Facts, headlineOf } from '../../src/web/headline.ts';
+import { type HeadlineState, headlineStates, problemStates } from '../../src/contract/status.ts';
+import { type Facts, headlineOf, problemsOf } from '../../src/web/headline.ts';
 import { fc } from '../support/properties.ts';
 
 const at = '2026-03-01T12:00:00.000Z';
@@ -229,6 +229,11 @@ const states: [HeadlineState, Partial<Facts>, string, string | null][] = [
 describe('the headline', () => {
   it.each(states)('%s %j', (state, facts, sentence, next) => {
     expect(headlineOf({ ...inStep, ...facts })).toEqual({ state, sentence, next });
+  });
+
+  it.each(states)('%s %j is a problem alone, or none', (state, facts) => {
+    const problems = problemsOf({ ...inStep, ...facts }).map((problem) => problem.state);
+    expect(problems).toEqual((problemStates as readonly string[]).includes(state) ? [state] : []);
   });
 
   it('has a sentence for every state', () => {

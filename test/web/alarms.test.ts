@@ -3,10 +3,8 @@ import { sql } from 'drizzle-orm';
 import { Hono } from 'hono';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { serve } from '../../simulators/serve.ts';
-import { type Headline, problemStates } from '../../src/contract/status.ts';
 import { createLog } from '../../src/engine/log/log.ts';
 import { Alarms } from '../../src/web/alarms.ts';
-import { type Facts, problemsOf } from '../../src/web/headline.ts';
 import { behaviour } from '../support/databases.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { noon } from './seed.ts';
@@ -159,56 +157,5 @@ describe('alarms', () => {
       values ('late', 1, 'waiting', 1, now(), to_timestamp(${(noon - 700_000) / 1000}))`);
     await pass(60);
     expect(standard()).toMatchObject([{ data: { state: 'behind' } }]);
-  });
-});
-
-describe('a problem of each kind', () => {
-  const well: Facts = {
-    destination: 'voucherify',
-    circuit: { state: 'closed', reason: null, openUntil: null },
-    paused: null,
-    customers: { total: 10, waiting: 0, held: 0, dead: 0 },
-    oldestWaitSeconds: null,
-    lastDeliveredAt: null,
-    sources: [{ name: 'crm', paused: null, pulls: true, reading: false, toTakeIn: 0, failure: null }],
-    schemaWait: null,
-    toTakeIn: 0,
-    vanished: [],
-    drifted: 0,
-    deadLetters: 0,
-    failingLoops: [],
-    logLost: null,
-    quarantined: 0,
-    verification: null,
-  };
-  const pausedFor = (cause: string) => ({ cause, reason: 'because', trialAt: null }) as never;
-  const source = (change: Partial<Facts['sources'][number]>) => ({
-    sources: [{ ...well.sources[0]!, ...change }],
-  });
-  const staged: [Headline['state'], Partial<Facts>][] = [
-    ['destination_failing', { circuit: { state: 'open', reason: '503', openUntil: noon } }],
-    ['credentials_refused', { paused: pausedFor('unauthorized') }],
-    ['credentials_refused', source({ paused: pausedFor('unauthorized') })],
-    ['paused', { paused: pausedFor('refusals') }],
-    ['paused', source({ paused: pausedFor('person') })],
-    ['project_undecided', { paused: pausedFor('project') }],
-    ['schema_unknown', { schemaWait: 'Customers wait for the schema.' }],
-    ['sources_vanished', { vanished: ['old'] }],
-    ['held', { customers: { ...well.customers, held: 3 } }],
-    ['differs', { drifted: 2 }],
-    ['dead_letters', { deadLetters: 1 }],
-    ['dead_letters', { customers: { ...well.customers, dead: 1 } }],
-    ['source_failing', source({ failure: 'The vendor answered 500.' })],
-    ['impaired', { failingLoops: ['pull 1'] }],
-    ['impaired', { logLost: 'ENOSPC' }],
-  ];
-
-  it.each(staged)('is reported as %s', (state, change) => {
-    expect(problemsOf({ ...well, ...change }).map((problem) => problem.state)).toEqual([state]);
-  });
-
-  it('is staged here, and there is none where all is well', () => {
-    expect(new Set(staged.map(([state]) => state))).toEqual(new Set(problemStates));
-    expect(problemsOf(well)).toEqual([]);
   });
 });
