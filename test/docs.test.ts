@@ -4,6 +4,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { placesNow, placesPage } from '../scripts/places.ts';
 import { commands } from '../src/cli/commands.ts';
+import { problemStates } from '../src/contract/status.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const text = (path: string) => readFileSync(join(root, path), 'utf8');
@@ -67,6 +68,17 @@ describe('The documentation', () => {
     const isIn = (name: string, lines: string) => new RegExp(`\`${name}[\` ]`).test(lines);
     expect(commands.filter(({ path }) => !isIn(path, rows.join('\n'))).map(({ path }) => path)).toEqual([]);
     expect(commands.filter(({ alias }) => alias && !isIn(alias, page)).map(({ alias }) => alias)).toEqual([]);
+  });
+
+  it('says in the runbook what to do about each problem, with commands that exist', () => {
+    const page = text('docs/runbook.md');
+    for (const state of problemStates) expect(page).toContain(`### \`${state}\``);
+    const known = commands.map(({ path }) => path);
+    for (const [, named = ''] of page.matchAll(/`tributary ([a-z -]+)/g)) {
+      const words = named.trim().split(' ');
+      const isKnown = known.some((path) => path === words[0] || path === words.slice(0, 2).join(' '));
+      expect(isKnown, `tributary ${named}`).toBe(true);
+    }
   });
 
   it('is reached from its index', () => {

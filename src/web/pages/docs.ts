@@ -29,7 +29,9 @@ const groups = [
   {
     name: 'Operate',
     pages: [
+      ['Deploy', '/docs/deploy'],
       ['Operations', '/docs/operations'],
+      ['Runbook', '/docs/runbook'],
       ['Faults', '/docs/faults'],
       ['Alarms', '/docs/alarms'],
       ['Metrics', '/docs/metrics'],
