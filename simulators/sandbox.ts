@@ -1,7 +1,7 @@
 // A world to try Tributary in: a simulated HubSpot whose people keep changing and a simulated Voucherify, both on
 // loopback. It survives restarts and kills by a journal. It does not know Tributary.
 
-import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { personProperties, randomOf, whole } from './hubspot/people.ts';
 import {
@@ -11,10 +11,11 @@ import {
   type HubSpotSimulator,
   type PushedRequest,
 } from './hubspot.ts';
+import { Breaks, breaksApp } from './sandbox-breaks.ts';
 import { serve } from './serve.ts';
 import type { TruthCustomer } from './voucherify/customer-body.ts';
 import type { StoredCustomer } from './voucherify/truth.ts';
-import { createVoucherifySimulator } from './voucherify.ts';
+import { createVoucherifySimulator, type Fault } from './voucherify.ts';
 
 const accessToken = 'pat-sandbox-00000000';
 
@@ -25,6 +26,8 @@ const appId = 'sandbox-app';
 const appToken = 'sandbox-token';
 
 const people = 5_000;
+
+export const controlFile = 'control.json';
 
 export interface Sandbox {
   /** A configuration that reads and writes it, as a file would hold it. */
@@ -44,11 +47,16 @@ export async function startSandbox({
 }): Promise<Sandbox> {
   mkdirSync(directory, { recursive: true });
   const hubspot = openHubSpot(directory, address);
-  const voucherify = openVoucherify(directory);
+  const voucherify = openVoucherify(directory, () => breaks.voucherifyFault());
   const [source, destination] = [
     await serve(hubspot.app, { latencyMs: 30 }),
     await serve(voucherify.app, { latencyMs: 30 }),
   ];
+  const breaks: Breaks = new Breaks({ hubspot, voucherify });
+  hubspot.faults = breaks.hubspotFault;
+  const control = await serve(breaksApp(breaks));
+  // By it a command finds the sandbox that runs.
+  writeFileSync(join(directory, controlFile), JSON.stringify({ url: control.url }));
   const life = setInterval(() => live(hubspot), 1_500);
   const pushing = setInterval(() => void push(hubspot), 1_000);
   return {
@@ -56,11 +64,13 @@ export async function startSandbox({
     summary: [
       `simulated HubSpot    ${source.url}  ${hubspot.size.toLocaleString('en')} contacts that keep changing`,
       `simulated Voucherify ${destination.url}  ${voucherify.count.toLocaleString('en')} customers`,
+      'To hurt it and watch: tributary sandbox break',
     ],
     async close() {
       clearInterval(life);
       clearInterval(pushing);
-      await Promise.all([source.close(), destination.close()]);
+      rmSync(join(directory, controlFile), { force: true });
+      await Promise.all([source.close(), destination.close(), control.close()]);
     },
   };
 }
@@ -176,13 +186,14 @@ function live(hubspot: HubSpotSimulator): void {
 
 // ── Voucherify ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-function openVoucherify(directory: string) {
+function openVoucherify(directory: string, faults: () => Fault) {
   const journal = new Journal<{ customer: TruthCustomer; kind: string }>(join(directory, 'voucherify.jsonl'));
   const voucherify = createVoucherifySimulator({
     now: Date.now,
     appId,
     appToken,
     metadataWrites: 'merge',
+    faults,
     quotas: { apiCalls: { requests: 2000, seconds: 60 }, bulkCalls: { requests: 60, seconds: 3600 } },
     bulkProcessing: { waitMs: 300, recordMs: 0.2 },
     metadataSchema: {

@@ -17,6 +17,7 @@ export const groups: { readonly [name: string]: string } = {
   drifts: 'List differences that verifications and webhooks found at the destination.',
   webhooks: 'Set up and test webhooks, list the inbox, and replay requests.',
   token: 'Make, list and revoke named tokens.',
+  sandbox: 'Serve simulated vendors, and hurt them.',
   config: 'Show the configuration in force, explain a setting, print the JSON schema.',
   connector: 'Develop a connector, in a checkout of the repository.',
 };
@@ -37,9 +38,16 @@ export const sections: readonly Section[] = [
         load: async () => (await import('./start.ts')).defineStart,
       },
       {
-        path: 'sandbox',
+        path: 'sandbox start',
+        isDefault: true,
         summary: 'Serve a sandbox: simulated vendors on this machine, whatever is configured.',
         load: async () => (await import('./start.ts')).defineSandbox,
+      },
+      {
+        path: 'sandbox break',
+        summary:
+          'Hurt the sandbox that runs (an outage, lost answers, blanked fields …), to watch what becomes of it.',
+        load: async () => (await import('./sandbox-break.ts')).defineSandboxBreak,
       },
       {
         path: 'check',

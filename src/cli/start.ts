@@ -53,8 +53,8 @@ export function defineSandbox(command: Command, cli: Cli): void {
       'after',
       `
 Examples:
-  $ tributary sandbox
-  $ PORT=8080 tributary sandbox
+  $ tributary sandbox start
+  $ PORT=8080 tributary sandbox start
 
 It keeps its own embedded database in the data folder and reads neither the configuration nor DATABASE_URL. --json logs JSON
 lines.`,
