@@ -92,7 +92,7 @@ function faultFindings({ faults }: ConfigError): Finding[] {
     area: 'configuration',
     state: 'problem',
     found: `${path}${place ? `, line ${place.line}, column ${place.column}` : ''}: ${found}.`,
-    todo: `Allowed: ${allowed}.`,
+    todo: `Allowed: ${allowed}${allowed.endsWith('?') ? '' : '.'}`,
   }));
 }
 

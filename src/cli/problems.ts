@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { letterGroupsShape } from '../contract/dead-letter.ts';
 import { holdsShape } from '../contract/hold.ts';
-import { type Status, statusShape } from '../contract/status.ts';
+import { type HeadlineState, type Status, statusShape } from '../contract/status.ts';
 import { counted, number } from '../words.ts';
 import { answer, type Cli } from './cli.ts';
 import type { Client } from './client.ts';
@@ -11,10 +11,10 @@ import { withClient } from './reach.ts';
 import { print, table } from './terminal.ts';
 
 interface ListedProblem {
-  kind: 'dead letters' | 'hold' | 'pause' | 'quarantine' | 'drift' | 'webhooks';
+  kind: 'dead letters' | 'hold' | 'pause' | 'quarantine' | 'drift' | 'webhooks' | 'failure';
   /** A source, or `destination`; empty where it is of several. */
   source: string;
-  /** Letters, customers, values or requests; 1 for a pause. */
+  /** Letters, customers, values or requests; 1 for a pause or a failure. */
   count: number;
   /** The cause, in a sentence. */
   cause: string;
@@ -46,7 +46,7 @@ async function problemsOf(client: Client): Promise<ListedProblem[]> {
   const status = await client.send(statusShape, '/api/status');
   const letters = await client.send(letterGroupsShape, '/api/dead-letters/groups');
   const { groups } = await client.send(holdsShape, '/api/holds', { query: { limit: 1 } });
-  return [
+  const listed: ListedProblem[] = [
     ...pausesOf(status),
     ...letters.groups.map((group) => ({
       kind: 'dead letters' as const,
@@ -65,6 +65,33 @@ async function problemsOf(client: Client): Promise<ListedProblem[]> {
     ...refusalsOf(status),
     ...doubtsOf(status),
   ];
+  return [...failuresOf(status, listed), ...listed];
+}
+
+/** The kinds that list a state in detail. */
+const detailed: { readonly [state in HeadlineState]?: ListedProblem['kind'] } = {
+  credentials_refused: 'pause',
+  paused: 'pause',
+  project_undecided: 'pause',
+  held: 'hold',
+  differs: 'drift',
+  dead_letters: 'dead letters',
+};
+
+/** What fails and no other row tells. */
+export function failuresOf(
+  { problems }: Pick<Status, 'problems'>,
+  listed: readonly ListedProblem[],
+): ListedProblem[] {
+  return problems
+    .filter(({ state }) => !listed.some(({ kind }) => kind === detailed[state]))
+    .map(({ sentence, next }) => ({
+      kind: 'failure',
+      source: '',
+      count: 1,
+      cause: sentence,
+      next: next ?? 'tributary status',
+    }));
 }
 
 function pausesOf({ sources, destination }: Status): ListedProblem[] {
@@ -76,7 +103,8 @@ function pausesOf({ sources, destination }: Status): ListedProblem[] {
             source: name,
             count: 1,
             cause: paused.reason,
-            next: `tributary sources resume ${name}`,
+            next:
+              paused.cause === 'project' ? 'tributary project --help' : `tributary sources resume ${name}`,
           },
         ]
       : [],

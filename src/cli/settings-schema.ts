@@ -59,7 +59,16 @@ function stepOf(root: Schema, from: Schema, key: string, before: string) {
   if (found) return { schema: resolved(root, found), isRequired: schema.required?.includes(key) ?? false };
   if (typeof schema.additionalProperties === 'object')
     return { schema: resolved(root, schema.additionalProperties), isRequired: false };
-  throw unknownSetting(key, before, Object.keys(schema.properties ?? {}));
+  const elsewhere = before === '' ? partsWith(root, key) : [];
+  throw unknownSetting(key, before, elsewhere, Object.keys(schema.properties ?? {}));
+}
+
+/** Where a key stands that was named without its source or `destination`. */
+function partsWith(root: Schema, key: string): string[] {
+  const names = Object.entries(root.definitions ?? {})
+    .filter(([, { properties = {} }]) => Object.hasOwn(properties, key))
+    .map(([name]) => (name.startsWith('source:') ? `sources.NAME.${key}` : `destination.${key}`));
+  return [...new Set(names)].sort();
 }
 
 /** Of alternatives the one that has keys. */
@@ -108,11 +117,25 @@ export function allowedWords(root: Schema, given: Schema): string {
   return [types.join(', or ') || 'any value', ...range].join(' ');
 }
 
-function unknownSetting(key: string, before: string, known: readonly string[]): CommandError {
+function unknownSetting(
+  key: string,
+  before: string,
+  elsewhere: readonly string[],
+  known: readonly string[],
+): CommandError {
   const where = before === '' ? 'the configuration' : before;
-  const meant = nearestName(key, known);
+  const meant = nearestName(
+    key,
+    known.filter((name) => !name.startsWith('$')),
+  );
   const hint =
-    meant !== null ? ` Did you mean "${meant}"?` : known.length > 0 ? ` It has ${known.join(', ')}.` : '';
+    elsewhere.length > 0
+      ? ` Did you mean ${elsewhere.join(' or ')}?`
+      : meant !== null
+        ? ` Did you mean "${meant}"?`
+        : known.length > 0
+          ? ` It has ${known.join(', ')}.`
+          : '';
   return new CommandError(`There is no setting "${key}" in ${where}.${hint}`, exitCodes.notFound);
 }
 

@@ -139,9 +139,47 @@ function allowedBy(issue: z.core.$ZodIssue): string {
     );
     return [...new Set(ways)].join(', or ');
   }
-  return issue.message
-    .replace(/^Invalid (input|option): /, '')
-    .replace(/^Invalid URL$/, 'a URL that begins with https:// or http://');
+  return inWords(issue) ?? issue.message;
+}
+
+const typeWords: { readonly [type: string]: string } = {
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  object: 'an object',
+  record: 'an object',
+  array: 'a list',
+  null: 'null',
+};
+
+/** Null for a message that is not zod's own. */
+function inWords(issue: z.core.$ZodIssue): string | null {
+  const { message } = issue;
+  if (message === 'Invalid URL') return 'a URL that begins with https:// or http://';
+  if (!/^(Invalid (input|option)|Too (small|big)): expected/.test(message)) return null;
+  if (issue.code === 'invalid_type') return typeWords[issue.expected] ?? issue.expected;
+  if (issue.code === 'invalid_value') return listed(issue.values.map((one) => JSON.stringify(one)));
+  if (issue.code === 'too_small') return bound(issue.origin, 'at least', 'more than', issue.minimum, issue);
+  if (issue.code === 'too_big') return bound(issue.origin, 'at most', 'less than', issue.maximum, issue);
+  return message.replace(/^Invalid (input|option): /, '');
+}
+
+function bound(
+  origin: string,
+  inclusive: string,
+  exclusive: string,
+  limit: number | bigint,
+  issue: { inclusive?: boolean | undefined },
+): string {
+  const side = `${issue.inclusive === false ? exclusive : inclusive} ${limit}`;
+  const things = { string: ['character', 'characters'], array: ['item', 'items'] }[origin];
+  return things ? `${side} ${things[limit === 1 ? 0 : 1]}` : `a number of ${side}`;
+}
+
+/** `a, b or c`. */
+function listed(words: readonly string[]): string {
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }
 
 function joined(path: string, rest: readonly PropertyKey[]): string {

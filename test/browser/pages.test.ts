@@ -195,9 +195,9 @@ describe.skipIf(!existsSync(executablePath))('the pages in a browser', () => {
     await said('Discarded');
     await page.getByText('No such dead letters').waitFor();
     await page.goto(`${served.url}/access`);
-    await page.getByLabel('Whose it is').fill('anna');
-    await page.getByRole('button', { name: 'Make the token' }).click();
-    await page.getByText('The token anna was made.').waitFor();
+    await page.getByLabel('Name').fill('anna');
+    await page.getByRole('button', { name: 'Create the token' }).click();
+    await page.getByText('The token anna was created.').waitFor();
     page.removeAllListeners('dialog');
     page.once('dialog', (dialog) => dialog.accept());
     await page.getByRole('button', { name: 'Revoke anna' }).click();

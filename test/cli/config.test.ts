@@ -84,6 +84,9 @@ describe('config explain', () => {
       err: 'There is no setting "shedule" in sources.crm. Did you mean "schedule"?\n',
     });
     expect((await tributary('explain', 'sources.nosuch.schedule')).exitCode).toBe(4);
+    expect((await tributary('explain', 'fullSchedule')).err).toBe(
+      'There is no setting "fullSchedule" in the configuration. Did you mean sources.NAME.fullSchedule?\n',
+    );
   });
 
   it('is an object in JSON', async () => {

@@ -157,6 +157,18 @@ describe('The configuration', () => {
     );
   });
 
+  it('says in words what is allowed, not in those of the library', () => {
+    const alarms = { behindMinutes: -1, to: { chat: { url: 'https://chat.example', format: 'slak' } } };
+    const raw = { ...withSource({}, { alarms }), destination: { connector: 'voucherify', appToken: 1 } };
+    const allowed = faultsOf(raw).map(({ path, allowed: words }) => [path, words]);
+    expect(Object.fromEntries(allowed)).toEqual({
+      'alarms.behindMinutes': 'a number of at least 1',
+      'alarms.to.chat.format': '"standard" or "slack"',
+      'destination.appId': 'text',
+      'destination.appToken': 'text',
+    });
+  });
+
   it('says where, what was found and what is allowed, in the message too', () => {
     const error = errorOf(() => configOf(withSource({ schedule: '*/5 * * *' })));
     expect(error.faults).toEqual([
@@ -768,7 +780,9 @@ describe('The environment', () => {
   });
 
   it('says what a level of the log may be', () => {
-    expect(faults({ LOG_LEVEL: 'loud' })[0]?.allowed).toContain('"trace"|"debug"|"info"|"warn"|"error"');
+    expect(faults({ LOG_LEVEL: 'loud' })[0]?.allowed).toContain(
+      '"trace", "debug", "info", "warn" or "error"',
+    );
   });
 
   it('shows neither the token nor the password of the database', () => {

@@ -3,8 +3,22 @@ import { ago, rate, schedule } from '../../src/web/pages/format.ts';
 import { runsSection } from '../../src/web/pages/runs.ts';
 import { Rates } from '../../src/web/rates.ts';
 import { Remembered } from '../../src/web/remembered.ts';
+import { callsByHour } from '../../src/web/spend.ts';
 import { duration } from '../../src/words.ts';
 import { ManualClock } from '../support/manual-clock.ts';
+
+describe('calls by hour', () => {
+  const spent = (quota: string, calls: number, refused = 0) => ({
+    ...{ quota, calls, refused, hour: 0, lane: 'schedule' as const },
+  });
+
+  it('count a call once that draws on several quotas, and an account once that several sources read', () => {
+    const hubspot = [spent('search', 2, 1), spent('burst', 70), spent('daily', 70)];
+    const vendors = ['crm', 'shop'].map((name) => ({ name, account: 'hubspot:1', spent: hubspot }));
+    const destination = { name: 'destination', account: 'voucherify:1', spent: [spent('minute', 5)] };
+    expect(callsByHour([...vendors, destination])).toEqual([{ hour: 0, count: 75, bad: 1 }]);
+  });
+});
 
 describe('a remembered value', () => {
   it('is found out once for all who ask meanwhile, and again after twenty times what it took', async () => {

@@ -263,7 +263,7 @@ function sentenceOf(basis: Basis, { vendors, source }: Planning, { exact }: Plan
     'dry run': `The number of records is that of dry run ${exact?.runId}.`,
     given: 'The number of records was given.',
     'last full run': `The number of records is that of the last full reading of ${source.name}.`,
-    'recent runs': `Records are taken to change as fast as in the recent runs of ${source.name}.`,
+    'recent runs': `Records are assumed to change as fast as in the recent runs of ${source.name}.`,
     'stored records': `The number of records is taken from those stored of ${source.name}.`,
   };
   return from[basis];

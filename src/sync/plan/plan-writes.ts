@@ -6,7 +6,7 @@ import { firstCustomers } from '../../tables/customers.ts';
 import { waitingCustomers } from '../../tables/deliveries.ts';
 import { listForecasts } from '../../tables/forecasts.ts';
 import { nestedShare } from '../../tables/revisions.ts';
-import { number } from '../../words.ts';
+import { counted } from '../../words.ts';
 import type { DryRunReport } from '../preview/dry-run.ts';
 import type { PlannedRecords } from './plan-records.ts';
 import type { Planning } from './planning.ts';
@@ -36,7 +36,10 @@ export async function plannedWrites(
 ): Promise<PlannedWrites> {
   const waiting = await waitingCustomers(planning.database);
   const pollsPerBulk = await pollsOf(planning);
-  const notes = waiting > 0 ? [`${number(waiting)} customers that wait already are written with them.`] : [];
+  const notes =
+    waiting > 0
+      ? [`${counted(waiting, 'customer')} already waiting ${waiting === 1 ? 'is' : 'are'} written too.`]
+      : [];
   if (exact) {
     const { customers, removed, payloadBytes, calls } = exact.writes;
     return {
@@ -62,7 +65,7 @@ export async function plannedWrites(
 function customersOf(records: PlannedRecords): { customers: number; sentence: string } {
   const { first, recent, steps } = records;
   const bring = steps.reduce((sum, step) => sum + (step.brings ? step.records : 0), 0);
-  if (first) return { customers: bring, sentence: 'Every record is taken to be a new customer.' };
+  if (first) return { customers: bring, sentence: 'Every record is assumed to be a new customer.' };
   const isFull = steps.some(({ what }) => what === 'everything');
   const alike = recent
     .filter(({ mode, received }) => (mode === 'full') === isFull && received > 0)
@@ -71,13 +74,13 @@ function customersOf(records: PlannedRecords): { customers: number; sentence: st
     const ratio = sum(alike, 'customers') / sum(alike, 'received');
     return {
       customers: Math.min(Math.ceil(ratio * records.count), bring),
-      sentence: `As in recent runs, ${Math.round(ratio * 100)} % of the records read are taken to change their customer.`,
+      sentence: `As in recent runs, ${Math.round(ratio * 100)} % of the records read are assumed to change their customer.`,
     };
   }
   const whose = isFull
     ? 'No full run has shown how many customers one changes: all'
     : 'All records that changed';
-  return { customers: bring, sentence: `${whose} are taken to change their customer.` };
+  return { customers: bring, sentence: `${whose} are assumed to change their customer.` };
 }
 
 const sum = (runs: readonly Run[], what: 'customers' | 'received') =>

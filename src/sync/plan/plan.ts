@@ -108,17 +108,18 @@ function readStepsOf({ endpoints }: Planning, steps: PlannedRecords['steps'], cu
   });
 }
 
-/** A page of the quickest run of late; else as long as the count took, with our own time for it. */
+/** A page of the quickest recent run; else as long as the count took, with our own time for it. */
 function timesOf({ pageMs, countMs }: PlannedRecords): { pageMs: number; callMs: number; why: string } {
   if (pageMs !== null)
     return {
       pageMs,
       callMs: Math.min(pageMs, countMs ?? callMsDefault, callMsDefault),
-      why: 'took in the quickest run of late',
+      why: 'took, in the quickest recent run,',
     };
   // The first call opens the connection too: it shows how quick the vendor is at least.
   const callMs = Math.min(countMs ?? callMsDefault, callMsDefault);
-  const why = callMs === callMsDefault ? 'is taken to last' : 'is taken to last, by how long the count took,';
+  const why =
+    callMs === callMsDefault ? 'is assumed to take' : 'is assumed, from the time of the count, to take';
   return { pageMs: Math.max(callMs, leastPageMs), callMs, why };
 }
 
@@ -143,9 +144,9 @@ function assumptionsOf({
       (stream) =>
         `An export of ${stream} is ordered from the vendor; how long the vendor takes to make it is not known and not counted.`,
     ),
-    `A page ${why} ${(pageMs / 1000).toFixed(1)} s, a call to the destination ${(callMsDefault / 1000).toFixed(1)} s.`,
+    `A page ${why} ${(pageMs / 1000).toFixed(1)} s; a call to the destination is assumed to take ${(callMsDefault / 1000).toFixed(1)} s.`,
     ...(lane === 'backfill'
-      ? ['It goes behind all else: a twentieth of each quota is left to what is more urgent.']
+      ? ['It has the lowest priority: a twentieth of each quota is left for more urgent work.']
       : []),
   ];
 }

@@ -249,7 +249,7 @@ class Found {
       counts: this.#counts,
       pages: this.#pages,
       notes: [
-        'Each page is tried alone: a customer of whom two pages speak is counted with each.',
+        'Each page is evaluated by itself: a customer with records on two pages is counted twice.',
         ...(run.mode === 'full' || run.request.settings?.['complete'] === true
           ? ['Deletions that a full run finds by what it does not meet are not shown.']
           : []),

@@ -20,7 +20,7 @@ export function accessPage({ tokens, made, fault, now }: AccessView): PageConten
     at: '/access',
     everySeconds: made || fault ? null : 10,
     fixed: html`${head('Access', { sub: 'Named tokens open the API, these pages and the command line. Only hashes of them are kept.' })}
-${made ? html`<div class="banner good space-below" role="status"><p><b>The token ${made.name} was made.</b> It is shown only now:</p><p><code class="secret">${made.token}</code></p></div>` : ''}
+${made ? html`<div class="banner good space-below" role="status"><p><b>The token ${made.name} was created.</b> It is shown only once:</p><p><code class="secret">${made.token}</code></p></div>` : ''}
 ${fault === null ? '' : html`<p class="banner bad space-below" role="alert">${fault}</p>`}`,
     body: html`<div class="split" data-key="split"><div>${
       tokens.length === 0
@@ -35,17 +35,17 @@ ${fault === null ? '' : html`<p class="banner bad space-below" role="alert">${fa
           )
     }</div>
 <section class="card" data-key="new" aria-labelledby="new-token"><h2 id="new-token">New token</h2><form class="form" method="post" action="/access">
-<label>Whose it is<input name="name" required maxlength="60" pattern="[A-Za-z0-9][A-Za-z0-9 ._@\\-]*" autocomplete="off" placeholder="anna"></label>
+<label>Name<input name="name" required maxlength="60" pattern="[A-Za-z0-9][A-Za-z0-9 ._@\\-]*" autocomplete="off" placeholder="anna"></label>
 <label>Role<select name="role">${roles.map((role) => html`<option value="${role}">${role}: ${words[role]}</option>`)}</select></label>
-<label>Valid for so many days; empty until it is revoked<input name="days" type="number" min="1" max="3650"></label>
-<div><button type="submit" class="main">Make the token</button></div></form></section></div>`,
+<label>Days until it expires (empty: never)<input name="days" type="number" min="1" max="3650"></label>
+<div><button type="submit" class="main">Create the token</button></div></form></section></div>`,
   };
 }
 
 const words = {
-  viewer: 'only looks, values masked',
+  viewer: 'reads only, values masked',
   operator: 'syncs, retries, releases',
-  admin: 'erases, makes tokens',
+  admin: 'erases, creates tokens',
 } as const;
 
 const columns = [
@@ -59,5 +59,5 @@ const columns = [
 const tones = { viewer: 'quiet', operator: 'note', admin: 'wait' } as const;
 
 function row({ name, role, createdAt, createdBy, expiresAt, lastUsedAt }: TokenView, now: number): Html {
-  return html`<tr data-key="${name}"><th scope="row"><a href="${address('/audit', { by: name })}">${name}</a><small>made ${moment(createdAt, now)} by ${createdBy}</small></th><td data-name="Role">${chip(tones[role], role)}</td><td data-name="Last used">${lastUsedAt === null ? 'never' : moment(lastUsedAt, now)}</td><td data-name="Expires">${expiresAt === null ? 'when it is revoked' : expiresAt <= now ? html`<span class="bad-text">expired</span>` : moment(expiresAt, now)}</td><td class="narrow">${action('Revoke', `/api/tokens/${encodeURIComponent(name)}`, { method: 'DELETE', done: `${name} was revoked`, about: name, kind: 'small danger', confirm: `Revoke the token of ${name}? It opens nothing any more, and its sessions end.` })}</td></tr>`;
+  return html`<tr data-key="${name}"><th scope="row"><a href="${address('/audit', { by: name })}">${name}</a><small>created ${moment(createdAt, now)} by ${createdBy}</small></th><td data-name="Role">${chip(tones[role], role)}</td><td data-name="Last used">${lastUsedAt === null ? 'never' : moment(lastUsedAt, now)}</td><td data-name="Expires">${expiresAt === null ? 'never' : expiresAt <= now ? html`<span class="bad-text">expired</span>` : moment(expiresAt, now)}</td><td class="narrow">${action('Revoke', `/api/tokens/${encodeURIComponent(name)}`, { method: 'DELETE', done: `${name} was revoked`, about: name, kind: 'small danger', confirm: `Revoke the token of ${name}? It no longer works, and its sessions end.` })}</td></tr>`;
 }

@@ -131,7 +131,7 @@ function fieldsCard({ customer, explanation, field: chosen }: CustomerCard): Htm
       : one?.winner
         ? html`<small>${one.winner.source}</small>`
         : '';
-    return html`<tr data-key="${name}"${name === chosen ? html` class="chosen"` : ''}><th scope="row"><a href="${customerPath(sourceId)}?field=${encodeURIComponent(name)}#why"${name === chosen ? html` aria-current="true"` : ''}>${name}</a></th>
+    return html`<tr data-key="${name}"${name === chosen ? html` class="chosen"` : ''}><th scope="row"><a href="${customerPath(sourceId)}?field=${encodeURIComponent(name)}#why"${name === chosen ? html` aria-current="true"` : ''}>${breakable(name)}</a></th>
 <td>${name in fields ? held(fields[name]) : html`<span class="none">nothing</span>`} ${from}</td><td>${there(customer, name)}</td></tr>`;
   });
   return html`<section class="card" data-key="fields" aria-label="Fields"><h2>Fields</h2><div class="table"><table class="fields"><caption class="unseen">Fields</caption><thead><tr><th scope="col">Field</th><th scope="col">Wanted</th><th scope="col">Acknowledged</th></tr></thead>
@@ -143,6 +143,11 @@ function fieldsCard({ customer, explanation, field: chosen }: CustomerCard): Htm
     ({ field, value: found, reason, source }) =>
       html`<p class="hint bad-text">${field} of ${source} was left out: ${reason} Found: ${value(found)}</p>`,
   )}</section>`;
+}
+
+/** On a narrow screen `address.postal_code` breaks after a point or a line, not within a word. */
+function breakable(name: string): Html {
+  return html`${name.split(/(?<=[._])/).map((part, index) => (index === 0 ? part : html`<wbr>${part}`))}`;
 }
 
 function there({ fields, acknowledged }: Customer, name: string): Html {
@@ -201,7 +206,7 @@ function pinForms(sourceId: string, field: string, isPinned: boolean): Html {
   return html`${ask(
     isPinned ? 'Pin another value…' : 'Pin a value…',
     path,
-    html`<label>Value of ${field}; empty for none<input name="value" data-empty="null" autocomplete="off"></label>
+    html`<label>Value of ${field} (leave empty for none)<input name="value" data-empty="null" autocomplete="off"></label>
 <label>Reason, which explanations show<input name="note" maxlength="500" autocomplete="off"></label>`,
     { method: 'PUT', done: `${field} was pinned`, button: 'Pin' },
   )}${isPinned ? action('Release the pin', path, { method: 'DELETE', done: `${field} was released`, about: `of ${field}` }) : ''}`;
@@ -231,7 +236,7 @@ ${isOlder || older !== '' ? html`<nav class="pager" aria-label="Pages of the tim
 
 function recordsCard({ records }: Customer, now: number): Html {
   return html`<section class="card" data-key="records" aria-label="Records"><h2>Records <small>${number(records.length)}</small></h2>${
-    records.length === 0 ? html`<p class="empty">No record speaks of this customer any more.</p>` : ''
+    records.length === 0 ? html`<p class="empty">No record belongs to this customer any more.</p>` : ''
   }<ul class="records">${records.map(
     (record) =>
       html`<li data-key="${record.source} ${record.stream} ${record.recordId}"><b>${record.source}</b> ${record.stream} <code>${record.recordId}</code> <small>changed ${moment(record.changedAt, now)}${

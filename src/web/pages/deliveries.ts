@@ -31,7 +31,7 @@ export function deliveriesPage({ status, lane, queue, batches }: DeliveriesView)
     at: '/deliveries',
     everySeconds: 2,
     body: html`${head(html`Deliveries to ${connector} ${chipOf}`, {
-      sub: 'One for each customer: the duty to bring the newest revision there. What changes again meanwhile is still one delivery.',
+      sub: 'One for each customer: the duty to bring the newest revision there. Further changes of a customer do not add another.',
       actions: paused
         ? html`${paused.cause === 'project' ? projectActions() : action('Resume', `/api/${destinationName}/resume`, { done: 'Deliveries continue', kind: 'main', about: 'deliveries' })}`
         : ask(
@@ -58,7 +58,7 @@ ${
     ? blank(
         'Nothing waits',
         batches.length > 0
-          ? 'What is on its way is in the batches below.'
+          ? 'What is being sent is in the batches below.'
           : 'The newest revision of every customer was sent.',
       )
     : table(
@@ -71,7 +71,7 @@ ${queue.length >= 50 ? html`<p class="hint">The first ${queue.length}, in the or
 ${
   batches.length === 0
     ? ''
-    : html`<section data-key="batches" aria-label="Batches"><h2 class="first">Batches on their way</h2>${table(
+    : html`<section data-key="batches" aria-label="Batches"><h2 class="first">Batches in progress</h2>${table(
         'Batches',
         batchColumns,
         batches.map((batch) => batchRow(batch, now)),
@@ -123,7 +123,7 @@ const batchColumns = [
   { name: 'Customers', isFigure: true },
   { name: 'Sent' },
   { name: 'Polled', isFigure: true },
-  { name: 'Next look' },
+  { name: 'Next poll' },
 ];
 
 function batchRow(
@@ -131,7 +131,7 @@ function batchRow(
   now: number,
 ): Html {
   return html`<tr data-key="${id}"><th scope="row"><code>${actionId ?? id}</code><small>${kind}${actionId === null ? ', not named by the destination yet' : ''}</small>${lost ? html`<small class="bad-text">Its answer was lost: ${lost}</small>` : ''}</th>
-<td class="figure" data-name="Customers">${number(customers)}</td><td data-name="Sent">${moment(submittedAt, now)}</td><td class="figure" data-name="Polled">${number(polls)}</td><td data-name="Next look">${dueAt <= now ? 'now' : moment(dueAt, now)}</td></tr>`;
+<td class="figure" data-name="Customers">${number(customers)}</td><td data-name="Sent">${moment(submittedAt, now)}</td><td class="figure" data-name="Polled">${number(polls)}</td><td data-name="Next poll">${dueAt <= now ? 'now' : moment(dueAt, now)}</td></tr>`;
 }
 
 function about(status: Status): Html {
@@ -142,7 +142,7 @@ function about(status: Status): Html {
     putOff,
   } = status;
   const { bulk, batches, calls, circuit } = destination;
-  return html`<section class="card" data-key="about" aria-label="How it goes"><h2>How it goes</h2>${facts([
+  return html`<section class="card" data-key="about" aria-label="State"><h2>State</h2>${facts([
     ['Oldest wait', oldestWaitSeconds === null ? 'nothing waits' : duration(oldestWaitSeconds)],
     ['Last delivery', lastDeliveredAt === null ? 'none yet' : moment(lastDeliveredAt, now)],
     [
@@ -152,11 +152,11 @@ function about(status: Status): Html {
         : html`<span class="bad-text">${circuit.state}</span>`,
     ],
     [
-      'In a batch',
+      'Batch size',
       bulk.off ? 'one by one: batches were refused' : `up to ${counted(bulk.records, 'customer')}`,
     ],
     [
-      'On its way',
+      'In progress',
       `${counted(batches.underWay, 'batch', 'batches')} with ${counted(batches.customers, 'customer')}`,
     ],
     calls === null
@@ -208,7 +208,7 @@ ${facts([
       ? number(dead)
       : html`<a href="${address('/problems', { show: 'letters', kind: 'writeBack', source })}">${number(dead)}</a>`,
   ],
-  ['Unlinked', html`${number(unlinked)} <small>${source} has no such person</small>`],
+  ['Unlinked', html`${number(unlinked)} <small>${source} has no record of them</small>`],
   ['Last', lastDeliveredAt === null ? 'none yet' : moment(lastDeliveredAt, now)],
 ])}
 <div class="actions acts">${paused ? action('Resume writing', `${base}/resume`, { done: `Writing to ${source} was resumed`, about }) : action('Pause writing', `${base}/pause`, { body: {}, done: `Writing to ${source} is paused`, about })}</div></section>`;

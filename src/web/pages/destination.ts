@@ -22,8 +22,8 @@ ${destination.schemaWait ? html`<p class="banner bad" data-key="schema">${destin
 <tbody>${status.backlog.map((lane) => laneRow(lane, customers.waiting))}</tbody></table>
 <p class="hint" data-key="batches">${
     batches.underWay === 0
-      ? 'No bulk action is under way'
-      : `${counted(batches.underWay, 'bulk action')} under way with ${counted(batches.customers, 'customer')}`
+      ? 'No batch is under way'
+      : `${counted(batches.underWay, 'batch', 'batches')} under way with ${counted(batches.customers, 'customer')}`
   }${destination.calls ? ` · ${counted(destination.calls.total, 'call')} since the start` : ''}</p>
 ${freshness(status)}
 ${drift(status)}

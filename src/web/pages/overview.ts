@@ -6,7 +6,7 @@ import type { Columns, Run } from '../../contract/run.ts';
 import type { Status } from '../../contract/status.ts';
 import type { Verification } from '../../contract/verification.ts';
 import { counted, number } from '../../words.ts';
-import type { VendorSpend } from '../spend.ts';
+import { callsByHour, type VendorSpend } from '../spend.ts';
 import { causeBlock } from './causes.ts';
 import { type Bar, hours } from './chart.ts';
 import { destinationSection } from './destination.ts';
@@ -87,11 +87,11 @@ function headline(status: Status): Html {
   const { lastDeliveredAt } = status.freshness;
   const { href, see } = verdicts[state];
   return html`<section id="headline" class="headline" data-live data-state="${state}" aria-label="In short">
-<h1>${sentence}</h1><p class="verdict">${next === null ? '' : html`<code>${next}</code> `}${
+<h1>${sentence}</h1><p class="verdict">${
     lastDeliveredAt === null
       ? 'Nothing has been delivered yet.'
       : html`Last delivery ${moment(lastDeliveredAt, status.now)}.`
-  } ${href === '/' ? '' : html`<a href="${href}">${see}</a>`}</p>
+  } ${href === '/' ? '' : html`<a href="${href}">${see}</a>`}${next === null ? '' : html`${href === '/' ? 'Run' : ' or run'} <code>${next}</code>`}</p>
 <div class="whole"><p class="total"><a href="/customers"><b id="customers-total">${number(customers.total)}</b> ${customers.total === 1 ? 'customer' : 'customers'}</a></p>
 ${customers.total > 0 ? stacked('Customers', shares) : html`<svg class="stack" viewBox="0 0 1000 10" aria-hidden="true"></svg>`}
 ${legend(shares)}</div></section>`;
@@ -99,20 +99,15 @@ ${legend(shares)}</div></section>`;
 
 /** Throughput, and calls with those that were refused. */
 function flowSection({ now }: Status, { range, from, delivered, spent }: Flow): Html {
-  const calls = new Map<number, Bar>();
-  for (const { hour, calls: count, refused } of spent.flatMap(({ spent: lines }) => lines)) {
-    const known = calls.get(hour) ?? { hour, count: 0, bad: 0 };
-    calls.set(hour, { hour, count: known.count + count, bad: (known.bad ?? 0) + refused });
-  }
-  const bars = [...calls.values()];
+  const bars: Bar[] = callsByHour(spent);
   const sum = (list: readonly Bar[], of: (bar: Bar) => number) =>
     list.reduce((total, bar) => total + of(bar), 0);
   const refused = sum(bars, ({ bad = 0 }) => bad);
   const changes = delivered.map(({ hour, deliveries }) => ({ hour, count: deliveries }));
   const other = range === '24h' ? html`<a href="/?range=7d">7 days</a>` : html`<a href="/">24 hours</a>`;
   return html`<section id="flow" data-live aria-labelledby="flow-title"><div class="title-row"><h2 id="flow-title">Last ${range === '24h' ? '24 hours' : '7 days'}</h2>${other}</div>
-<div class="halves"><div class="card"><div class="title-row"><h3>Changes delivered</h3><b>${number(sum(changes, ({ count }) => count))}</b></div>${hours('Changes delivered, without backfills', changes, { from, to: now, thing: 'change' })}</div>
-<div class="card"><div class="title-row"><h3><a href="/spend">Calls, by quota</a></h3><span><b>${number(sum(bars, ({ count }) => count))}</b>${refused > 0 ? html` ${chip('bad', `${number(refused)} refused`)}` : ''}</span></div>${hours('Calls', bars, { from, to: now, thing: 'call' })}</div></div></section>`;
+<div class="halves"><div class="card"><div class="title-row"><h3>Changes delivered <small>without backfills</small></h3><b>${number(sum(changes, ({ count }) => count))}</b></div>${hours('Changes delivered, without backfills', changes, { from, to: now, thing: 'change' })}</div>
+<div class="card"><div class="title-row"><h3><a href="/spend">Calls to vendors</a></h3><span><b>${number(sum(bars, ({ count }) => count))}</b>${refused > 0 ? html` ${chip('bad', `${number(refused)} refused`)}` : ''}</span></div>${hours('Calls', bars, { from, to: now, thing: 'call' })}</div></div></section>`;
 }
 
 /** The most frequent causes, where something waits for a person. */

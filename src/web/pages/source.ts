@@ -94,13 +94,13 @@ ${ask('Rewind…', `${base}/rewind`, html`<p>Everything that changed since this 
     imports
       ? html`<label class="button" data-key="import">Import a file<span class="unseen"> into ${name}</span><input type="file" accept=".csv,.tsv,.txt,text/csv" class="unseen" data-import="${base}/imports"></label>`
       : ''
-  }${ask('Pause…', `${base}/pause`, html`<label>Reason, which is shown<input name="reason" maxlength="500" autocomplete="off"></label>`, { done: `${name} was paused`, button: 'Pause' })}`;
+  }${ask('Pause…', `${base}/pause`, html`<label>Reason (shown to everybody)<input name="reason" maxlength="500" autocomplete="off"></label>`, { done: `${name} was paused`, button: 'Pause' })}`;
 }
 
 function forecastText({ forecasts, status }: SourceView): Html {
   const newest = forecasts.find(({ forecast }) => forecast.mode === 'full');
   if (!newest)
-    return html`<p class="hint">No forecast has been made. “Forecast a full sync” on this page tells what it would take.</p>`;
+    return html`<p class="hint">No forecast has been made. “Forecast a full sync” on this page shows what it would take.</p>`;
   return html`<p><b>${sentenceOf(newest)}</b></p><p class="hint">Forecast ${moment(newest.madeAt, status.now)}.</p>`;
 }
 
@@ -114,7 +114,7 @@ function forecast(view: SourceView): Html | '' {
   const { name } = source;
   return html`<section class="card" data-key="forecast" aria-label="Forecast"><h2>Forecast</h2>${
     forecasts.length === 0
-      ? html`<p class="empty">What a sync would take is forecast before it is asked for: calls, shares of quotas, minutes.</p>`
+      ? html`<p class="empty">A forecast shows what a sync would take: calls, shares of quotas, minutes.</p>`
       : html`<ul class="why">${forecasts.slice(0, 2).map((one) => html`<li data-key="${one.id}"><b>${one.forecast.mode}</b> ${sentenceOf(one)} <small>${moment(one.madeAt, status.now)}</small></li>`)}</ul>`
   }<div class="actions acts">${action('Forecast a full sync', '/api/plan', { body: { source: name, mode: 'full', force: true }, done: 'The forecast was made' })}<a class="button" href="${address('/spend', { source: name })}#forecasts">All forecasts</a></div></section>`;
 }
@@ -156,11 +156,16 @@ function readers({ checkpoints, status: { now } }: SourceView): Html | '' {
 
 const readerWords: { readonly [reader: string]: string } = {
   lead: 'what changed, up to now',
-  trail: 'the same again, once the index of the vendor has settled',
+  trail: 'the same again, after the index of the vendor has settled',
   full: 'everything',
-  tombstones: 'what is gone',
+  tombstones: 'what was deleted',
   remap: 'stored records, by a new mapping',
 };
+
+function size(bytes: number): string {
+  if (bytes % 2 ** 20 === 0) return `${number(bytes / 2 ** 20)} MiB`;
+  return bytes % 2 ** 10 === 0 ? `${number(bytes / 2 ** 10)} KiB` : counted(bytes, 'byte');
+}
 
 function setup(about: WebhookSetup, name: string): Html {
   const { url, isPublic, authentication, checks, headers, handshake, notes, recipe, limits } = about;
@@ -170,18 +175,18 @@ ${isPublic ? '' : html`<p class="banner wait">No <code>publicUrl</code> is confi
 ${facts([
   ['Address', html`<code>${url}</code>`],
   [
-    'Authentic by',
+    'Authentication',
     authentication.length === 0
       ? chip('wait', 'not configured')
-      : html`${authentication.map((way, index) => html`${index > 0 ? html`<br>` : ''}${way}`)}`,
+      : html`<ul class="why ways">${authentication.map((way) => html`<li>${way}</li>`)}</ul>`,
   ],
   ...headers.map((one) => [one.name, html`<code>${one.value}</code>`] as const),
   [
-    'At most',
-    `${counted(limits.requestsPerSecond, 'request')} a second, ${counted(limits.maxBodyBytes, 'byte')} each`,
+    'Limits',
+    `${counted(limits.requestsPerSecond, 'request')} a second, at most ${size(limits.maxBodyBytes)} each`,
   ],
 ])}
 ${lines.length === 0 ? '' : html`<ul class="why bullets">${lines.map((line) => html`<li>${line}</li>`)}</ul>`}
 ${recipe ? html`<details data-key="recipe"><summary>What to paste: ${recipe.where}</summary><pre tabindex="0">${recipe.method}\n${recipe.headers.map((one) => `${one.name}: ${one.value}`).join('\n')}\n\n${recipe.body}</pre></details>` : ''}
-<p class="hint"><a href="${address('/inbox', { source: name })}">Requests that came</a></p></section>`;
+<p class="hint"><a href="${address('/inbox', { source: name })}">Requests received</a></p></section>`;
 }

@@ -5,7 +5,7 @@ import type { Status } from '../../contract/status.ts';
 import { lanes } from '../../engine/quota/lanes.ts';
 import { destinationName } from '../../tables/pauses.ts';
 import { counted, duration, number, percent } from '../../words.ts';
-import type { VendorSpend } from '../spend.ts';
+import { byQuota, type QuotaSpend, type VendorSpend } from '../spend.ts';
 import { budgets } from './budgets.ts';
 import { type Bar, hours } from './chart.ts';
 import { address, blank, head, pager, sourcePath, table, tabs } from './lists.ts';
@@ -60,7 +60,7 @@ ${
   forecasts.length === 0
     ? blank(
         'No forecasts yet',
-        'A forecast counts with a few calls and simulates the sync against the quotas as they are now. What the sync then takes is kept beside it.',
+        'A forecast counts records with a few calls and simulates the sync against the current quotas. What the sync then takes is kept beside it.',
       )
     : table(
         'Forecasts',
@@ -81,16 +81,10 @@ function forecastForm(sources: readonly string[]): Html {
   );
 }
 
-/** The quota that most was spent of stands for the calls of a vendor, as every call draws on it. */
 function spent({ name, account, spent: list }: VendorSpend, status: Status, from: number): Html {
   const { now, destination } = status;
-  const quotas = [...Map.groupBy(list, ({ quota }) => quota)].map(([quota, lines]) => ({
-    quota,
-    lines,
-    calls: lines.reduce((sum, { calls }) => sum + calls, 0),
-    refused: lines.reduce((sum, { refused }) => sum + refused, 0),
-  }));
-  const [main] = quotas.toSorted((one, other) => other.calls - one.calls);
+  const quotas = byQuota(list);
+  const [main] = quotas;
   const isDestination = name === destinationName;
   const budget = isDestination
     ? destination.budget
@@ -115,9 +109,7 @@ function barsOf(lines: VendorSpend['spent']): Bar[] {
   }));
 }
 
-function lanesOf(
-  quotas: { quota: string; lines: VendorSpend['spent']; calls: number; refused: number }[],
-): Html {
+function lanesOf(quotas: readonly QuotaSpend[]): Html {
   const rows = quotas.map(({ quota, lines, calls, refused }) => {
     const of = (lane: string) => lines.reduce((sum, one) => (one.lane === lane ? sum + one.calls : sum), 0);
     return html`<tr data-key="${quota}"><th scope="row">${quota}</th><td class="figure" data-name="Calls">${number(calls)}</td>${lanes.map((lane) => html`<td class="figure ${of(lane) === 0 ? 'zero' : ''}" data-name="${lane}">${number(of(lane))}</td>`)}<td class="figure ${refused === 0 ? 'zero' : 'bad-text'}" data-name="Refused">${number(refused)}</td></tr>`;
@@ -149,7 +141,7 @@ function row({ id, madeAt, forecast, runId, actual, ratio }: KeptForecast, now: 
     actual === null
       ? runId === null
         ? html`<small>no run yet</small>`
-        : html`<a href="/runs/${runId}">run ${runId}</a> <small>going on</small>`
+        : html`<a href="/runs/${runId}">run ${runId}</a> <small>in progress</small>`
       : html`<a href="/runs/${runId}">run ${runId}</a> ${duration(actual.minutes * 60)} <small>${counted((actual.calls.source ?? 0) + (actual.calls.destination ?? 0), 'call')}${ratio?.calls ? `, ${percent(ratio.calls)} of the forecast` : ''}</small>`;
   return html`<tr data-key="${id}"><th scope="row"><a href="${address('/spend', { source })}">${source}</a><small>${mode} · ${moment(madeAt, now)}</small><details data-key="why"><summary>What it assumes</summary><ul class="bullets">${assumptions.map((one) => html`<li>${one}</li>`)}</ul></details></th>
 <td class="figure" data-name="Records">${number(records.count)} <small>${records.basis}</small></td><td class="figure" data-name="Customers">${number(customers)}</td><td class="figure" data-name="Calls">${number(totals.source + totals.destination)}</td><td class="figure" data-name="Time">${duration(minutes * 60)}${bottleneck ? html`<br><small>waits for ${bottleneck.quota}</small>` : ''}${fits ? '' : chip('bad', 'does not fit')}</td><td data-name="It took">${took}</td></tr>`;
