@@ -78,12 +78,14 @@ export type {
   Property,
   PullRequest,
   ReadingCost,
+  ReadRecords,
   RejectedRow,
   Source,
   SourceRecord,
   Stream,
   Subscription,
   Touched,
+  Unreadable,
 } from './connector/source.ts';
 export {
   type Attributes,

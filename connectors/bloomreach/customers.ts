@@ -84,7 +84,7 @@ export async function readOne(
   });
   if (isUnknown(json, settings)) return null;
   if (status === 404)
-    throw new TransientError('A 404 was answered that is not about a customer', { foreign: true });
+    throw new TransientError('A 404 was answered that is not about a customer', { status, foreign: true });
   const results = resultsIn(json);
   // The ID of somebody who does not exist, or has become anonymous.
   if (results[0]?.['success'] === true && (results[0]['value'] ?? null) === null) return null;

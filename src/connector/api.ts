@@ -55,6 +55,8 @@ export interface ApiRequest {
    * throws a `TransientError` that is `foreign`, and proves nothing.
    */
   isAnswer?: (json: Json | undefined) => boolean;
+  /** An answer that is not the vendor's may concern this request alone, and is no outage: another request tells whether it is one. */
+  mayFailAlone?: boolean;
   timeoutSeconds?: number;
 }
 
@@ -77,6 +79,8 @@ export interface ApiResponse {
   headers: { [name: string]: string };
   /** The parsed body, or undefined where it is no JSON. */
   json: Json | undefined;
+  /** Of an answer that is no success: its first sentence, without credentials. */
+  words?: string;
 }
 
 /** Local files, opened by the engine. */

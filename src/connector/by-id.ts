@@ -3,7 +3,7 @@ import type { Api, ApiRequest, Context } from './api.ts';
 import { RejectedError, TransientError, UnauthorizedError } from './errors.ts';
 import type { Json } from './json.ts';
 import { valueAt } from './reading.ts';
-import type { SourceRecord, Stream } from './source.ts';
+import type { SourceRecord, Stream, Unreadable } from './source.ts';
 
 /** How a vendor reads records by ID. */
 export type ById<Settings, Known> = {
@@ -19,8 +19,8 @@ export type ById<Settings, Known> = {
   lagSeconds?: number;
   /**
    * A request that succeeds only where records can be read. It is sent before a record is reported missing, because a wrong base
-   * URL, or a gateway that gives every request the same answer, may answer as the vendor does for a missing record; and where the
-   * credentials are refused for one record, which may only be hidden from their user.
+   * URL, or a gateway that gives every request the same answer, may answer as the vendor does for a missing record; and where one
+   * record cannot be read, which may concern that record alone: it is hidden from the user, or answered for in unknown words.
    */
   proof?: (context: Context<Settings>) => Promise<unknown>;
 } & (
@@ -77,20 +77,31 @@ export function readsById<Settings, Known = undefined>({
       const records = listed.filter(({ recordId }) => asked.includes(recordId));
       const given = new Set(records.map(({ recordId }) => recordId));
       const hidden = asked.filter((id) => !given.has(id));
+      const single = proof ? { ...context, api: readingOne(context.api) } : context;
       const answers = await Promise.all(
-        hidden.map((id) => (one ? orRefusal(one(context, id, properties, known)) : null)),
+        hidden.map((id) => (one ? orFailure(one(single, id, properties, known)) : null)),
       );
-      const refusal = answers.find((answer) => answer instanceof UnauthorizedError);
-      if (refusal && (refusal.final || !(some || proof))) throw refusal;
-      if (proof && (refusal || answers.includes(null))) await prove(proof(context));
-      if (refusal && asked.length === 1) throw outOfSight(refusal);
-      const alone = answers.map((answer) => (answer instanceof UnauthorizedError ? undefined : answer));
-      const missing = hidden.filter((_, at) => alone[at] === null);
-      const found = alone.filter((record) => record != null);
-      const renamed = hidden.filter((id, at) => (alone[at]?.recordId ?? id) !== id);
+      const failures = answers.filter((answer) => answer instanceof Error);
+      const isProven = some !== undefined || proof !== undefined;
+      const isShown = answers.some((answer) => answer && !(answer instanceof Error));
+      const decisive = failures.find((failure) =>
+        failure instanceof UnauthorizedError ? failure.final || !isProven : !(isProven || isShown),
+      );
+      if (decisive) throw decisive;
+      if (proof && (failures.length > 0 || answers.includes(null))) await prove(proof(context));
+      const unreadable = hidden.flatMap((recordId, at): Unreadable[] => {
+        const answer = answers[at];
+        return answer instanceof Error ? [{ recordId, error: ofItsOwn(answer) }] : [];
+      });
+      if (unreadable.length > 0 && asked.length === 1) throw unreadable[0]!.error;
+      const told = answers.map((answer) => (answer instanceof Error ? undefined : answer));
+      const missing = hidden.filter((_, at) => told[at] === null);
+      const found = told.filter((record) => record != null);
+      const renamed = hidden.filter((id, at) => (told[at]?.recordId ?? id) !== id);
       return {
         records: withoutRepeats([...records, ...found]),
         missing: [...ids.filter((id) => idOf(id) !== id), ...missing, ...renamed],
+        ...(unreadable.length > 0 && { unreadable }),
       };
     },
   };
@@ -115,19 +126,42 @@ function withoutRepeats(records: readonly SourceRecord[]): SourceRecord[] {
   });
 }
 
-async function orRefusal<Read>(read: Promise<Read>): Promise<Read | UnauthorizedError> {
+/** Why one record was not given, where that may concern it alone. */
+type Failure = UnauthorizedError | RejectedError | TransientError;
+
+async function orFailure<Read>(read: Promise<Read>): Promise<Read | Failure> {
   try {
     return await read;
   } catch (error) {
-    if (error instanceof UnauthorizedError) return error;
+    if (error instanceof UnauthorizedError || error instanceof RejectedError) return error;
+    if (error instanceof TransientError && error.foreign && (error.status ?? 500) < 500) return error;
     throw error;
   }
 }
 
-/** A refusal of one record, while others can be read, is about this record: it may belong to another user. */
-function outOfSight(refusal: UnauthorizedError): RejectedError {
-  const message = `Other records can be read with these credentials, this one cannot: ${refusal.message}`;
-  return new RejectedError(message, { code: 'out_of_sight', cause: refusal });
+/** The API for `one` beside a `proof`, which tells whether the source is to blame. */
+function readingOne(api: Api): Api {
+  return { request: (request) => api.request({ ...request, mayFailAlone: true }) };
+}
+
+/** A record that is not given, while others can be read, is itself to blame: it may belong to another user, or be gone. */
+function ofItsOwn(failure: Failure): RejectedError | TransientError {
+  if (failure instanceof RejectedError) return failure;
+  const { message, status } = failure;
+  if (failure instanceof UnauthorizedError)
+    return new RejectedError(
+      `Other records can be read with these credentials, this one cannot: ${message}`,
+      {
+        code: 'out_of_sight',
+        cause: failure,
+      },
+    );
+  return new TransientError(`Other records can be read, this one cannot: ${message}`, {
+    foreign: true,
+    rejectedAs: 'unknown_answer',
+    cause: failure,
+    ...(status !== undefined && { status }),
+  });
 }
 
 /** For `proof`: its refusal is about the source, and must not give up the records that were asked for. */
@@ -166,10 +200,14 @@ export async function requestOne(
     const record = recordIn(json);
     return record !== undefined && isRequested(record);
   };
-  const { status, json } = await api.request({ ...request, answers, isAnswer });
+  const { status, json, words = '' } = await api.request({ ...request, answers, isAnswer });
   if (!answers.includes(status)) return recordIn(json)!;
   if (isMissing(json)) return null;
-  throw new TransientError(`A ${status} was answered that is not from ${vendor}`, { status, foreign: true });
+  const said = words === '' ? '' : `: ${words}`;
+  throw new TransientError(`A ${status} was answered that is not from ${vendor}${said}`, {
+    status,
+    foreign: true,
+  });
 }
 
 /** `one` of a vendor whose records each have a path. `at`: where the record is in the answer; `''` is all of it. */

@@ -36,7 +36,11 @@ export function withMerges<Settings>(
       const parts = inParts(ids, read.maxIds).map((recordIds) =>
         read.records(context, { recordIds, properties }),
       );
-      return (await Promise.all(parts)).flatMap(({ records }) => records.map(mergeable));
+      return (await Promise.all(parts)).flatMap(({ records, unreadable = [] }) => {
+        // Without its master a merged record would be taken for a deleted one.
+        if (unreadable[0]) throw unreadable[0].error;
+        return records.map(mergeable);
+      });
     });
     return [...found.records, ...found.beside];
   };
@@ -51,8 +55,8 @@ export function withMerges<Settings>(
     read: {
       ...read,
       async records(context, request) {
-        const { records, missing } = await read.records(context, request);
-        return { records: await merged(records, context, request.properties), missing };
+        const answer = await read.records(context, request);
+        return { ...answer, records: await merged(answer.records, context, request.properties) };
       },
     },
   };
@@ -114,13 +118,26 @@ export function readsMerges<Settings>(
         .map((id) => ({ id, into: partsOf(id)[0]!, from: partsOf(id)[1]! }));
       const others = recordIds.filter((id) => !isMerge(id));
       const asked = [...new Set([...others, ...merges.map(({ into }) => into)])];
-      const { records, missing } = await read.records(context, { recordIds: asked, properties });
+      const answer = await read.records(context, { recordIds: asked, properties });
+      const { records, missing, unreadable = [] } = answer;
+      const errors = new Map(unreadable.map(({ recordId, error }) => [recordId, error]));
+      const unread = [
+        ...unreadable.filter(({ recordId }) => others.includes(recordId)),
+        ...merges.flatMap(({ id: recordId, into }) => {
+          const error = errors.get(into);
+          return error ? [{ recordId, error }] : [];
+        }),
+      ];
       return {
         records: records.map((record) => {
           const merged = merges.filter(({ into }) => into === record.recordId).map(({ from }) => from);
           return merged.length > 0 ? { ...record, merged } : record;
         }),
-        missing: [...missing.filter((id) => others.includes(id)), ...merges.map(({ id }) => id)],
+        missing: [
+          ...missing.filter((id) => others.includes(id)),
+          ...merges.filter(({ into }) => !errors.has(into)).map(({ id }) => id),
+        ],
+        ...(unread.length > 0 && { unreadable: unread }),
       };
     },
   };

@@ -1,6 +1,7 @@
 // What a source gives: streams of records, pulled page by page or pushed.
 import type { Context } from './api.ts';
 import type { BulkExport } from './bulk-export.ts';
+import type { RejectedError, TransientError } from './errors.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { TimeUnit } from './locale.ts';
 import type { ColumnPlan, Mapping } from './mapping.ts';
@@ -151,8 +152,9 @@ export interface Stream<Settings> {
   /** Full readings by files that the vendor makes in a job. Without `pull` and this the vendor only pushes. */
   bulkExport?: BulkExport<Settings>;
   /**
-   * Records by ID. IDs that are in neither answer are an error; `missing` are those the vendor says it does not have. A
-   * record whose ID was not asked for is the one that an ID in `missing` stands for now.
+   * Records by ID. IDs that are in no answer are an error; `missing` are those the vendor says it does not have. A
+   * record whose ID was not asked for is the one that an ID in `missing` stands for now. `unreadable`: those that were not
+   * given, for reasons of their own, while others can be read. One that is asked for alone throws its error instead.
    */
   read?: {
     maxIds: number;
@@ -166,7 +168,7 @@ export interface Stream<Settings> {
     records(
       context: Context<Settings>,
       request: { recordIds: readonly string[]; properties: readonly string[] },
-    ): Promise<{ records: SourceRecord[]; missing: string[] }>;
+    ): Promise<ReadRecords>;
   };
   /** The cursor from which changes after `to` (epoch milliseconds) are read again. */
   rewind?(settings: Settings, to: number): Json;
@@ -196,6 +198,19 @@ export interface Stream<Settings> {
 /** False where the vendor only pushes the records of this stream. */
 export function isPulled({ pull, bulkExport }: Pick<Stream<never>, 'pull' | 'bulkExport'>): boolean {
   return pull !== undefined || bulkExport !== undefined;
+}
+
+/** What a reading of records by ID returns. */
+export interface ReadRecords {
+  records: SourceRecord[];
+  missing: string[];
+  unreadable?: Unreadable[];
+}
+
+/** A record that was not given: the vendor rejects it, or what was answered for it is in words that nobody knows. */
+export interface Unreadable {
+  recordId: string;
+  error: RejectedError | TransientError;
 }
 
 /** What one pull of a journal returns. */

@@ -148,7 +148,11 @@ describe('a profile', () => {
   test('is not missing because of another failure, nor where no query succeeds', async () => {
     const account = open();
     account.fault = () => Response.json({ status: 'fail', error: 'Internal problem', code: 17 });
-    await expect(account.read('u1')).rejects.toMatchObject({ name: 'RejectedError', code: 'clevertap_17' });
+    await expect(account.read('u1')).rejects.toMatchObject({
+      name: 'TransientError',
+      foreign: true,
+      cause: { name: 'RejectedError', code: 'clevertap_17' },
+    });
     account.fault = () => Response.json({ status: 'success', record: {} });
     await expect(account.read('u1')).rejects.toMatchObject({ name: 'TransientError', foreign: true });
   });

@@ -1,10 +1,13 @@
 // The same questions to every connector that has a source. It knows no vendor: a world answers for its truth.
 import { describe, expect, test } from 'vitest';
 import {
+  type ApiDescription,
+  type ApiRequest,
   type Connector,
   type Context,
   type Json,
   type Page,
+  type ReadRecords,
   RejectedError,
   type SourceRecord,
   type Stream,
@@ -50,6 +53,8 @@ export interface World {
   changeWhileReading: 'found' | 'refused';
   /** The vendor does not tell what changed, so that records come again as they were. */
   rereads?: true;
+  /** It is of no vendor whose words are known: while its list can be read, any 404 in JSON says that a record is gone. */
+  anyAbsence?: true;
   /** More records than fit in one page. */
   open(): Promise<OpenWorld>;
 }
@@ -276,13 +281,40 @@ export function describeConnector(name: string, world: World): void {
       within(
         'a record that is refused alone is not missing, and does not pause the source',
         async (reading) => {
-          const context = reading.world.context();
           const [known] = reading.world.ids();
-          const api = refusingOf(context.api, known!);
-          const asked = { recordIds: [known!], properties: reading.properties };
-          const answer = await read({ ...context, api }, asked).catch((error: unknown) => error);
+          const refused = () => new UnauthorizedError('The vendor refuses the credentials (403)');
+          const answer = await readAgainst(reading, [known!], (api) => failingFor(api, known!, refused));
           if (answer instanceof Error) expect(answer).not.toBeInstanceOf(UnauthorizedError);
           else expect(answer).toMatchObject({ missing: [] });
+        },
+      );
+
+      within(
+        'a record for which somebody else answers is not missing, and hides no other',
+        async (reading) => {
+          const [known, other] = reading.world.ids();
+          const isProven = maxIds > 1;
+          const isOwn = world.connector.api?.(reading.world.settings).isOwn ?? (() => true);
+          for (const status of [400, 404, 410, 422])
+            for (const isPage of world.anyAbsence ? [true] : [true, false]) {
+              const through = (api: Api) =>
+                answeringFor(api, known!, { status, isOwn: isPage ? () => false : isOwn });
+              const alone = await readAgainst(reading, [known!], through);
+              if (!(alone instanceof Error)) {
+                // It is read in a list only, or in a way that does not have its ID in the path.
+                expect(alone.missing).toEqual([]);
+                continue;
+              }
+              expect(alone).not.toBeInstanceOf(UnauthorizedError);
+              expectSentence(alone.message);
+              if (!isProven) continue;
+              const both = await readAgainst(reading, [known!, other!], through);
+              expect(both).toMatchObject({
+                records: [{ recordId: other }],
+                missing: [],
+                unreadable: [{ recordId: known }],
+              });
+            }
         },
       );
 
@@ -473,13 +505,43 @@ function notingAbsences(api: Api): { api: Api; absences: Absence[] } {
   };
 }
 
-/** As a record that belongs to another user: what has its ID in the path is refused. */
-function refusingOf(api: Api, id: string): Api {
+/** A record is read by ID through what answers for its vendor. */
+function readAgainst(
+  { stream, world, properties }: Reading,
+  recordIds: readonly string[],
+  through: (api: Api) => Api,
+): Promise<ReadRecords | Error> {
+  const context = world.context();
+  const read = stream.read!.records({ ...context, api: through(context.api) }, { recordIds, properties });
+  return read.catch((error: Error) => error);
+}
+
+const isAbout = ({ path }: ApiRequest, id: string) => path.split(/[/?]/).includes(encodeURIComponent(id));
+
+/** As a record that belongs to another user: what has its ID in the path fails. */
+function failingFor(api: Api, id: string, errorOf: () => Error): Api {
   return {
     async request(request) {
-      if (request.path.split(/[/?]/).includes(encodeURIComponent(id)))
-        throw new UnauthorizedError('The vendor refuses the credentials (403)');
+      if (isAbout(request, id)) throw errorOf();
       return api.request(request);
+    },
+  };
+}
+
+/** As a proxy that answers for one record: a web page, or JSON in words that no vendor has. */
+function answeringFor(
+  api: Api,
+  id: string,
+  { status, isOwn }: { status: number; isOwn: NonNullable<ApiDescription['isOwn']> },
+): Api {
+  return {
+    async request(request) {
+      if (!isAbout(request, id)) return api.request(request);
+      const message = `A proxy answered ${status} with words of its own`;
+      const answer = { status, headers: {}, json: { proxy: message }, words: message };
+      if (!isOwn(answer, request)) throw new TransientError(message, { status, foreign: true });
+      if (!request.answers?.includes(status)) throw new RejectedError(message, { status, code: 'proxy' });
+      return answer;
     },
   };
 }
@@ -515,22 +577,22 @@ class Reading {
   /** The cursors from which was read. */
   readonly cursors: KeptCursor[] = [];
   readonly #rereads: boolean;
-  readonly #stream: Stream<unknown>;
+  readonly stream: Stream<unknown>;
   #cursor: Json | null = null;
 
   constructor(stream: Stream<unknown>, world: OpenWorld, rereads = false) {
     this.#rereads = rereads;
-    this.#stream = stream;
+    this.stream = stream;
     this.world = world;
     this.properties = [world.property, 'id'];
   }
 
-  pull(cursor: Json | null, pull: Pull = this.#stream.pull!): Promise<Page> {
+  pull(cursor: Json | null, pull: Pull = this.stream.pull!): Promise<Page> {
     const opened = this.world.context();
     const context = this.changed ? { ...opened, api: changing(opened.api, this.changed) } : opened;
     const { properties, maxRecords } = this;
     if (cursor !== null)
-      this.cursors.push({ reader: pull === this.#stream.pull ? 'pull' : 'tombstones', cursor });
+      this.cursors.push({ reader: pull === this.stream.pull ? 'pull' : 'tombstones', cursor });
     return pull(context, { cursor, until: context.now, properties, ...(maxRecords && { maxRecords }) });
   }
 

@@ -105,6 +105,7 @@ for (const style of paged)
       source: { ...http.source!, streams: account(style).stream ? [account(style).stream] : [] },
     },
     stream: 'records',
+    anyAbsence: true,
     secrets: [token],
     wrongSettings: [
       { settings: { ...written(style), baseUrl: 'api.example.com' }, says: /baseUrl: must be a URL/ },

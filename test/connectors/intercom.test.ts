@@ -472,7 +472,7 @@ describe('contacts that end', () => {
       new Response('', { status: 410 }),
     ];
     for (const answer of strange) {
-      workspace.simulator.faults = () => answer;
+      workspace.simulator.faults = () => answer.clone();
       await expect(workspace.read([id])).rejects.toThrow(TransientError);
     }
   });

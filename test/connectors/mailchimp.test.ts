@@ -317,8 +317,9 @@ describe('reading by ID', () => {
 
   test('no refusal reveals the person it is about', async () => {
     const account = new Account();
-    account.simulator.faults = () => Response.json({ title: 'Invalid Resource' }, { status: 400 });
     const hash = md5('ann@example.com');
+    account.simulator.faults = ({ url }) =>
+      url.includes(hash) ? Response.json({ title: 'Invalid Resource' }, { status: 400 }) : undefined;
     const error = await account.read(hash).then(undefined, (error: Error) => error);
     expect(error).toBeInstanceOf(RejectedError);
     expect((error as Error).message).not.toContain(hash);

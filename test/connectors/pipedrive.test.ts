@@ -4,6 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { TransientError } from '#connector';
 import { pipedrive } from '../../connectors/pipedrive.ts';
 import { createPipedriveSimulator, type PipedriveOptions, tier } from '../../simulators/pipedrive.ts';
+import { retryDeadLetters } from '../../src/sync/retry/retry.ts';
+import { listDeadLetters } from '../../src/tables/dead-letters.ts';
 import { listPauses } from '../../src/tables/pauses.ts';
 import { FastClock } from '../support/fast-clock.ts';
 import { vendorWorlds } from '../support/vendor-world.ts';
@@ -309,5 +311,38 @@ describe('up to Voucherify', () => {
     await world.sync();
     expect(await world.standing()).toEqual(['1', '2', '3']);
     expect(await listPauses(world.database)).toEqual(new Map());
+  });
+
+  test('persons for whom a proxy answers stay as they were, and a retry reads them again', async () => {
+    const clock = new FastClock();
+    const simulator = createPipedriveSimulator({ now: () => clock.now(), apiToken, quotas: false, push });
+    simulator.seed(9);
+    const isBlocked = ({ url }: Request) => simulator.hidden.has(Number(/\/persons\/(\d+)$/.exec(url)?.[1]));
+    const page = () =>
+      new Response('<html>Not found</html>', { status: 404, headers: { 'content-type': 'text/html' } });
+    const fetch = (request: Request) => (isBlocked(request) ? page() : simulator.app.fetch(request));
+    const world = await openVendor(clock, { fetch }, { connector: 'pipedrive', apiToken, webhookBasic });
+    await world.sync();
+    // More than the failures in a row that count as an outage.
+    for (const id of [2, 3, 4, 5, 6, 7]) simulator.hidden.add(id);
+    simulator.remove(8);
+    expect(await world.sync()).toMatchObject({ state: 'finished' });
+    expect(await world.standing()).toEqual(['1', '2', '3', '4', '5', '6', '7', '9']);
+    const [letter, ...others] = await listDeadLetters(world.database, {}, { limit: 10 });
+    expect(others).toHaveLength(5);
+    expect(letter).toMatchObject({
+      kind: 'record',
+      code: 'unread',
+      message: expect.stringContaining('answered 404 with a web page'),
+    });
+    expect(await listPauses(world.database)).toEqual(new Map());
+    simulator.hidden.delete(2);
+    await world.push(simulator.push!.event('change', simulator.persons.get(3)!, clock.now()));
+    const { tributary } = world.world;
+    const deps = { database: world.database, rules: tributary.rules, clock };
+    expect(await retryDeadLetters(deps, {})).toMatchObject({ touched: 6, cannot: [] });
+    await world.world.rest();
+    expect(await world.deadLetters()).toBe(5);
+    expect(await world.standing()).toEqual(['1', '2', '3', '4', '5', '6', '7', '9']);
   });
 });

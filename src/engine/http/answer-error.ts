@@ -171,7 +171,8 @@ function foreign({ response, request, now }: Answer, name: string): TransientErr
   });
 }
 
-function wordsOf({ response, text }: Answer): string {
+/** The first sentence of an answer. It may hold credentials. */
+export function wordsOf({ response, text }: Pick<Answer, 'response' | 'text'>): string {
   const found = wordsIn(response.json);
   const plain = response.json === undefined && !/^\s*</.test(text) ? text : '';
   return shortened(found ?? plain);

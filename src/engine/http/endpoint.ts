@@ -18,7 +18,7 @@ import type { Log } from '../log/log.ts';
 import { type Budget, UnsentError } from '../quota/budgets.ts';
 import type { Lane } from '../quota/lanes.ts';
 import { PrioritySemaphore } from '../quota/priority-semaphore.ts';
-import { changes, errorOf, isOwn, type Secrets } from './answer-error.ts';
+import { changes, errorOf, isOwn, type Secrets, wordsOf } from './answer-error.ts';
 import { inPieces, isLong } from './body-pieces.ts';
 import { connectionsTo, type Proxies, proxyOf } from './connections.ts';
 import { authOf, credentialsOf, secretsOf } from './credentials.ts';
@@ -311,7 +311,9 @@ export class Endpoint {
       });
     }
     const answer = { response, text, request, readings, now };
-    if (isSuccess || (request.answers?.includes(status) && isOwn(answer, this.#description))) return response;
+    if (isSuccess) return response;
+    if (request.answers?.includes(status) && isOwn(answer, this.#description))
+      return { ...response, words: this.#secrets.hide(wordsOf(answer)) };
     throw errorOf(answer, { name: this.name, description: this.#description, secrets: this.#secrets });
   }
 

@@ -33,8 +33,8 @@ export function guardedApi(
       } catch (error) {
         const said = signal?.aborted || !isOurs() ? null : wordOf(error);
         if (said === 'answered') answered();
-        if (said === 'failed') {
-          const isForeign = error instanceof TransientError && error.foreign && (error.status ?? 500) < 500;
+        const isForeign = error instanceof TransientError && error.foreign && (error.status ?? 500) < 500;
+        if (said === 'failed' && !(isForeign && request.mayFailAlone)) {
           const openMs = circuit.failed(clock.now(), {
             about: isForeign ? about : undefined,
             reason: (error as Error).message,

@@ -2,6 +2,7 @@
 // the vendor no longer has is a deletion, proven by this read. It knows no vendor.
 import {
   type Context,
+  type ReadRecords,
   RejectedError,
   type Relation,
   type SourceRecord,
@@ -161,11 +162,7 @@ export class Hydrator {
     };
   }
 
-  async #take(
-    tx: Queryable,
-    reading: Reading,
-    answer: { records: SourceRecord[]; missing: string[]; readAt: number },
-  ): Promise<void> {
+  async #take(tx: Queryable, reading: Reading, answer: ReadRecords & { readAt: number }): Promise<void> {
     const { source, stream, lease } = reading;
     const { rules, clock } = this.#deps;
     const now = clock.now();
@@ -184,7 +181,11 @@ export class Hydrator {
     );
     const gone = touches.filter((one) => missing.has(one.recordId) && !doubtful.includes(one));
     const answered = touches.filter(({ recordId }) => found.has(recordId));
-    const silent = touches.filter(({ recordId }) => !missing.has(recordId) && !found.has(recordId));
+    const unreadable = (answer.unreadable ?? []).filter(({ recordId }) => holding.has(recordId));
+    const failed = new Set(unreadable.map(({ recordId }) => recordId));
+    const silent = touches.filter(
+      ({ recordId }) => !missing.has(recordId) && !found.has(recordId) && !failed.has(recordId),
+    );
 
     const deletions = await this.#deletions(tx, reading, gone);
     const changed: number[] = [];
@@ -229,6 +230,11 @@ export class Hydrator {
         counted: true,
         error: 'the vendor does not have it, and did not say that it is gone',
       });
+    // Asked for alone, each of them tells by itself what becomes of it.
+    for (const { recordId, error } of unreadable) {
+      const later = { recordIds: [recordId], dueAt: now, counted: false, error: error.message, alone: true };
+      await putOffTouches(tx, held, later);
+    }
     if (silent.length > 0)
       await this.#giveUpOrLater(tx, reading, silent, 'the vendor answered nothing of it');
   }

@@ -48,6 +48,7 @@ import { exportOf } from './exporting.ts';
 import { settleFailure, watchRun } from './failing.ts';
 import { readJournal } from './journal.ts';
 import { ReadAhead } from './read-ahead.ts';
+import { readApart } from './reading-apart.ts';
 import { refuseRejectedShare } from './rejected-share.ts';
 import { remap } from './remap.ts';
 import { type Sweep, sweep, sweeps } from './sweep.ts';
@@ -551,39 +552,25 @@ function requireRead({ source, stream }: Reading): NonNullable<Stream<unknown>['
   );
 }
 
-/** These records; those the vendor does not have, and those it refuses, as rejected rows. */
-async function askRecords(
-  reading: Reading,
-  recordIds: readonly string[],
-  refusals = { left: maxRefused },
-): Promise<Part> {
+/** These records; those the vendor does not have, and those it does not give, as rejected rows. */
+async function askRecords(reading: Reading, recordIds: readonly string[]): Promise<Part> {
   const { source, stream, signal } = reading;
   const { properties } = source;
-  try {
-    const asked = requireRead(reading).records(contextOf(reading), { recordIds, properties });
-    const answer = await untilAborted(asked, signal);
-    const missing = answer.missing.map((recordId) => ({
-      position: recordId,
-      reason: `${source.config.connector.name} has no ${stream.name} record ${recordId}`,
-      raw: recordId,
-    }));
-    return { records: answer.records, rejected: missing };
-  } catch (error) {
-    if (!(error instanceof RejectedError) || refusals.left === 0) throw error;
-    if (recordIds.length === 1) {
-      refusals.left -= 1;
-      const reason = `${source.config.connector.name} refuses to give it: ${error.message}`;
-      return { records: [], rejected: [{ position: recordIds[0]!, reason, raw: recordIds[0]! }] };
-    }
-    // One of them may be what the vendor refuses.
-    const half = recordIds.length >> 1;
-    const first = await askRecords(reading, recordIds.slice(0, half), refusals);
-    const second = await askRecords(reading, recordIds.slice(half), refusals);
-    return {
-      records: [...first.records, ...second.records],
-      rejected: [...first.rejected, ...second.rejected],
-    };
-  }
+  const { name } = source.config.connector;
+  const read = requireRead(reading);
+  const { records, missing, unreadable } = await readApart(
+    (some) => untilAborted(read.records(contextOf(reading), { recordIds: some, properties }), signal),
+    recordIds,
+    maxRefused,
+  );
+  const row = (recordId: string, reason: string) => ({ position: recordId, reason, raw: recordId });
+  return {
+    records,
+    rejected: [
+      ...missing.map((recordId) => row(recordId, `${name} has no ${stream.name} record ${recordId}`)),
+      ...unreadable.map(({ recordId, error }) => row(recordId, `${name} does not give it: ${error.message}`)),
+    ],
+  };
 }
 
 function contextOf({

@@ -1,18 +1,20 @@
 // A full reading as proof of what is gone: which record IDs it met, and those it did not, each asked for by ID before it
 // is believed deleted. A reading that is not known to be whole proves nothing. It knows no page and no vendor.
-import { type Context, RejectedError, type SourceRecord, type Stream } from '../../connector.ts';
+import type { Context, SourceRecord, Stream, Unreadable } from '../../connector.ts';
 import type { Run } from '../../contract/run.ts';
 import type { Database } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import { untilAborted } from '../../engine/http/until-aborted.ts';
 import type { Log } from '../../engine/log/log.ts';
 import { noCounts } from '../../tables/counts.ts';
+import { type DeadLetter, keepDeadLetters } from '../../tables/dead-letters.ts';
 import { addNotes, countPage, holdRun, LostLeaseError, runById } from '../../tables/runs.ts';
 import { countMet, hasBegun, noteMet, unmetRecords } from '../../tables/swept-records.ts';
 import { ingest } from '../intake/ingest.ts';
 import type { Rules } from '../intake/rules.ts';
 import type { Source } from '../intake/source.ts';
 import { takeApart } from '../intake/taking-apart.ts';
+import { type ReadApart, readApart } from './reading-apart.ts';
 
 export interface Sweep {
   database: Database;
@@ -135,7 +137,11 @@ async function confirm(sweep: Sweep, recordIds: readonly string[]): Promise<numb
     await database.transaction(async (tx) => {
       const intake = { source, stream: stream.name, lane: run.lane, runId: run.id, now };
       const counts = await ingest(tx, rules, intake, part);
-      if (isLast) await noteMet(tx, { runId: run.id, stream: stream.name, first: false }, recordIds);
+      if (isLast) {
+        await noteMet(tx, { runId: run.id, stream: stream.name, first: false }, recordIds);
+        const letters = answer.unreadable.map((unreadable) => letterOf(sweep, unreadable));
+        await keepDeadLetters(tx, letters, now);
+      }
       const step = `asking for ${stream.name} that were not met`;
       const counted = { counts, pages: isLast ? 1 : 0, expected: null, step, now, leaseMs };
       await countPage(tx, { id: run.id, lease }, counted);
@@ -145,26 +151,27 @@ async function confirm(sweep: Sweep, recordIds: readonly string[]): Promise<numb
   return recordIds.filter((recordId) => !found.has(recordId) && !missing.has(recordId)).length;
 }
 
-/** What the vendor refuses to give is in neither answer: it proves nothing. */
-async function ask(
-  sweep: Sweep,
-  recordIds: readonly string[],
-): Promise<{ records: SourceRecord[]; missing: string[] }> {
-  const { stream, source, signal } = sweep;
-  try {
-    const { properties } = source;
-    return await untilAborted(stream.read!.records(sweep.context(), { recordIds, properties }), signal);
-  } catch (error) {
-    if (!(error instanceof RejectedError)) throw error;
-    if (recordIds.length === 1) return { records: [], missing: [] };
-    const half = recordIds.length >> 1;
-    const first = await ask(sweep, recordIds.slice(0, half));
-    const second = await ask(sweep, recordIds.slice(half));
-    return {
-      records: [...first.records, ...second.records],
-      missing: [...first.missing, ...second.missing],
-    };
-  }
+/** What is in neither answer proves nothing. */
+function ask({ stream, source, context, signal }: Sweep, recordIds: readonly string[]): Promise<ReadApart> {
+  const { properties } = source;
+  return readApart(
+    (some) => untilAborted(stream.read!.records(context(), { recordIds: some, properties }), signal),
+    recordIds,
+  );
+}
+
+/** A record that cannot be read stays as it was; a retry reads it again, as what a webhook tells of. */
+function letterOf({ source, stream, run }: Sweep, { recordId, error }: Unreadable): DeadLetter {
+  return {
+    kind: 'record',
+    source: source.name,
+    stream: stream.name,
+    ref: recordId,
+    runId: run.id,
+    code: 'unread',
+    message: `a full reading did not find it in the list, and it could not be read by ID: ${error.message}`,
+    detail: { touchedAt: run.startedAt! },
+  };
 }
 
 async function countNothing({ database, clock, run, lease, leaseMs }: Sweep, step: string): Promise<void> {

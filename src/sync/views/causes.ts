@@ -137,8 +137,9 @@ const entries: readonly Entry[] = [
   {
     kind: 'record',
     code: 'unread',
-    plain: 'A webhook told of a record, and the vendor did not give it when it was read by ID.',
-    next: 'See whether the source is well and its credentials may read the record, then retry: it is read again. A full sync finds it too.',
+    plain:
+      'A webhook told of a record, or a full sync did not find it in the list, and the vendor did not give it when it was read by ID. It stays as it was.',
+    next: 'See whether the record exists at the vendor and the credentials may read it, and whether a proxy answers for the vendor; then retry: it is read again. A full sync finds it too.',
   },
   {
     kind: 'inbox',

@@ -8,6 +8,7 @@ import {
   type Context,
   type Json,
   RejectedError,
+  TransientError,
   UnauthorizedError,
 } from '../../../src/connector.ts';
 
@@ -15,7 +16,7 @@ function asked(status: number, json: Json): Promise<unknown> {
   const api: Api = {
     async request({ isAnswer }): Promise<ApiResponse> {
       if (status === 200 && isAnswer?.(json) === false) throw new Error('foreign');
-      return { status, headers: {}, json };
+      return { status, headers: {}, json, words: 'no Route matched' };
     },
   };
   return requestOne(api, {
@@ -38,7 +39,7 @@ describe('A record that is requested alone', () => {
     await expect(asked(404, { code: 'no_route' })).rejects.toMatchObject({
       name: 'TransientError',
       foreign: true,
-      message: 'A 404 was answered that is not from Acme',
+      message: 'A 404 was answered that is not from Acme: no Route matched',
     });
   });
 });
@@ -97,6 +98,65 @@ describe('A record that the credentials are refused for', () => {
     const refusesAll = () => Promise.reject(new UnauthorizedError('Acme refuses the credentials (401)'));
     await expect(read(['7', '8'], refusesAll)).rejects.toMatchObject({ name: 'UnauthorizedError' });
     await expect(read(['7', '8'])).rejects.toMatchObject({ name: 'UnauthorizedError' });
+  });
+});
+
+describe('A record for which somebody else answers', () => {
+  const foreign = (status?: number) =>
+    new TransientError('A 404 was answered that is not from Acme: no Route matched', {
+      foreign: true,
+      ...(status !== undefined && { status }),
+    });
+  const read = (failure: Error, recordIds: string[], proof?: () => Promise<unknown>) =>
+    readsById({
+      maxIds: 10,
+      one: async (_context: unknown, id: string) => {
+        if (id !== '8') throw failure;
+        return { recordId: id, changedAt: 1, body: {} };
+      },
+      ...(proof && { proof }),
+    }).records({} as Context<unknown>, { recordIds, properties: [] });
+  const proves = async () => {};
+  const rejected = (status: number) => new RejectedError('no Route matched', { status, code: 'x' });
+
+  it('is to blame itself where others can be read, and hides none of them', async () => {
+    for (const status of [400, 404, 410, 422, 200]) {
+      await expect(read(foreign(status), ['7'], proves)).rejects.toMatchObject({
+        name: 'TransientError',
+        rejectedAs: 'unknown_answer',
+        status,
+        message:
+          'Other records can be read, this one cannot: A 404 was answered that is not from Acme: no Route matched',
+      });
+      for (const failure of [foreign(status), rejected(status)])
+        for (const proof of [proves, undefined]) {
+          const { records, missing, unreadable } = await read(failure, ['7', '8'], proof);
+          expect([records.map(({ recordId }) => recordId), missing]).toEqual([['8'], []]);
+          expect(unreadable).toMatchObject([
+            { recordId: '7', error: { message: expect.stringContaining('Route') } },
+          ]);
+        }
+    }
+  });
+
+  it('is a matter of the source where no other can be read, or nobody knows', async () => {
+    const failing = () => Promise.reject(foreign(404));
+    const rejecting = () => Promise.reject(rejected(404));
+    for (const failure of [foreign(404), rejected(400)])
+      for (const proof of [failing, rejecting])
+        for (const ids of [['7'], ['6', '7']]) {
+          const error = await read(failure, ids, proof).catch((thrown: unknown) => thrown);
+          expect(error).toMatchObject({ name: 'TransientError', foreign: true, rejectedAs: undefined });
+        }
+    for (const failure of [foreign(404), rejected(400)]) {
+      await expect(read(failure, ['7'])).rejects.toBe(failure);
+      await expect(read(failure, ['6', '7'])).rejects.toBe(failure);
+    }
+  });
+
+  it('is told apart from an outage, a wait and a lost connection', async () => {
+    for (const failure of [foreign(503), foreign(), new TransientError('wait', { status: 429 })])
+      await expect(read(failure, ['7', '8'], proves)).rejects.toBe(failure);
   });
 });
 
