@@ -34,7 +34,7 @@ export const sections: readonly Section[] = [
       {
         path: 'start',
         summary:
-          'Serve the API and the status page, and keep customers in sync. Without a configuration: a sandbox.',
+          'Serve the API and the pages, and keep customers in sync. Without a configuration: a sandbox.',
         load: async () => (await import('./start.ts')).defineStart,
       },
       {

@@ -79,7 +79,7 @@ async function sourceIdOf(client: Client, id: string): Promise<string> {
   const { people } = await client.send(peopleShape, '/api/people', { query: { id } });
   const [first, ...others] = people;
   if (!first)
-    throw new CommandError(`No customer has the source ID, record ID or e-mail ${id}.`, exitCodes.notFound);
+    throw new CommandError(`No customer has the source ID, record ID or e-mail "${id}".`, exitCodes.notFound);
   if (others.length === 0) return first.sourceId;
   const list = people.map(({ sourceId, by }) => `${sourceId} (${by})`).join(', ');
   throw new UsageError(`${id} may mean several customers: ${list}. Name one by its source ID.`);
@@ -92,8 +92,11 @@ function headOf({ sourceId, revision, orphaned, createdAt, updatedAt }: Customer
 
 function textOf(customer: Customer): string {
   const { fields, delivery, acknowledged, records } = customer;
+  // What is empty and was never sent is as it should be.
   const holds = (value: unknown, field: string) =>
-    acknowledged && JSON.stringify(acknowledged.fields[field]) === JSON.stringify(value) ? 'yes' : 'no';
+    acknowledged && JSON.stringify(acknowledged.fields[field] ?? null) === JSON.stringify(value)
+      ? 'yes'
+      : 'no';
   const values = Object.entries(fields).map(([field, value]) => [
     field,
     JSON.stringify(value),
@@ -120,5 +123,5 @@ function deliverySentence(delivery: NonNullable<Customer['delivery']>): string {
   const { state, revision, dueAt, attempts, error } = delivery;
   const due = state === 'waiting' && dueAt !== null ? `, due ${iso(dueAt)}` : '';
   const tried = error === null ? '' : ` After ${counted(attempts, 'attempt')}: ${error}`;
-  return `The delivery of revision ${revision} is ${state}${due}.${tried}`;
+  return `Revision ${revision}: ${state}${due}.${tried}`;
 }

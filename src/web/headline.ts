@@ -3,6 +3,7 @@
 
 import type { PauseCause } from '../contract/pause.ts';
 import { type Headline, type HeadlineState, headlineStates, problemStates } from '../contract/status.ts';
+import { moment } from '../customer/in-words.ts';
 import { counted, duration, iso } from '../words.ts';
 
 interface PauseFact {
@@ -202,7 +203,7 @@ const rules: { readonly [state in HeadlineState]: (facts: Facts) => Said | null 
     const later =
       lastDeliveredAt !== null && lastDeliveredAt > endedAt ? ' Later deliveries are not verified yet.' : '';
     return {
-      sentence: `${destination} is in step as of the last verification, at ${iso(endedAt)} (${how}).${later}${leftOut(facts)}`,
+      sentence: `${destination} is in step as of the last verification, at ${moment(endedAt)} (${how}).${later}${leftOut(facts)}`,
       next: later ? 'tributary verify' : quarantined > 0 ? 'tributary problems quarantine' : null,
     };
   },

@@ -5,7 +5,7 @@ import type { JsonObject } from '../connector.ts';
 import { personalMark } from '../contract/parts.ts';
 
 /** Stands for what is not shown. */
-const maskedText = '•••';
+export const maskedText = '•••';
 
 /** Addresses, telephone numbers and what a sentence quotes: a vendor's message may hold any of them. */
 const tellingWords = /[^\s"'<>(),;:@]+@[^\s"'<>(),;:]+|\+\d[\d ()-]{6,}\d|"[^"]*"|“[^”]*”/g;

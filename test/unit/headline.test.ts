@@ -209,19 +209,19 @@ const states: [HeadlineState, Partial<Facts>, string, string | null][] = [
   [
     'in_step',
     {},
-    `voucherify is in step as of the last verification, at ${at} (3 customers compared).`,
+    `voucherify is in step as of the last verification, at 2026-03-01 12:00 UTC (3 customers compared).`,
     null,
   ],
   [
     'in_step',
     { verification: { ...verified, isSample: true, aside: 1 }, lastDeliveredAt: time + 3_600_000 },
-    `voucherify is in step as of the last verification, at ${at} (a sample of 3 customers compared, 1 other set aside or not readable). Later deliveries are not verified yet.`,
+    `voucherify is in step as of the last verification, at 2026-03-01 12:00 UTC (a sample of 3 customers compared, 1 other set aside or not readable). Later deliveries are not verified yet.`,
     'tributary verify',
   ],
   [
     'in_step',
     { quarantined: 1 },
-    `voucherify is in step as of the last verification, at ${at} (3 customers compared). 1 value is left out because it is not valid.`,
+    `voucherify is in step as of the last verification, at 2026-03-01 12:00 UTC (3 customers compared). 1 value is left out because it is not valid.`,
     'tributary problems quarantine',
   ],
 ];

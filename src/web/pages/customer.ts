@@ -5,6 +5,7 @@ import type { Customer } from '../../contract/customer.ts';
 import type { Explanation, History } from '../../contract/explanation.ts';
 import type { SourceStatus } from '../../contract/status.ts';
 import { counted, number } from '../../words.ts';
+import { maskedText } from '../masking.ts';
 import { stateChip } from './customer-list.ts';
 import { value } from './format.ts';
 import { address, customerPath, facts, head } from './lists.ts';
@@ -167,8 +168,14 @@ function held(found: unknown): Html {
 
 // ── Why ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+function sentenceList(sentences: readonly string[]): Html {
+  if (sentences.length > 0 && sentences.every((sentence) => sentence === maskedText))
+    return html`<p class="empty">The sentences quote values, so they are masked for the role viewer.</p>`;
+  return html`<ul class="why">${sentences.map((sentence) => html`<li>${sentence}</li>`)}</ul>`;
+}
+
 function summary({ sentences }: Explanation): Html {
-  return html`<section class="card" id="why" data-key="why" aria-label="In short"><h2>In short</h2><ul class="why">${sentences.map((sentence) => html`<li>${sentence}</li>`)}</ul>
+  return html`<section class="card" id="why" data-key="why" aria-label="In short"><h2>In short</h2>${sentenceList(sentences)}
 <p class="hint">Choose a field to see where its value comes from.</p></section>`;
 }
 
@@ -180,7 +187,7 @@ function whyCard({ customer: { sourceId }, explanation, field }: CustomerCard): 
   const { winner, losers, raw, rule, pin, quarantined, sentences } = one;
   return html`<section class="card" id="why" data-key="why" aria-label="Why ${field} is so"><div class="title-row"><h2>Why <code>${field}</code> is so</h2>${close}</div>
 <p class="big-value">${held(one.value ?? null)}</p>
-<ul class="why">${sentences.map((sentence) => html`<li>${sentence}</li>`)}</ul>
+${sentenceList(sentences)}
 ${facts([
   ['Rule', html`<code>${rule}</code>`],
   winner === null
