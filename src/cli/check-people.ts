@@ -1,6 +1,7 @@
 // `tributary check --people`: whom the sources share, and name by different source IDs.
 import type { Source } from '../sync/intake/source.ts';
 import { type SharedPeople, sharedPeople } from '../sync/plan/shared-people.ts';
+import { emailHolders } from '../sync/views/email-holders.ts';
 import { counted, number } from '../words.ts';
 import type { Cli } from './cli.ts';
 import type { App } from './deps.ts';
@@ -22,7 +23,7 @@ export function requireComparable({ tributary }: App): void {
 
 export async function comparePeople(
   { clock, deps }: Cli,
-  { tributary }: App,
+  { tributary, database }: App,
   { unmasked }: { unmasked: boolean },
 ): Promise<SharedPeople> {
   const environment = await deps.readEnvironment();
@@ -36,7 +37,12 @@ export async function comparePeople(
   }
   const found = await sharedPeople(
     readable.map((source) => ({ source, context: (signal) => tributary.contextOf(source.name, signal) })),
-    { clock, sentenceOf, ...(unmasked && { show: (value: string) => value }) },
+    {
+      clock,
+      sentenceOf,
+      stored: (wanted) => emailHolders(database, wanted),
+      ...(unmasked && { show: (value: string) => value }),
+    },
   );
   return { ...found, unread: [...unread, ...found.unread] };
 }
@@ -47,9 +53,11 @@ export function printPeople(terminal: Terminal, { sampled, unread, pairs }: Shar
     print(terminal, 'People were not compared: fewer than two sources were read.');
     return;
   }
-  const samples = sampled.map(({ source, records, unnamed, whole }) => {
+  const samples = sampled.map(({ source, records, unnamed, whole, stored = 0 }) => {
     const without = unnamed > 0 ? `, ${number(unnamed)} without a source ID` : '';
-    return `${source} (${whole ? 'all' : 'the first'} ${counted(records, 'record')}${without})`;
+    const beside =
+      stored > 0 ? `, and ${counted(stored, 'e-mail address', 'e-mail addresses')} stored before` : '';
+    return `${source} (${whole ? 'all' : 'the first'} ${counted(records, 'record')}${without}${beside})`;
   });
   print(terminal, `\nPeople were compared in ${samples.join(', ')}.`);
   for (const pair of pairs) printPair(terminal, pair);

@@ -29,6 +29,7 @@ A permission that cannot be tried without writing, or without a request from the
 ("allowed": null in JSON). It may still be refused.
 
 --people reads at most the first ${number(maxRecords)} records of each source, for at most a minute, and stores nothing.
+Their e-mail addresses are also looked up among the customers that are already stored of the other sources.
 
 Exit code 0: every permission that was tried is granted. 1: a required permission is missing, or a source could not be
 read for --people. 2: the configuration has faults (all of them are printed), or fewer than two sources can be read for

@@ -5,6 +5,7 @@ import { TransientError } from '#connector';
 import { pipedrive } from '../../connectors/pipedrive.ts';
 import { createPipedriveSimulator, type PipedriveOptions, tier } from '../../simulators/pipedrive.ts';
 import { retryDeadLetters } from '../../src/sync/retry/retry.ts';
+import { emailHolders } from '../../src/sync/views/email-holders.ts';
 import { listDeadLetters } from '../../src/tables/dead-letters.ts';
 import { listPauses } from '../../src/tables/pauses.ts';
 import { FastClock } from '../support/fast-clock.ts';
@@ -253,6 +254,14 @@ describe('up to Voucherify', () => {
     await world.sync();
     expect(world.ids).toEqual(['1', '2', '3', '4', '5', '6']);
     expect(world.customers()['1']).toMatchObject({ email: 'p0@example.com' });
+    const emails = ['p0@example.com', 'p5@example.com', 'nobody@example.com'];
+    const holders = () => emailHolders(world.database, { emails, sources: ['vendor', 'another'] });
+    const [first, last] = [
+      { source: 'vendor', email: 'p0@example.com', sourceId: '1' },
+      { source: 'vendor', email: 'p5@example.com', sourceId: '6' },
+    ];
+    expect(await holders()).toEqual([first, last]);
+    expect(await emailHolders(world.database, { emails, sources: ['another'] })).toEqual([]);
     const send = async (...requests: { headers: { [name: string]: string }; body: string }[]) => {
       for (const request of requests) await world!.push(request);
     };
@@ -284,6 +293,7 @@ describe('up to Voucherify', () => {
       { recordId: '4', mergedInto: '5' },
     ]);
     expect(await world.standing()).not.toContain('6');
+    expect(await holders()).toEqual([first]);
     expect(await world.deadLetters()).toBe(0);
   });
 

@@ -103,3 +103,35 @@ it('looks at no record that is deleted', async () => {
   );
   expect(samples).toEqual([{ source: 'crm', records: 0, unnamed: 0, whole: true }]);
 });
+
+it('looks up whom a source has beyond its first records among what is stored of it', async () => {
+  const endless = (name: string, id: string, email: string) =>
+    sampled(name, async (page) => ({
+      records: page > 0 ? [] : [person(id, email)],
+      cursor: page + 1,
+      done: false,
+    }));
+  const wanted: unknown[] = [];
+  const { sampled: samples, pairs } = await sharedPeople(
+    [endless('crm', 'c1', 'ann@example.com'), endless('shop', 's1', 'bob@example.com')],
+    {
+      ...options(new ManualClock(now)),
+      stored: async (asked) => {
+        wanted.push(asked);
+        return [
+          { source: 'shop', email: 'ann@example.com', sourceId: 's9' },
+          // What the sample says counts.
+          { source: 'shop', email: 'bob@example.com', sourceId: 's8' },
+        ];
+      },
+    },
+  );
+  expect(wanted).toEqual([{ emails: ['ann@example.com', 'bob@example.com'], sources: ['crm', 'shop'] }]);
+  expect(samples.map(({ stored }) => stored)).toEqual([undefined, 1]);
+  expect(pairs[0]!.by[0]).toMatchObject({
+    people: 1,
+    namedDifferently: 1,
+    ambiguous: 0,
+    examples: [{ value: 'a…@example.com', sourceIds: ['c1', 's9'] }],
+  });
+});

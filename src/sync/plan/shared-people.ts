@@ -1,5 +1,6 @@
 // People whom two sources share by e-mail address or telephone number and name by different source IDs: each of them would
-// become two customers. It reads the first records of each source, and stores nothing.
+// become two customers. It reads the first records of each source, looks their people up among what is stored of the others, and
+// stores nothing.
 import {
   type Context,
   type Json,
@@ -35,8 +36,11 @@ const properties = ['email', 'phone'] as const;
 type Property = (typeof properties)[number];
 
 export interface SharedPeople {
-  /** `unnamed`: of the records, those without a source ID. `whole`: the source has no more records than these. */
-  sampled: { source: string; records: number; unnamed: number; whole: boolean }[];
+  /**
+   * `unnamed`: of the records, those without a source ID. `whole`: the source has no more records than these. `stored`: e-mail
+   * addresses of other sources that these records did not have, and records that were stored earlier do.
+   */
+  sampled: { source: string; records: number; unnamed: number; whole: boolean; stored?: number }[];
   /** Sources that could not be read, and why, in a sentence. */
   unread: { source: string; reason: string }[];
   /** Every two of the sampled sources. */
@@ -63,6 +67,7 @@ interface Sample {
   records: number;
   unnamed: number;
   whole: boolean;
+  stored?: number;
   /** The source IDs that hold an address or a number. */
   holders: { [property in Property]: Map<string, Set<string>> };
 }
@@ -70,7 +75,7 @@ interface Sample {
 /** Reads the sources side by side. `show`: how a value is shown in the examples; default: masked. */
 export async function sharedPeople(
   sources: readonly SampledSource[],
-  { clock, sentenceOf, show = masked }: Options,
+  { clock, sentenceOf, show = masked, stored }: Options,
 ): Promise<SharedPeople> {
   const samples: (Sample & { source: string })[] = [];
   const unread: SharedPeople['unread'] = [];
@@ -82,6 +87,7 @@ export async function sharedPeople(
     if (outcome.status === 'fulfilled') samples.push({ source, ...outcome.value });
     else unread.push({ source, reason: sentenceOf(outcome.reason) });
   }
+  if (stored) await addStored(samples, stored);
   const pairs = samples.flatMap((one, index) =>
     samples.slice(index + 1).map((other): SharedPeople['pairs'][number] => ({
       sources: [one.source, other.source],
@@ -95,6 +101,31 @@ interface Options {
   clock: Clock;
   sentenceOf(error: unknown): string;
   show?: (value: string) => string;
+  /** Who is stored with one of these e-mail addresses, of these sources. */
+  stored?: (wanted: {
+    emails: readonly string[];
+    sources: readonly string[];
+  }) => Promise<readonly { source: string; email: string; sourceId: string }[]>;
+}
+
+/** Two large sources may have few of their first records in common: whom one has is looked up among what is stored of the other. */
+async function addStored(
+  samples: (Sample & { source: string })[],
+  stored: NonNullable<Options['stored']>,
+): Promise<void> {
+  const partial = samples.filter(({ whole }) => !whole);
+  const emails = [...new Set(samples.flatMap(({ holders }) => [...holders.email.keys()]))];
+  if (partial.length === 0 || samples.length < 2 || emails.length === 0) return;
+  const found = await stored({ emails, sources: partial.map(({ source }) => source) });
+  const bySource = Map.groupBy(found, ({ source }) => source);
+  for (const sample of partial) {
+    const { email: holders } = sample.holders;
+    const others = (bySource.get(sample.source) ?? []).filter(({ email }) => !holders.has(email));
+    for (const [email, same] of Map.groupBy(others, ({ email }) => email))
+      holders.set(email, new Set(same.map(({ sourceId }) => sourceId)));
+    const added = new Set(others.map(({ email }) => email)).size;
+    if (added > 0) sample.stored = added;
+  }
 }
 
 async function sampleOf(source: Source, context: SampledSource['context'], clock: Clock): Promise<Sample> {
