@@ -10,7 +10,7 @@ export interface Section {
 
 export const groups: { readonly [name: string]: string } = {
   sources: 'List, pause, resume, rewind, connect and withdraw sources.',
-  runs: 'List runs, show one, or call one off.',
+  runs: 'List, show or cancel runs.',
   customers: 'Find, explain, correct, export and erase customers.',
   problems: 'List what needs a person, retry or discard it.',
   holds: 'List, release or refuse what the mass-change breaker holds.',
@@ -46,7 +46,7 @@ export const sections: readonly Section[] = [
       {
         path: 'sandbox break',
         summary:
-          'Hurt the sandbox that runs (an outage, lost answers, blanked fields …), to watch what becomes of it.',
+          'Break the running sandbox (an outage, lost answers, blanked fields …) and watch it recover.',
         load: async () => (await import('./sandbox-break.ts')).defineSandboxBreak,
       },
       {
@@ -58,13 +58,13 @@ export const sections: readonly Section[] = [
       {
         path: 'doctor',
         summary:
-          'Check what "check" checks, and this machine: Node, data folder, database, clock, port, keys, webhooks. Says what to do.',
+          'Check everything that "check" does, and this machine: Node, data folder, database, clock, port, keys, webhooks. Says what to do.',
         load: async () => (await import('./doctor.ts')).defineDoctor,
       },
       {
         path: 'probe',
         summary:
-          "Find out on throwaway customers what the destination's documents leave open, or what a source's credentials may write.",
+          "Find out with throwaway customers how the destination behaves, or what a source's credentials may write.",
         load: async () => (await import('./probe.ts')).defineProbe,
       },
       {
@@ -90,7 +90,7 @@ export const sections: readonly Section[] = [
       {
         path: 'plan',
         summary:
-          'Forecast what a sync, and what waits to be written back, would take: calls, shares of quotas, minutes. Changes nothing.',
+          'Forecast a sync and the pending write-backs: calls, shares of quotas, minutes. Changes nothing.',
         load: async () => (await import('./plan.ts')).definePlan,
       },
       {
@@ -180,7 +180,7 @@ export const sections: readonly Section[] = [
       },
       {
         path: 'runs cancel',
-        summary: 'Call a run off: at once if no worker is processing it, else after its current page.',
+        summary: 'Cancel a run: at once if no worker is processing it, else after its current page.',
         load: async () => (await import('./runs.ts')).defineRunsCancel,
       },
       {
@@ -205,7 +205,7 @@ export const sections: readonly Section[] = [
       {
         path: 'customers history',
         alias: 'history',
-        summary: 'Print the changes of a customer and what became of write-backs, newest first.',
+        summary: 'Print the changes and write-backs of a customer, newest first.',
         load: async () => (await import('./history.ts')).defineHistory,
       },
       {
@@ -259,7 +259,7 @@ export const sections: readonly Section[] = [
       {
         path: 'problems discard',
         alias: 'discard',
-        summary: 'Discard dead letters that are not to be retried.',
+        summary: 'Discard dead letters that need no retry.',
         load: async () => (await import('./discard.ts')).defineDiscard,
       },
       {
@@ -294,7 +294,7 @@ export const sections: readonly Section[] = [
       {
         path: 'webhooks setup',
         alias: 'webhook',
-        summary: 'Print how to set up the webhooks of a source at its vendor, or send a test request.',
+        summary: 'Show how to set up the webhooks of a source at its vendor, or send a test request.',
         load: async () => (await import('./webhook.ts')).defineWebhook,
       },
       {
@@ -312,7 +312,7 @@ export const sections: readonly Section[] = [
       },
       {
         path: 'token create',
-        summary: 'Make a token. It is printed once; only a hash of it is kept.',
+        summary: 'Create a token. It is printed once; only its hash is stored.',
         load: async () => (await import('./token.ts')).defineTokenCreate,
       },
       {
@@ -328,7 +328,7 @@ export const sections: readonly Section[] = [
       },
       {
         path: 'mcp',
-        summary: 'Serve the Model Context Protocol, so that an agent can look, explain and propose.',
+        summary: 'Serve the Model Context Protocol, so that an agent can read, explain and propose.',
         load: async () => (await import('./mcp.ts')).defineMcp,
       },
       {
@@ -340,7 +340,7 @@ export const sections: readonly Section[] = [
       {
         path: 'config explain',
         summary:
-          'Explain a setting: what it means, what is allowed, its default, its value and where that is set.',
+          'Explain a setting: its meaning, what is allowed, its default, its value and where it is set.',
         load: async () => (await import('./config.ts')).defineConfigExplain,
       },
       {

@@ -59,7 +59,7 @@ export function defineRunsCancel(command: Command, cli: Cli): void {
     .action((id: string) =>
       withClient(cli, async (client) => {
         const found = await client.send(runShape, `${pathOf(id)}/cancel`, { method: 'POST' });
-        const when = found.working ? 'ends after its current page' : 'is called off';
+        const when = found.working ? 'ends after its current page' : 'is cancelled';
         const said = `Run ${found.id} of ${found.source} ${when}. What it has ingested stays.`;
         if (cli.json) answer(cli, said, runShape.encode(found));
         else print(cli.terminal, said);

@@ -65,7 +65,7 @@ describe.skipIf(!existsSync(executablePath))('webhooks on the page in a browser'
 
   it('opens a request again that had faults, and all of them after asking', async () => {
     await page.goto(`${served.url}/inbox?rejected=true`);
-    await inbox().getByText('Every webhook request that came was read whole.').waitFor();
+    await inbox().getByText('Every webhook request was read in full.').waitFor();
     for (const event of ['o1', 'o2', 'o3']) await push(event, 'odd');
     await inbox().getByRole('button', { name: 'Open again request 1' }).click();
     await said('Opened again, with faults: An odd event cannot be read yet.');
@@ -85,7 +85,7 @@ describe.skipIf(!existsSync(executablePath))('webhooks on the page in a browser'
     page.once('dialog', (dialog) => dialog.accept());
     await all.click();
     await said('2 of 2 opened without faults');
-    await inbox().getByText('Every webhook request that came was read whole.').waitFor();
+    await inbox().getByText('Every webhook request was read in full.').waitFor();
     await expect.poll(() => [...world.truth.taken.keys()].toSorted()).toEqual(['o1', 'o2', 'o3']);
   });
 });

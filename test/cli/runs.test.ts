@@ -46,7 +46,7 @@ it('lists runs with what became of their records, and shows one', async () => {
   expect((await tributary('runs', 'list', '--state', 'failed')).out).toBe('There are no such runs.\n');
 });
 
-it('says why a run cannot be shown or called off', async () => {
+it('says why a run cannot be shown or cancelled', async () => {
   expect(await tributary('runs', 'show', 'twelve')).toMatchObject({
     exitCode: 2,
     err: expect.stringContaining('twelve is not the ID of a run'),

@@ -25,7 +25,7 @@ export function auditPage({ entries, next, filter: { by, before }, names, now }:
     title: 'Audit',
     at: '/audit',
     everySeconds: before === undefined ? 5 : null,
-    fixed: html`${head('Audit', { sub: 'Every request that may change something, what was refused, logins, and floods of wrong tokens. Kept for 400 days.' })}
+    fixed: html`${head('Audit', { sub: 'Every request that may change something, with those that were refused, logins, and floods of wrong tokens. Kept for 400 days.' })}
 ${auditTabs('changes')}<form class="filters" method="get" action="/audit">${choice('by', 'Token', [...new Set([...names, ...(by === undefined ? [] : [by])])], by, 'Everybody')}<button type="submit">Apply</button></form>`,
     body: html`${
       entries.length === 0

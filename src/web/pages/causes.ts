@@ -64,7 +64,7 @@ export function discardForm(label: string, which: object, about: string): Html {
   return ask(
     label,
     discardUrl,
-    html`<label>Reason, which is kept<input name="reason" required maxlength="500" autocomplete="off"></label>`,
+    html`<label>Reason (stored)<input name="reason" required maxlength="500" autocomplete="off"></label>`,
     { body: which, done: 'Discarded', kind: 'danger', about, button: 'Discard' },
   );
 }

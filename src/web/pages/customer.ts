@@ -214,7 +214,7 @@ function pinForms(sourceId: string, field: string, isPinned: boolean): Html {
     isPinned ? 'Pin another value…' : 'Pin a value…',
     path,
     html`<label>Value of ${field} (leave empty for none)<input name="value" data-empty="null" autocomplete="off"></label>
-<label>Reason, which explanations show<input name="note" maxlength="500" autocomplete="off"></label>`,
+<label>Reason (shown in explanations)<input name="note" maxlength="500" autocomplete="off"></label>`,
     { method: 'PUT', done: `${field} was pinned`, button: 'Pin' },
   )}${isPinned ? action('Release the pin', path, { method: 'DELETE', done: `${field} was released`, about: `of ${field}` }) : ''}`;
 }

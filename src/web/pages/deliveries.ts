@@ -37,7 +37,7 @@ export function deliveriesPage({ status, lane, queue, batches }: DeliveriesView)
         : ask(
             'Pause…',
             `/api/${destinationName}/pause`,
-            html`<label>Reason, which is shown<input name="reason" maxlength="500" autocomplete="off"></label>`,
+            html`<label>Reason (shown to everybody)<input name="reason" maxlength="500" autocomplete="off"></label>`,
             { done: 'Deliveries are paused', about: 'deliveries', button: 'Pause' },
           ),
     })}
@@ -87,7 +87,7 @@ ${status.writeBacks.map((back) => writeBack(back, now))}
 
 function projectActions(): Html {
   const url = `/api/${destinationName}/project`;
-  return html`${action('It is a new project', url, { body: { as: 'new' }, done: 'Every customer is sent to it', confirm: 'Send every customer to the project that the configuration names?' })}${action('It is the same', url, { body: { as: 'same' }, done: 'What was acknowledged still counts' })}`;
+  return html`${action('It is a new project', url, { body: { as: 'new' }, done: 'Every customer is sent to it', confirm: 'Send every customer to the project in the configuration?' })}${action('It is the same', url, { body: { as: 'same' }, done: 'What was acknowledged still counts' })}`;
 }
 
 /** Each number leads to its customers. */

@@ -5,7 +5,7 @@ import { sections } from './sections.ts';
 import type { PageContent } from './shell.ts';
 
 const titles: { readonly [status: number]: string } = {
-  400: 'This address cannot be read',
+  400: 'This address is not valid',
   403: 'Not for your role',
   404: 'Nothing is here',
 };

@@ -37,7 +37,7 @@ export function inboxPage({ status, requests, next, filter }: InboxView): PageCo
   return {
     title: 'Webhook inbox',
     at: '/inbox',
-    fixed: html`${head('Webhook inbox', { sub: 'Requests of vendors as they came, newest first. They are stored before they are opened, so that none is lost.' })}
+    fixed: html`${head('Webhook inbox', { sub: 'Requests from vendors as received, newest first. They are stored before they are opened, so none is lost.' })}
 ${tabs('Requests by state', [
   tab('All', {}, state === undefined && !rejected),
   tab('With faults', { rejected: true }, rejected === true),
@@ -84,12 +84,12 @@ function openAll(source: string): Html {
     body: { source, rejected: true },
     done: 'Opened again',
     about: `that have faults, of ${source}`,
-    confirm: `Open every request of ${source} again that has faults? What they say is taken in as it is read now.`,
+    confirm: `Open every request of ${source} again that has faults? Their content is ingested by the current rules.`,
   });
 }
 
 function nothing({ source, state, rejected }: Filter): Html {
-  if (rejected) return blank('No faults', 'Every webhook request that came was read whole.');
+  if (rejected) return blank('No faults', 'Every webhook request was read in full.');
   if (state !== undefined || source !== undefined)
     return blank(
       'No such requests',
@@ -97,8 +97,8 @@ function nothing({ source, state, rejected }: Filter): Html {
       html`<a href="/inbox">All requests</a>`,
     );
   return blank(
-    'No webhook has come yet',
-    'Set webhooks up at the vendor: the page of each source shows the address and what to choose.',
+    'No webhook received yet',
+    'Set up webhooks at the vendor: the page of each source shows the address and the settings.',
     html`<a href="/sources">To the sources</a>`,
   );
 }

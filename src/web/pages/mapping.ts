@@ -53,7 +53,7 @@ function inForce({ fields, isDefault, fingerprint, schemaIsKnown, hasSchema }: M
       html`<tr data-key="${field}"><th scope="row"><code>${field}</code></th><td data-name="Read from">${from(entry)}</td><td data-name="As" class="${how(entry) === '' ? 'zero' : ''}">${how(entry) || '–'}</td><td data-name="Type" class="${type === null ? 'zero' : ''}">${type ?? '–'}</td><td data-name="Who wins"><code>${rule}</code></td></tr>`,
   );
   return html`<section aria-label="In force"><div class="title-row"><h2 class="first">In force ${isDefault ? html`<small>the default of the connector</small>` : ''}</h2><small>fingerprint <code>${fingerprint.slice(0, 16)}</code></small></div>
-${fields.length === 0 ? blank('Nothing is mapped by name', 'The connector maps the columns of each file by what they are called.') : table('Mapping in force', [{ name: 'Field' }, { name: 'Read from' }, { name: 'As' }, { name: 'Type' }, { name: 'Who wins' }], rows)}
+${fields.length === 0 ? blank('Nothing is mapped by name', 'The connector maps the columns of each file by their names.') : table('Mapping in force', [{ name: 'Field' }, { name: 'Read from' }, { name: 'As' }, { name: 'Type' }, { name: 'Who wins' }], rows)}
 <p class="hint">${schemaIsKnown ? (hasSchema ? 'Types are those of the metadata schema.' : 'No metadata schema is used: values are sent as they are.') : 'The metadata schema is not known yet.'}</p></section>`;
 }
 

@@ -34,7 +34,7 @@ export function runsPage({ runs, next, filter, sources, now }: RunList): PageCon
     title: 'Runs',
     at: '/runs',
     everySeconds: 2,
-    fixed: html`${head('Runs', { sub: 'Readings of the sources, newest first. Each accounts for every record that it received.' })}
+    fixed: html`${head('Runs', { sub: 'Runs of all sources, newest first. Each accounts for every record that it received.' })}
 ${tabs('Runs by state', [
   { name: 'All', href: at({ state: undefined }), isCurrent: state === undefined },
   ...runStates.map((one) => ({ name: stateNames[one], href: at({ state: one }), isCurrent: state === one })),

@@ -28,10 +28,10 @@ export function runPage({ run, records, now }: RunView): PageContent {
       actions:
         run.state === 'requested'
           ? action('Cancel', `/api/runs/${run.id}/cancel`, {
-              done: `Run ${run.id} was called off`,
+              done: `Run ${run.id} was cancelled`,
               kind: 'danger',
               about: `run ${run.id}`,
-              confirm: `Call run ${run.id} off? What it has ingested stays.`,
+              confirm: `Cancel run ${run.id}? The records that it has ingested stay.`,
             })
           : '',
     })}

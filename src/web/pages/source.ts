@@ -64,7 +64,7 @@ ${paused ? pauseBanner(paused, now) : ''}
 <div class="split" data-key="split"><div class="stack-y">
 ${run ? html`<section class="card" data-key="now" aria-label="Now">${current(run, now)}</section>` : ''}
 <section data-key="runs" aria-label="Runs"><div class="title-row"><h2 class="first">Runs</h2><a href="${address('/runs', { source: name })}">All runs of ${name}</a></div>
-${runs.length === 0 ? blank('Not read yet', pulls ? 'It is read by its schedule, or when you sync it.' : 'It is brought up to date by its webhooks.') : runsTable(runs, now, { isNarrow: true })}</section>
+${runs.length === 0 ? blank('Not read yet', pulls ? 'It is read on its schedule, or when you sync it.' : 'Its webhooks keep it up to date.') : runsTable(runs, now, { isNarrow: true })}</section>
 ${readers(view)}
 ${view.setup ? setup(view.setup, name) : ''}
 </div><div class="stack-y">

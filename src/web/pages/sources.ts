@@ -133,7 +133,7 @@ ${
     ? html`<label class="button" data-key="import">Import a file<span class="unseen"> into ${name}</span><input type="file" accept=".csv,.tsv,.txt,text/csv" class="unseen" data-import="${base}/imports"></label>`
     : ''
 }
-${run ? action('Cancel', `/api/runs/${run.id}/cancel`, { done: `Run ${run.id} was called off`, kind: 'quiet', about: `run ${run.id}` }) : ''}
+${run ? action('Cancel', `/api/runs/${run.id}/cancel`, { done: `Run ${run.id} was cancelled`, kind: 'quiet', about: `run ${run.id}` }) : ''}
 ${paused ? '' : action('Pause', `${base}/pause`, { body: {}, done: `${name} was paused`, kind: 'quiet', about: name })}
 </footer>`;
 }

@@ -35,10 +35,7 @@ export function verificationsPage({
       actions: isGoing ? '' : actions(),
     })}${chain ? chainBanner(chain) : ''}${
       verifications.length === 0
-        ? blank(
-            'Not verified yet',
-            `That everything is delivered is not proof. A verification reads ${destination} back.`,
-          )
+        ? blank('Not verified yet', `Delivery alone is no proof. A verification reads ${destination} back.`)
         : table(
             'Verifications',
             columns,
@@ -55,7 +52,7 @@ export function verificationsPage({
 function actions(): Html {
   return html`${action('Verify all', '/api/verify', { body: { full: true }, done: 'Being verified', kind: 'main' })}
 ${ask('Verify a sample…', '/api/verify', html`<label>Random customers, one call each<input name="sample" type="number" min="1" max="10000" value="400" required></label>`, { done: 'A sample is being verified', button: 'Verify' })}
-${action('Verify and heal', '/api/verify', { body: { full: true, heal: true }, done: 'Being verified, and what differs is sent again', confirm: 'Read back all customers, and send again what differs or is missing? Nothing is deleted.' })}`;
+${action('Verify and heal', '/api/verify', { body: { full: true, heal: true }, done: 'Verifying; customers that differ are resent', confirm: 'Read back all customers, and resend those that differ or are missing? Nothing is deleted.' })}`;
 }
 
 function chainBanner({ holds, length, broken, head: newest }: NonNullable<VerificationList['chain']>): Html {

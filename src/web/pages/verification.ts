@@ -27,10 +27,10 @@ export function verificationPage({ verification, destination, now }: Verificatio
       actions: canHeal
         ? action('Verify and heal', '/api/verify', {
             body: { full: true, heal: true },
-            done: 'Being verified, and what differs is sent again',
+            done: 'Verifying; customers that differ are resent',
             kind: 'main',
             confirm:
-              'Read back all customers, and send again what differs or is missing? Nothing is deleted.',
+              'Read back all customers, and resend those that differ or are missing? Nothing is deleted.',
           })
         : '',
     })}

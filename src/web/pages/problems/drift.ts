@@ -13,7 +13,7 @@ import { problemTabs } from './tabs.ts';
 const kinds = {
   differs: {
     title: 'with other values there',
-    plain: 'Somebody or something else has changed them there since they were delivered.',
+    plain: 'A person or another program has changed them since they were delivered.',
     next: 'Find out who writes them. A verification that heals sends our values again.',
   },
   deleted: {
@@ -46,9 +46,9 @@ export function driftCauses({ drifts }: Status): Html[] {
             ? ''
             : action('Verify and heal', '/api/verify', {
                 body: { full: true, heal: true },
-                done: 'Being verified, and what differs is sent again',
+                done: 'Verifying; customers that differ are resent',
                 about: kind,
-                confirm: 'Read back all customers, and send again what differs?',
+                confirm: 'Read back all customers, and resend those that differ?',
               }),
       }),
     );
@@ -77,7 +77,7 @@ export function driftPage({
       drifts.length === 0
         ? blank(
             'No drift',
-            `As far as it is known, ${status.destination.connector} holds what it acknowledged.`,
+            `No difference between ${status.destination.connector} and what it acknowledged is known.`,
             html`<a href="/verification">Verify it</a>`,
           )
         : html`<div class="card flush" data-key="causes">${driftCauses(status)}</div><h2 data-key="h">One by one</h2>${table('Customers that differ', [{ name: 'Customer' }, { name: 'Kind' }, { name: 'Acknowledged → found' }], rows)}`

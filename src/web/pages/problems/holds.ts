@@ -31,11 +31,11 @@ export function holdCause(
     href: address('/problems', { show: 'holds', ...which }),
     tags: html`<small>${source}${runId === null ? '' : html` · <a href="/runs/${runId}">run ${runId}</a>`} · held ${moment(firstHeldAt, now)}</small>`,
     tone: 'wait',
-    plain: html`Too many customers would change in the same way at once, so nothing of them is sent to ${destination.connector}. For example ${samples.map(({ sourceId, from }, index) => html`${index > 0 ? ', ' : ''}<a href="${customerPath(sourceId)}">${sourceId}</a>${isDeletion ? '' : html` (now ${value(from)})`}`)}.`,
+    plain: html`Too many customers would change in the same way at once, so none of these changes is sent to ${destination.connector}. For example ${samples.map(({ sourceId, from }, index) => html`${index > 0 ? ', ' : ''}<a href="${customerPath(sourceId)}">${sourceId}</a>${isDeletion ? '' : html` (now ${value(from)})`}`)}.`,
     quotes: [],
     next: isDeletion
-      ? `Look whether ${source} has really lost these people. Release to delete them, refuse to keep them.`
-      : `Look whether ${source} has really emptied the field. Release to blank it, refuse to pin the values that the destination has.`,
+      ? `Check whether ${source} really no longer has these people. Release to delete them, refuse to keep them.`
+      : `Check whether ${source} really emptied the field. Release to blank it, refuse to pin the values that the destination has.`,
     actions: html`${action('Release', '/api/holds/release', {
       body: which,
       done: 'Released: they are sent as they are now',
@@ -45,7 +45,7 @@ export function holdCause(
       body: which,
       done: 'Refused: the destination keeps what it has',
       about,
-      confirm: `Keep what the destination has of ${counted(open, 'customer')}?`,
+      confirm: `Keep the destination's values of ${counted(open, 'customer')}?`,
     })}`,
   });
 }

@@ -48,10 +48,10 @@ ${choice('kind', 'About', deadLetterKinds, kind)}${choice('source', 'Source', na
     body: html`${
       letters.length === 0 && groups.length === 0
         ? isFiltered
-          ? blank('No such dead letters', 'None is open that matches these filters.')
+          ? blank('No such dead letters', 'No open dead letter matches these filters.')
           : blank(
               'No dead letters',
-              'Every record became part of a customer or was left out on purpose, and the destination refused nobody.',
+              'Every record became part of a customer or was filtered, and the destination rejected no customer.',
             )
         : html`<div class="card flush" data-key="causes">${groups.slice(0, 20).map((group) => causeBlock(group, status.now))}</div>
 <h2 data-key="h">One by one</h2>

@@ -35,7 +35,7 @@ export function problemsPage({
       blocks.length === 0
         ? blank(
             'No problems',
-            'Every record became part of a customer or was left out on purpose, and the destination refused nobody.',
+            'Every record became part of a customer or was filtered, and the destination rejected no customer.',
           )
         : html`<div class="card flush" data-key="causes">${blocks}</div>`
     }`,

@@ -26,9 +26,9 @@ export function quarantineCause({ quarantined }: Status): Html[] {
       tags: '',
       tone: 'wait',
       plain:
-        'They failed their type or rule. The rest of their records is used, and the last good value stands in their place.',
+        'They failed their type or rule. The rest of each record is used, and the last valid value is kept.',
       quotes: [],
-      next: 'Correct them at the source, or change the mapping; they are read again by themselves.',
+      next: 'Correct them at the source, or change the mapping. They are then read again automatically.',
       actions: '',
     }),
   ];
@@ -58,7 +58,7 @@ export function quarantinePage({
     at: '/problems',
     body: html`${problemTabs(status, 'quarantine')}${
       values.length === 0
-        ? blank('Nothing was left out', 'Every value that a mapping reads was valid.')
+        ? blank('Nothing was left out', 'Every mapped value was valid.')
         : table(
             'Values left out',
             [

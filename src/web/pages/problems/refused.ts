@@ -17,12 +17,13 @@ export function refusedCauses(status: Status): Html[] {
       href: null,
       tags: html`${chip('quiet', String(code))} <small>last ${moment(lastAt, now)}</small>`,
       tone: 'wait',
-      plain: 'The request was not stored. The vendor may send it again; the next run reads what it told of.',
+      plain:
+        'The request was not stored. The vendor may send it again; the next run reads the records that it named.',
       quotes: [reason],
       next:
         source === 'destination'
           ? 'Compare the secret at the vendor with the configuration.'
-          : html`Compare address and secret at the vendor with <a href="${sourcePath(source)}">how they are set up here</a>.`,
+          : html`Compare the address and the secret at the vendor with <a href="${sourcePath(source)}">how they are set up here</a>.`,
       actions: '',
     }),
   );
@@ -51,7 +52,7 @@ export function refusedPage(status: Status): PageContent {
     at: '/problems',
     body: html`${problemTabs(status, 'refused')}${
       blocks.length === 0
-        ? blank('No webhook was refused', 'Every request since this process started was authentic.')
+        ? blank('No webhook was refused', 'Every request since the start of this process was authentic.')
         : html`<div class="card flush" data-key="causes">${blocks}</div>`
     }`,
   };

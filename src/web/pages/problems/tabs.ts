@@ -36,7 +36,7 @@ export function problemTabs(status: Status, show: Show | null): Html {
     ['drift', 'Drift', drifts.reduce((sum, { count }) => sum + count, 0)],
     ['refused', 'Refused webhooks', refusedOf(status).reduce((sum, { count }) => sum + count, strays)],
   ];
-  return html`${head('Problems', { sub: 'What waits for a person, by cause: what the vendor said, what it means, and the next step.' })}${tabs(
+  return html`${head('Problems', { sub: 'What needs a person, by cause: the message of the vendor, what it means, and the next step.' })}${tabs(
     'Kinds of problems',
     list.map(([key, name, count]) => ({
       name,
