@@ -1,6 +1,7 @@
 // Records that are read by ID: who says that one does not exist.
 import { describe, expect, it } from 'vitest';
 import { readsById, readsOne, requestOne } from '../../../src/connector/by-id.ts';
+import { readsMerges, withMerges } from '../../../src/connector/merges.ts';
 import { rowReader } from '../../../src/connector/rows.ts';
 import {
   type Api,
@@ -152,6 +153,31 @@ describe('A record for which somebody else answers', () => {
       await expect(read(failure, ['7'])).rejects.toBe(failure);
       await expect(read(failure, ['6', '7'])).rejects.toBe(failure);
     }
+  });
+
+  it('leaves a merge into it to be told later', async () => {
+    const vendor = {
+      maxIds: 10,
+      isId: (id: string) => /^\d$/.test(id),
+      one: async (_context: unknown, id: string) => {
+        if (id === '7') throw foreign(404);
+        return { recordId: id, changedAt: 1, body: {} };
+      },
+      proof: proves,
+    };
+    const asked = { recordIds: ['7+5', '8+6'], properties: [] };
+    const answer = await readsMerges(vendor).records({} as Context<unknown>, asked);
+    expect(answer).toMatchObject({
+      records: [{ recordId: '8', merged: ['6'] }],
+      missing: ['8+6'],
+      unreadable: [{ recordId: '7+5' }],
+    });
+    // One that was merged into it would be taken for deleted.
+    const { read: merged } = withMerges({ name: 'people', read: readsById(vendor) }, ({ recordId }) =>
+      recordId === '6' ? '7' : undefined,
+    );
+    const both = { recordIds: ['6', '8'], properties: [] };
+    await expect(merged!.records({} as Context<unknown>, both)).rejects.toMatchObject({ foreign: true });
   });
 
   it('is told apart from an outage, a wait and a lost connection', async () => {
