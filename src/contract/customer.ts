@@ -48,7 +48,7 @@ const deliveryShape = answer({
   dueAt: time.nullable(),
   waitingSince: time.nullable(),
   attempts: count,
-  carriedBy: z.enum(['worker', 'bulk action']).nullable(),
+  carriedBy: z.enum(['worker', 'batch']).nullable(),
   deliveredAt: time.nullable(),
   errorCode: z.string().nullable(),
   error: z.string().nullable(),

@@ -51,7 +51,7 @@ export async function customerView(db: Queryable, sourceId: string): Promise<Cus
   if (!customer) return null;
   const [delivery] = await db.rows<Omit<DeliveryView, 'lane'> & { lane: number }>(sql`
     select revision, acknowledged, state, lane, due_at, waiting_since,
-           attempts, case when batch_id is not null then 'bulk action' when lease is not null then 'worker' end as carried_by,
+           attempts, case when batch_id is not null then 'batch' when lease is not null then 'worker' end as carried_by,
            delivered_at, error_code, error
     from deliveries where source_id = ${sourceId}`);
   const [acknowledged] = await db.rows<{ revision: number; fields: Fields; at: number }>(sql`

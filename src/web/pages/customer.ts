@@ -98,7 +98,7 @@ function deliveryText({ delivery, revision, acknowledged }: Customer, now: numbe
   const { state, lane, waitingSince, carriedBy, attempts } = delivery;
   const waits =
     state === 'waiting'
-      ? html` · waiting in the lane ${lane}${waitingSince ? html` since ${moment(waitingSince, now)}` : ''}${carriedBy ? `, with a ${carriedBy} now` : ''}${attempts > 0 ? ` · ${counted(attempts, 'attempt')}` : ''}`
+      ? html` · waiting in the lane ${lane}${waitingSince ? html` since ${moment(waitingSince, now)}` : ''}${carriedBy ? `, being sent ${carriedBy === 'batch' ? 'in a batch' : 'by a worker'}` : ''}${attempts > 0 ? ` · ${counted(attempts, 'attempt')}` : ''}`
       : '';
   return html`Revision ${revision} wanted · ${known}${waits}`;
 }
