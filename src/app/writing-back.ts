@@ -92,7 +92,14 @@ export class WritingBack {
       writeBack: new Map<string, Step>(
         [...this.#vendors].flatMap(([source, { sender, jobs }]) => [
           [`write back ${source}`, (signal: AbortSignal) => sender.step(signal)] as const,
-          [`write back ${source} urgent`, (signal: AbortSignal) => sender.stepUrgent(signal)] as const,
+          ...Array.from(
+            { length: sender.urgentSteps },
+            (_, index) =>
+              [
+                `write back ${source} urgent ${index + 1}`,
+                (signal: AbortSignal) => sender.stepUrgent(signal),
+              ] as const,
+          ),
           [`write back ${source} jobs`, (signal: AbortSignal) => jobs.step(signal)] as const,
         ]),
       ),

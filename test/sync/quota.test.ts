@@ -108,6 +108,18 @@ describe.each(databases)('Budgets on $name', ({ open }) => {
     expect(webhook.sentAt).toHaveLength(2);
   });
 
+  it('leaves to better lanes what they use of a shorter window and some more, so that none of their calls waits for a window', async () => {
+    const budget = budgetOf([{ name: 'fifty', requests: 50, seconds: 1 }]);
+    const backfill = calls(budget, 300, 'backfill');
+    await pass(2_000);
+    for (let call = 0; call < 20; call += 1) {
+      const webhook = calls(budget, 1, 'webhook');
+      await pass(150);
+      expect(webhook.sentAt, `call ${call}`).toHaveLength(1);
+    }
+    expect(backfill.sentAt.length).toBeGreaterThan(100);
+  });
+
   it('draws on the quotas of the bucket and on those for all, and not on others', async () => {
     const budget = budgetOf([
       { name: 'burst', requests: 6, seconds: 10, all: true },

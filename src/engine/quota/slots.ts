@@ -58,6 +58,8 @@ const coolingGrain = 1 / 1000;
 const minKeptSeconds = 10;
 /** So much of a window may a backfill make up for at once when it is behind. */
 const spreadBurst = 0.1;
+/** So much of a short window better lanes keep beside what they use: a quota that is used to the last call makes everybody wait. */
+const keptForMore = 0.2;
 /** For how long after its last asking a process counts as one that wants slots. */
 const wantMs = 3_000;
 
@@ -131,10 +133,19 @@ export class SlotGate extends QuotaGate {
   async #spread(signal: AbortSignal): Promise<void> {
     if (this.quota.seconds >= minKeptSeconds) return;
     const { clock } = this.deps;
-    const spacingMs = this.windowMs / Math.max(this.#own, 1);
     const now = clock.now();
+    const spacingMs = this.windowMs / Math.max(this.#leftToBackfill, 1);
     this.#spreadTo = Math.max(this.#spreadTo + spacingMs, now - this.windowMs * spreadBurst);
     if (this.#spreadTo > now) await clock.sleep(this.#spreadTo - now, signal);
+  }
+
+  /** Calls in a window that a backfill may make. While better lanes are in use they keep what they use and some more. */
+  get #leftToBackfill(): number {
+    // A process that begins has few slots yet, and is to have more soon.
+    const own = this.#own * 4 < this.limit ? this.limit : this.#own;
+    const busy = this.#slices.reduce((sum, slice) => sum + slice.busy, 0);
+    const better = Math.max(busy - this.#backfill.inside, 0);
+    return better === 0 ? own : Math.max(own * (1 - keptForMore) - better, own * minShares.backfill);
   }
 
   /** Fills the fullest slice first, so that others can go back. There is one: the line has as many places as they have slots. */

@@ -39,8 +39,13 @@ import { jobDelayMs, readBackJob } from './jobs.ts';
 import { type WriteBackDeps, WriteBackSettler } from './settling.ts';
 import { urgentLanes } from './urgent-lanes.ts';
 
-/** So many are claimed at once where they go one by one. */
-const singlesClaimed = 200;
+/**
+ * So many for each request under way are claimed at once where they go one by one: who is claimed waits for those before, also where a
+ * webhook tells of something new meanwhile.
+ */
+const claimedPerRequest = 4;
+/** For so long after something urgent fewer are claimed. */
+const urgentLatelyMs = 2_000;
 /** More urgent ones than this go together with the rest. */
 const maxUrgentSingles = 200;
 
@@ -57,6 +62,8 @@ interface Going {
   lease: string;
   held: HeldClaims;
   signal: AbortSignal;
+  /** Requests for one person each that may be under way. */
+  atOnce: number;
   yields(): boolean;
 }
 
@@ -66,8 +73,10 @@ type Sending = SentPerson & { alone: boolean; lane: Lane };
 export class WriteBackSender {
   readonly #deps: SendWriteBacksDeps;
   readonly settler: WriteBackSettler;
-  /** What is urgent is on its way: the rest goes one at a time meanwhile. */
-  #isUrgentGoing = false;
+  /** Steps of what is urgent that are on their way: the rest goes one at a time meanwhile. */
+  #urgentGoing = 0;
+  /** When such a step last began, epoch milliseconds. */
+  #urgentAt = Number.NEGATIVE_INFINITY;
 
   constructor(deps: SendWriteBacksDeps) {
     this.#deps = deps;
@@ -76,10 +85,13 @@ export class WriteBackSender {
 
   /** Sends some of what is due, but for a few that are urgent: those are `stepUrgent`'s. */
   async step(signal: AbortSignal): Promise<Next> {
-    const { bulk } = this.#traits;
+    const { bulk, singlesAtOnce } = this.#traits;
     const due = await this.#due(lanes);
     const few = this.#isUrgentAlone(due) ? due.filter(({ lane }) => !urgentLanes.includes(lane)) : due;
-    return this.#go(few, { most: bulk?.maxRecords ?? singlesClaimed, among: lanes, by: 'many', signal });
+    const isUrgentLately = this.#deps.clock.now() - this.#urgentAt < urgentLatelyMs;
+    const singles = isUrgentLately ? Math.ceil(singlesAtOnce / 4) : singlesAtOnce * claimedPerRequest;
+    const most = bulk?.maxRecords ?? singles;
+    return this.#go(few, { most, among: lanes, by: 'many', signal });
   }
 
   /** Sends what a webhook or a person waits for. */
@@ -88,13 +100,28 @@ export class WriteBackSender {
     const { bulk, singlesAtOnce } = this.#traits;
     const goes = this.#isUrgentAlone(due) ? due : [];
     const isSingle = this.#deps.rule.writer.single !== undefined || bulk === null;
-    const most = isSingle ? singlesAtOnce * 4 : bulk!.maxRecords;
-    this.#isUrgentGoing = goes.length > 0;
+    const most = isSingle
+      ? Math.ceil(singlesAtOnce / this.urgentSteps) * claimedPerRequest
+      : bulk!.maxRecords;
+    if (goes.length > 0) {
+      this.#urgentGoing += 1;
+      this.#urgentAt = this.#deps.clock.now();
+    }
     try {
       return await this.#go(goes, { most, among: urgentLanes, by: isSingle ? 'single' : 'many', signal });
     } finally {
-      this.#isUrgentGoing = false;
+      if (goes.length > 0) this.#urgentGoing -= 1;
     }
+  }
+
+  /**
+   * How many steps of what is urgent may go at once. Where people go one by one there are two, which share the requests that may be under
+   * way: one sends while the other claims or settles.
+   */
+  get urgentSteps(): number {
+    const { bulk, singlesAtOnce } = this.#traits;
+    const isSingle = this.#deps.rule.writer.single !== undefined || bulk === null;
+    return isSingle && singlesAtOnce > 1 ? 2 : 1;
   }
 
   get #traits() {
@@ -188,8 +215,9 @@ export class WriteBackSender {
       else sending.push({ ...row, attributes, lane: lanes[lane]! });
     }
     const isUrgent = sending.some(({ lane }) => urgentLanes.includes(lane));
-    const yields = () => !isUrgent && this.#isUrgentGoing;
-    const flow = new Flow(this.#deps, this.settler, { ...going, yields });
+    const yields = () => !isUrgent && this.#urgentGoing > 0;
+    const atOnce = Math.ceil(this.#traits.singlesAtOnce / (isUrgent ? this.urgentSteps : 1));
+    const flow = new Flow(this.#deps, this.settler, { ...going, yields, atOnce });
     await this.settler.settleIdle({ lease: going.lease }, idle);
     const [alone, together] = [sending.filter((one) => one.alone), sending.filter((one) => !one.alone)];
     if (this.#traits.bulk === null || going.by === 'single') return flow.singles(sending);
@@ -248,7 +276,7 @@ class Flow {
         else await this.#single(people[next++]!);
       }
     };
-    await Promise.all(Array.from({ length: Math.min(this.#traits.singlesAtOnce, people.length) }, work));
+    await Promise.all(Array.from({ length: Math.min(this.#going.atOnce, people.length) }, work));
     await Promise.all(this.#settlements.splice(0));
   }
 
