@@ -80,7 +80,7 @@ async function ask(
   given: unknown,
   { personalData }: AgentOptions,
 ): Promise<unknown> {
-  // A viewer's answers are always masked, so values are only for whoever acts as more.
+  // A viewer's answers are always masked, so values are shown only to a request with a higher role.
   const role = personalData ? 'operator' : roleOf[tool.kind];
   const less = client.with({ [lessHeaders.role]: role, [lessHeaders.mask]: personalData ? 'no' : 'yes' });
   const requests = tool.requests(given);

@@ -43,7 +43,7 @@ export interface Facts<Settings> {
 /**
  * Exports that tell groups of most customers. The engine orders each kind, waits, downloads, keeps the rows of each customer
  * and deletes the export. It believes nothing of them before the rows are as many as the vendor counted, and some customers
- * were read one by one with the same result; whoever they do not tell of is read one by one.
+ * were read one by one with the same result; customers that they do not cover are read one by one.
  */
 export interface FactExports<Settings> {
   /** Groups that are told together, and the kinds of exports that it takes. */

@@ -1,5 +1,5 @@
-// The documentation, as it stands in `docs/`, and the reference of the API, for whoever runs this version. Anybody may read it: it says
-// nothing of this installation.
+// The documentation, as it stands in `docs/`, and the reference of the API, as of this version. It needs no login, because it contains
+// nothing about this installation.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';

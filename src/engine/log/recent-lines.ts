@@ -1,4 +1,4 @@
-// The newest lines of the log of a process, kept in memory for whoever asks for them. Lines are clean by then.
+// The newest lines of the log of a process, kept in memory so that they can be asked for. Lines are clean by then.
 import type { Clock } from '../clock.ts';
 
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
