@@ -1,10 +1,12 @@
 // `tributary customers list` and `show`: who there is, and one of them with its records and its delivery.
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import {
   type Customer,
   type CustomerLine,
   customerShape,
   customersShape,
+  type DeliveryState,
+  deliveryStates,
   peopleShape,
 } from '../contract/customer.ts';
 import { counted, iso } from '../words.ts';
@@ -21,18 +23,22 @@ export function defineCustomersList(command: Command, cli: Cli): void {
       '[text]',
       'only those whose source ID, e-mail, telephone number or a word of whose name begins with it; or FIELD:VALUE',
     )
+    .addOption(
+      new Option('--state <state>', 'only those whose delivery is in this state').choices(deliveryStates),
+    )
     .addHelpText(
       'after',
       `
 Examples:
   $ tributary customers list
   $ tributary customers list anna
+  $ tributary customers list --state dead
   $ tributary customers list metadata.plan:gold --limit 200 --json`,
     )
-    .action((search: string | undefined, { limit }: { limit: number }) =>
+    .action((search: string | undefined, { limit, state }: { limit: number; state?: DeliveryState }) =>
       withClient(cli, async (client) => {
         const { items: customers, hasMore } = await readUpTo(limit, async ({ limit, cursor }) => {
-          const query = { search, limit, after: cursor };
+          const query = { search, state, limit, after: cursor };
           const { customers, next } = await client.send(customersShape, '/api/customers', { query });
           return { items: customers, next };
         });

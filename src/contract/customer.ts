@@ -17,6 +17,7 @@ import {
 
 export const deliveryStates = ['waiting', 'held', 'delivered', 'dead'] as const;
 export const deliveryState = z.enum(deliveryStates);
+export type DeliveryState = z.output<typeof deliveryState>;
 
 const fields = fieldsShape.meta({
   description: 'Values by field name.',
@@ -99,6 +100,9 @@ const after = text
 
 export const customersQuery = z.strictObject({
   after,
+  state: deliveryState
+    .optional()
+    .meta({ description: 'Only customers whose delivery is in this state. Combines with `search`.' }),
   search: text.max(200).optional().meta({
     description:
       'Only customers whose source ID, e-mail, telephone number or a word of whose name begins with this text; or, as `metadata.plan:gold`, those with this value of a field.',

@@ -71,6 +71,9 @@ describe('a customer', () => {
 
     const list = JSON.parse((await tributary('customers', 'list', 'anna', '--json')).out);
     expect(list).toMatchObject({ summary: '1 customer.', result: [{ sourceId: id, state: 'delivered' }] });
+    const dead = JSON.parse((await tributary('customers', 'list', '--state', 'dead', '--json')).out);
+    expect(dead).toMatchObject({ summary: '0 customers.', result: [] });
+    expect((await tributary('customers', 'list', '--state', 'gone')).exitCode).toBe(2);
     const shown = await tributary('customers', 'show', 'anna@example.com');
     expect(shown.out).toMatch(new RegExp(`^Customer ${id} is at revision 1, created `));
     expect(shown.out).toMatch(/^email +"anna@example\.com" +yes$/m);

@@ -6,6 +6,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Database } from '../../src/db/database.ts';
 import { noCounts } from '../../src/tables/counts.ts';
 import { keepDeadLetters } from '../../src/tables/dead-letters.ts';
+import { hold } from '../../src/tables/deliveries.ts';
+import { keepHolds } from '../../src/tables/holds.ts';
 import { claimRun, countPage } from '../../src/tables/runs.ts';
 import { isPage } from '../../src/web/pages/sections.ts';
 import { behaviour, databases } from '../support/databases.ts';
@@ -430,6 +432,46 @@ describe.each(databases)('the API on $name', ({ open }) => {
       ]);
       const { body } = await call('GET', `/api/customers?search=${encodeURIComponent(search)}`);
       expect(body.customers.map(({ sourceId }: { sourceId: string }) => sourceId)).toEqual(found);
+    });
+
+    it('are listed by the state of their delivery, page by page, and searched within it', async () => {
+      await takeIn(
+        world,
+        ['a', 'b', 'c', 'd', 'e'].map((id) => ({ id, body: { name: id < 'c' ? 'Anna' : 'Bob' } })),
+      );
+      await deliverAll(world, { b: 'No such plan', d: 'No such plan', e: 'No such plan' });
+      await takeIn(
+        world,
+        ['f', 'g'].map((id) => ({ id })),
+        noon + 8_000,
+      );
+      const listed = async (query: string) => {
+        const { body } = await call('GET', `/api/customers?${query}`);
+        return [body.customers.map(({ sourceId }: { sourceId: string }) => sourceId).join(''), body.next];
+      };
+      expect(await listed('state=dead&limit=2')).toEqual(['bd', 'd']);
+      expect(await listed('state=dead&limit=2&after=d')).toEqual(['e', null]);
+      expect(await listed('state=delivered')).toEqual(['ac', null]);
+      expect(await listed('state=waiting&limit=1')).toEqual(['f', 'f']);
+      expect(await listed('state=held')).toEqual(['', null]);
+      expect(await listed('state=dead&search=anna')).toEqual(['b', null]);
+      expect(await listed('state=dead&search=bob&limit=1')).toEqual(['d', 'd']);
+    });
+
+    it('that are held are all listed, even if a hold is open whose delivery is not held', async () => {
+      await takeIn(
+        world,
+        ['a', 'b', 'c', 'd'].map((id) => ({ id })),
+      );
+      await world.database.rows(sql`truncate holds`);
+      const losses = ['a', 'b', 'c', 'd'].map((sourceId) => ({ sourceId, change: 'name', from: 'x' }));
+      await keepHolds(world.database, losses, { source: 'crm', runId: null, now: noon });
+      await hold(world.database, ['c', 'd']);
+      const first = (await call('GET', '/api/customers?state=held&limit=1')).body;
+      expect(first).toMatchObject({ customers: [{ sourceId: 'c', state: 'held' }], next: 'c' });
+      const { body } = await call('GET', '/api/customers?state=held&limit=1&after=c');
+      expect(body).toMatchObject({ customers: [{ sourceId: 'd' }], next: null });
+      await world.database.rows(sql`truncate holds`);
     });
 
     it('show their fields, the backlog, what was acknowledged, and their records', async () => {

@@ -60,6 +60,7 @@ describe.each(behaviour)('filters on $name', ({ open }) => {
     [`/api/export?filter=${filter({ 'metadata.plna': 'gold' })}`, /Did you mean metadata\.plan\?/],
     ['/api/export?fields=metadata.level', /No customer has the field metadata\.level/],
     ['/api/customers?plan=gold', /plan is an unknown key/],
+    ['/api/customers?state=lost', /state is "lost"/],
   ])('refuses GET %s', async (path, sentence) => {
     const answer = await call('GET', path);
     expectProblem(answer, 400);

@@ -6,28 +6,37 @@ import type { Fields } from '../../connector.ts';
 import type {
   CustomerLine,
   Customer as CustomerView,
+  DeliveryState,
   DeliveryView,
   RecordView,
 } from '../../contract/customer.ts';
 import { fieldFault } from '../../customer/fields.ts';
 import type { Queryable } from '../../db/database.ts';
 import { lanes } from '../../engine/quota/lanes.ts';
+import { customersInState } from './customers-by-state.ts';
 
 /**
- * Customers in the order of their source IDs, those after `after`. `search`: only those whose source ID, e-mail or telephone
+ * Customers in the order of their source IDs, those after `after`. `state`: only those whose delivery is in it. `search`: only those whose source ID, e-mail or telephone
  * number begins with it, or a word of whose name does, whatever its letter case; `metadata.plan:gold` means those who have this
  * value of a field. A search reads the table until it has its page.
  */
 export async function listCustomers(
   db: Queryable,
-  page: { after?: string | undefined; search?: string | undefined; limit: number },
+  page: {
+    after?: string | undefined;
+    search?: string | undefined;
+    state?: DeliveryState | undefined;
+    limit: number;
+  },
 ): Promise<CustomerLine[]> {
-  const { after, search = '', limit } = page;
+  const { after, search = '', state, limit } = page;
+  if (state !== undefined && search.trim() === '') return customersInState(db, state, { after, limit });
   return db.rows(sql`
     select customers.source_id, customers.revision, fields ->> 'name' as name, fields ->> 'email' as email,
            orphaned, updated_at, state, acknowledged
     from customers left join deliveries using (source_id)
     where ${after === undefined ? sql`true` : sql`customers.source_id > ${after}`} and ${matching(search)}
+      and ${state === undefined ? sql`true` : sql`deliveries.state = ${state}`}
     order by customers.source_id limit ${limit}`);
 }
 

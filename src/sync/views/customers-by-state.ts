@@ -1,10 +1,8 @@
 // Customers by the state of their delivery, a page at a time. It only reads, and counts nothing: of a state that few are in,
 // an index leads to them; of one that many are in, the page is full before much is read.
 import { type SQL, sql } from 'drizzle-orm';
-import type { CustomerLine, DeliveryView } from '../../contract/customer.ts';
+import type { CustomerLine, DeliveryState } from '../../contract/customer.ts';
 import type { Queryable } from '../../db/database.ts';
-
-export type DeliveryState = DeliveryView['state'];
 
 /** Where each state's rows are found by an index of their own. */
 const sources: { readonly [state in DeliveryState]: (after: SQL, limit: number) => SQL } = {
@@ -12,8 +10,10 @@ const sources: { readonly [state in DeliveryState]: (after: SQL, limit: number) 
     select source_id from deliveries where state = 'delivered' and ${after} order by source_id limit ${limit}`,
   dead: (after, limit) => sql`
     select source_id from deliveries where state = 'dead' and ${after} order by source_id limit ${limit}`,
+  // A hold may be open whose delivery is not held any more: only those that are count towards the page.
   held: (after, limit) => sql`
-    select distinct source_id from holds where decided_at is null and ${after} order by source_id limit ${limit}`,
+    select source_id from (select distinct source_id from holds where decided_at is null and ${after}) as open
+    join deliveries using (source_id) where state = 'held' order by source_id limit ${limit}`,
   waiting: (after, limit) => sql`
     (select source_id from deliveries where state = 'waiting' and batch_id is null and ${after} order by source_id limit ${limit})
     union all

@@ -2,11 +2,10 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
 import type { JsonObject } from '../../connector.ts';
-import { customerShape, customersQuery, customersShape, deliveryState } from '../../contract/customer.ts';
+import { customerShape, customersQuery, customersShape } from '../../contract/customer.ts';
 import { explanationShape, historyShape } from '../../contract/explanation.ts';
 import { beforeOf, text } from '../../contract/parts.ts';
 import { customerView, listCustomers } from '../../sync/views/customer-view.ts';
-import { customersInState } from '../../sync/views/customers-by-state.ts';
 import { explainCustomer } from '../../sync/views/explanation.ts';
 import { findCustomers } from '../../sync/views/find-customer.ts';
 import { causeWords, historyOf, writeBackHistory } from '../../sync/views/history.ts';
@@ -19,10 +18,7 @@ import { bySourceId, pageOf } from '../paging.ts';
 import { nobody } from '../problem.ts';
 import { openPage, pagesAt, queryOf, type Visit } from './visit.ts';
 
-const listQuery = customersQuery.omit({ search: true }).extend({
-  q: text.max(200).optional(),
-  state: deliveryState.optional(),
-});
+const listQuery = customersQuery.omit({ search: true }).extend({ q: text.max(200).optional() });
 
 const cardQuery = z.strictObject({ field: text.min(1).optional(), before: beforeOf('revisions') });
 
@@ -54,10 +50,7 @@ async function meant(deps: Deps, c: Context): Promise<string | null> {
 async function list(deps: Deps, { now, shown, status }: Visit, c: Context) {
   const { database } = deps.tributary;
   const { limit, after, q: search, state } = queryOf(listQuery, c);
-  const read = (most: number) =>
-    state === undefined || search !== undefined
-      ? listCustomers(database, { after, search, limit: most })
-      : customersInState(database, state, { after, limit: most });
+  const read = (most: number) => listCustomers(database, { after, search, state, limit: most });
   const { page, next } = await pageOf(limit, read, bySourceId);
   return customersPage({
     customers: shown(customersShape.shape.customers, page),

@@ -45,8 +45,8 @@ const one = createRoute({
 export function customersApi({ tributary }: Deps) {
   return newApi()
     .openapi(list, async (c) => {
-      const { limit, after, search } = c.req.valid('query');
-      const read = (most: number) => listCustomers(tributary.database, { after, search, limit: most });
+      const { limit, ...filter } = c.req.valid('query');
+      const read = (most: number) => listCustomers(tributary.database, { ...filter, limit: most });
       const { page: customers, next } = await pageOf(limit, read, bySourceId);
       return c.json({ customers, next }, 200);
     })

@@ -1,6 +1,6 @@
 // The list of customers, and the search for one.
 import { html } from 'hono/html';
-import { type CustomerLine, type DeliveryView, deliveryStates } from '../../contract/customer.ts';
+import { type CustomerLine, type DeliveryState, deliveryStates } from '../../contract/customer.ts';
 import type { CustomerCounts } from '../../contract/status.ts';
 import { number } from '../../words.ts';
 import { address, blank, customerPath, head, pager, table, tabs } from './lists.ts';
@@ -9,7 +9,7 @@ import type { PageContent } from './shell.ts';
 
 interface Filter {
   q?: string | undefined;
-  state?: DeliveryView['state'] | undefined;
+  state?: DeliveryState | undefined;
   after?: string | undefined;
 }
 
