@@ -7,6 +7,7 @@ import type { Config } from '../config.ts';
 import type { Webhook } from '../connector/webhook.ts';
 import type { Connector, Context, DestinationChange } from '../connector.ts';
 import type { WriteBackForecast } from '../contract/forecast.ts';
+import type { PublicKey } from '../contract/receipt.ts';
 import { isUnavailable } from '../db/availability.ts';
 import type { Database } from '../db/database.ts';
 import type { Clock } from '../engine/clock.ts';
@@ -189,6 +190,11 @@ export class Tributary {
   /** What a connector is handed, outside of any run: for checks and for reading schemas. `signal` ends its requests. */
   contextOf(name: string, signal?: AbortSignal): Context<unknown> {
     return this.#parts.vendors.contextOf(name, signal);
+  }
+
+  /** By which receipts of this installation are checked, the one that signs first. */
+  get receiptKeys(): PublicKey[] {
+    return this.#parts.receipts.publicKeys;
   }
 
   /** Whose traits are proven: the account of the destination. */

@@ -24,6 +24,7 @@ import { Verifier } from '../sync/verify/verify.ts';
 import { lostFields } from '../tables/drifts.ts';
 import { InboxWriter } from '../tables/inbox.ts';
 import { destinationName } from '../tables/pauses.ts';
+import { ReceiptSigner } from '../tables/signed-receipts.ts';
 import type { Suppressions } from '../tables/suppressions.ts';
 import { DestinationSettings } from './destination-settings.ts';
 import { Erasing } from './erasing.ts';
@@ -72,6 +73,7 @@ export function partsOf(deps: PartDeps) {
   };
   const newLease = () => leaseOf(deps.worker);
   const rightOfWay = new RightOfWay(clock);
+  const receipts = new ReceiptSigner(secretKeys ?? []);
   const vault = secretKeys ? { database, secretKeys } : undefined;
   const vendors = new Vendors({ ...shared, config, rules, budgets, vault, proxies });
   const endpoint = vendors.destination;
@@ -163,6 +165,8 @@ export function partsOf(deps: PartDeps) {
     endpoint,
     writeBack: writeBackRules,
     vendor: vendors.endpoint,
+    account,
+    receipts,
     newLease,
     confirmRefused,
   });
@@ -175,6 +179,8 @@ export function partsOf(deps: PartDeps) {
     sending,
     onHealed: wakeDelivery,
     onDiffering: async (by) => learning.doubt(await lostFields(database, by), by),
+    account,
+    receipts,
     newLease,
     confirmRefused,
   });
@@ -219,6 +225,7 @@ export function partsOf(deps: PartDeps) {
     opener,
     eraser,
     verifier,
+    receipts,
     pulling,
     subscriptions,
     vanished: new VanishedSources({ ...shared, rules, connectors: deps.connectors }),

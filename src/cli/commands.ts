@@ -15,6 +15,7 @@ export const groups: { readonly [name: string]: string } = {
   problems: 'List what needs a person, retry or discard it.',
   holds: 'List, release or refuse what the mass-change breaker holds.',
   drifts: 'List differences that verifications and webhooks found at the destination.',
+  receipts: 'Check signed receipts of verifications and erasures, print the public keys.',
   webhooks: 'Set up and test webhooks, list the inbox, and replay requests.',
   token: 'Make, list and revoke named tokens.',
   sandbox: 'Serve simulated vendors, and hurt them.',
@@ -290,6 +291,16 @@ export const sections: readonly Section[] = [
         isDefault: true,
         summary: 'List customers whose values at the destination differ from what was acknowledged.',
         load: async () => (await import('./drifts.ts')).defineDriftsList,
+      },
+      {
+        path: 'receipts check',
+        summary: 'Check the signatures of receipts of verifications and erasures in a file.',
+        load: async () => (await import('./receipts.ts')).defineReceiptsCheck,
+      },
+      {
+        path: 'receipts keys',
+        summary: 'Print the public keys by which receipts are checked.',
+        load: async () => (await import('./receipts.ts')).defineReceiptsKeys,
       },
       {
         path: 'webhooks setup',

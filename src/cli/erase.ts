@@ -201,7 +201,7 @@ async function isPaused(client: Client): Promise<boolean> {
 }
 
 function tell({ terminal }: Cli, receipt: Receipt): void {
-  const { id, state, known, permanent, requestedAt, endedAt, stores } = receipt;
+  const { id, state, known, permanent, requestedAt, endedAt, stores, signed } = receipt;
   print(
     terminal,
     `Receipt ${id}: ${state}${endedAt ? ` since ${iso(endedAt)}` : `, asked for ${iso(requestedAt)}`}.`,
@@ -222,6 +222,7 @@ function tell({ terminal }: Cli, receipt: Receipt): void {
     note ?? '',
   ]);
   print(terminal, table(['STORE', 'ANSWER', 'ROWS', 'NOTE'], rows));
+  if (signed) print(terminal, `Signed with key ${signed.signature.keyId}.`);
 }
 
 async function liftOne(cli: Cli, client: Client, sourceId: string): Promise<void> {

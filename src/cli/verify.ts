@@ -137,7 +137,7 @@ async function endOf(
 
 const ways = { export: 'by an export', list: 'page by page', reads: 'one by one' } as const;
 
-function tell({ terminal }: Cli, { id, report, hash }: Verification): void {
+function tell({ terminal }: Cli, { id, report, hash, signed }: Verification): void {
   const say = (text: string) => print(terminal, text);
   say(`Verification ${id}: ${report.summary}.`);
   if (report.confidence) say(report.confidence.sentence);
@@ -161,6 +161,7 @@ function tell({ terminal }: Cli, { id, report, hash }: Verification): void {
   for (const [why, customers] of Object.entries(report.unread))
     say(`${counted(customers, 'customer')} could not be read: ${why}.`);
   say(`Hash of the report: ${hash}`);
+  if (signed) say(`Signed with key ${signed.signature.keyId}. "tributary receipts check" checks it.`);
 }
 
 function tellFields(

@@ -1,6 +1,7 @@
 // Erasure: a customer erased here and at the destination, with a receipt that says what every store answered.
 import { z } from 'zod';
 import { answer, limit, nextOf, text, time } from './parts.ts';
+import { maybeSigned, signedErasureShape } from './receipt.ts';
 
 const id = z.uuid('the ID of a receipt').meta({ description: 'The ID of a receipt.' });
 
@@ -43,6 +44,7 @@ export const receiptShape = answer(
         note: z.string().nullable(),
       }),
     ),
+    signed: maybeSigned(signedErasureShape),
   },
   'Erasure',
 );

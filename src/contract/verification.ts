@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { driftFields } from './drift.ts';
 import { answer, beforeOf, count, idText, limit, nextOf, orNull, time } from './parts.ts';
+import { maybeSigned, signedVerificationShape } from './receipt.ts';
 
 export const verificationStates = ['requested', 'finished', 'failed'] as const;
 export type VerificationState = (typeof verificationStates)[number];
@@ -100,6 +101,7 @@ export const verificationShape = answer(
       description:
         'SHA-256 of `previousHash` (nothing for the first) followed by the report as JSON with sorted keys and no white space, each example replaced by the SHA-256 of its own such JSON, or by what `erased` says.',
     }),
+    signed: maybeSigned(signedVerificationShape),
   },
   'Verification',
 );

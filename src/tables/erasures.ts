@@ -4,6 +4,7 @@
 import { sql } from 'drizzle-orm';
 import { boolean, check, index, integer, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core';
 import type { StoreAnswer as AnswerKind } from '../contract/erasure.ts';
+import type { ErasureStatement, Signed } from '../contract/receipt.ts';
 import { time } from '../db/column-types.ts';
 import { json, type Queryable, texts, toTimestamp } from '../db/database.ts';
 import { notifying } from '../db/notifications.ts';
@@ -25,6 +26,8 @@ export const erasures = pgTable(
     lease: uuid(),
     attempts: integer().notNull().default(0),
     endedAt: time('ended_at'),
+    /** What it says when it has ended, for whoever has the public key. */
+    signed: jsonb().$type<Signed<ErasureStatement>>(),
   },
   (t) => [
     index('erasures_due').on(t.dueAt).where(sql`${t.endedAt} is null`),
@@ -57,7 +60,7 @@ export type Answers = { [store: string]: Answer };
 
 export type Erasure = Omit<typeof erasures.$inferSelect, 'lease'>;
 
-const columns = sql`id, subject, source_id, permanent, answers, requested_at, due_at, attempts, ended_at`;
+const columns = sql`id, subject, source_id, permanent, answers, requested_at, due_at, attempts, ended_at, signed`;
 
 /** The erasure of this subject that has not ended, locked. */
 export async function lockOpenErasure(db: Queryable, subject: string): Promise<Erasure | null> {
@@ -136,11 +139,11 @@ export async function putOffErasure(
 export async function endErasure(
   db: Queryable,
   held: { id: string; lease: string },
-  answers: Answers,
-  now: number,
+  { answers, now, signed }: { answers: Answers; now: number; signed: Signed<ErasureStatement> | null },
 ): Promise<void> {
   await db.rows(sql`
-    update erasures set answers = ${json(answers)}, source_id = null, ended_at = ${toTimestamp(now)}, due_at = null, lease = null
+    update erasures set answers = ${json(answers)}, source_id = null, ended_at = ${toTimestamp(now)}, due_at = null, lease = null,
+      signed = ${signed === null ? null : json(signed)}
     where id = ${held.id}::uuid and lease = ${held.lease}::uuid and ended_at is null`);
 }
 

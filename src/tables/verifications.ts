@@ -3,6 +3,7 @@
 import { sql } from 'drizzle-orm';
 import { bigint, check, index, integer, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core';
 import type { Json, JsonObject } from '../connector.ts';
+import type { Signed, VerificationStatement } from '../contract/receipt.ts';
 import {
   type Verification as Answer,
   type Report as ReportAnswer,
@@ -41,6 +42,8 @@ export const verifications = pgTable(
     /** The hash of the report before this one, and of this with that. */
     previousHash: text('previous_hash'),
     hash: text(),
+    /** The receipt of the report, for whoever has the public key. */
+    signed: jsonb(),
   },
   (t) => [
     index('verifications_due').on(t.dueAt).where(sql`${t.state} = 'requested'`),
@@ -98,7 +101,7 @@ export interface Verification extends Answer {
 
 const columns = sql`
   id, state, '{"slot": null}'::jsonb || request as request, requested_at, started_at, ended_at, report, error, attempts, due_at,
-  lease is not null as working, previous_hash, hash`;
+  lease is not null as working, previous_hash, hash, signed`;
 
 const mode = ({ sample }: VerificationRequest) => (sample === null ? 'full' : 'sample');
 
@@ -229,12 +232,17 @@ export async function putOffVerification(
     where id = ${held.id}::bigint and lease = ${held.lease}::uuid and state = 'requested'`);
 }
 
+/** Signs what a verification found, as its report is chained. Null where there is no key. */
+export type SignReport = (chained: {
+  previousHash: string | null;
+  hash: string;
+}) => Signed<VerificationStatement> | null;
+
 /** Ends it with its report, chained to the one before. Call within the transaction that has locked its progress. */
 export async function finishVerification(
   tx: Queryable,
   held: HeldVerification,
-  report: Report,
-  now: number,
+  { report, now, sign }: { report: Report; now: number; sign: SignReport },
 ): Promise<void> {
   await lockChain(tx);
   const [before] = await tx.rows<{ hash: string }>(
@@ -243,10 +251,12 @@ export async function finishVerification(
   const previousHash = before?.hash ?? null;
   // Hashed as the database has it: what it cleans or writes otherwise would break the chain by itself.
   const [kept] = await tx.rows<{ report: JsonObject }>(sql`select ${json(report)} as report`);
+  const hash = chainHash(previousHash, kept!.report);
+  const signed = sign({ previousHash, hash });
   await tx.rows(sql`
     update verifications set state = 'finished', ended_at = ${toTimestamp(now)}, due_at = null, lease = null, leased_until = null,
-      cursor = null, error = null, report = ${json(kept!.report)}, previous_hash = ${previousHash},
-      hash = ${chainHash(previousHash, kept!.report)}
+      cursor = null, error = null, report = ${json(kept!.report)}, previous_hash = ${previousHash}, hash = ${hash},
+      signed = ${signed === null ? null : json(signed)}
     where id = ${held.id}::bigint and lease = ${held.lease}::uuid and state = 'requested'`);
 }
 

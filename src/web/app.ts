@@ -39,6 +39,7 @@ import { planApi } from './api/plan.ts';
 import { previewApi } from './api/preview.ts';
 import { probeApi } from './api/probe.ts';
 import { quarantineApi } from './api/quarantine.ts';
+import { receiptsApi } from './api/receipts.ts';
 import { rewindApi } from './api/rewind.ts';
 import { runsApi } from './api/runs.ts';
 import { sourcesApi } from './api/sources.ts';
@@ -200,6 +201,7 @@ const parts = [
   previewApi,
   planApi,
   verificationsApi,
+  receiptsApi,
   adminPages,
 ];
 

@@ -1,5 +1,6 @@
 // Erasure over HTTP, each answer held against the OpenAPI document.
 import { afterEach, describe, expect, it } from 'vitest';
+import { signatureFault } from '../../src/tables/signed-receipts.ts';
 import { behaviour } from '../support/databases.ts';
 import { until } from '../support/sync-world.ts';
 import { type Call, caller, expectProblem } from './calls.ts';
@@ -60,6 +61,23 @@ describe.each(behaviour)('the API of erasure on $name', ({ open }) => {
     expect(JSON.stringify(body)).not.toContain('a/b c');
     expect([...world.truth.taken.keys()]).toEqual(['anna']);
     expectProblem(await call('GET', '/api/customers/a%2Fb%20c'), 404);
+  });
+
+  it('signs the receipt when it is complete, and leaves it as it was signed when the person may come back', async () => {
+    await start();
+    const asked = await call('DELETE', '/api/customers/anna');
+    expect(asked.body.signed).toBeNull();
+    const location = asked.headers.get('location')!;
+    await complete(location);
+    const { keys } = (await call('GET', '/.well-known/tributary-receipt-keys.json')).body;
+    const { signed } = (await call('GET', location)).body;
+    expect(signed.statement).toMatchObject({ id: asked.body.id, destination: 'memory', permanent: false });
+    expect(signatureFault(signed, keys)).toBeNull();
+    expect(JSON.stringify(signed)).not.toContain('anna');
+    expect((await call('DELETE', '/api/suppressions', { json: { sourceId: 'anna' } })).status).toBe(200);
+    const { body } = await call('GET', location);
+    expect(body.stores).toContainEqual(expect.objectContaining({ store: 'suppression', answer: 'nothing' }));
+    expect(body.signed).toEqual(signed);
   });
 
   it('accepts a missing body, and an unknown person', async () => {

@@ -48,6 +48,9 @@ describe.each(behaviour)('verifications on $name', ({ open }) => {
         summary: '1 customer differs (name 1); 1 customer is missing',
       },
     });
+    // Without a secret key there is none to sign with.
+    expect(body.signed).toBeNull();
+    expect((await call('GET', '/.well-known/tributary-receipt-keys.json')).body).toEqual({ keys: [] });
     expect((await call('GET', '/api/verifications')).body).toEqual({ verifications: [body], next: null });
     expect((await call('GET', `/api/verifications/${body.id}`)).body).toEqual(body);
     expect((await call('GET', '/api/verifications/chain')).body).toEqual({

@@ -10,6 +10,7 @@ import {
   type UnauthorizedError,
 } from '../../connector.ts';
 import { isOpen } from '../../contract/erasure.ts';
+import type { ErasureStatement } from '../../contract/receipt.ts';
 import type { Database, Queryable } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import { fileHolds, localFiles, removeImport } from '../../engine/files.ts';
@@ -34,8 +35,10 @@ import {
 } from '../../tables/erasures.ts';
 import { destinationName, listPauses } from '../../tables/pauses.ts';
 import { importedFiles } from '../../tables/runs.ts';
+import type { ReceiptSigner } from '../../tables/signed-receipts.ts';
 import type { Suppressions } from '../../tables/suppressions.ts';
 import { lostJobMs } from '../../tables/write-back-jobs.ts';
+import { iso } from '../../words.ts';
 import type { WriteBackRules } from '../facts/write-back-rules.ts';
 import type { Rules } from '../intake/rules.ts';
 import { type Forgotten, forget, maxAttemptMs } from './forget.ts';
@@ -71,6 +74,9 @@ export interface EraseDeps {
   writeBack: WriteBackRules;
   /** Of the vendor of a source; null where it has none. */
   vendor(source: string): Endpoint | null;
+  /** The account of the destination, as receipts name it. */
+  account: string;
+  receipts: ReceiptSigner;
   /** A lease of this worker, new for each claim. */
   newLease(): string;
   /** The destination refused the credentials. True where every call is refused, and the destination is paused. */
@@ -167,6 +173,29 @@ function nameless(answers: Answers): Answers {
   );
 }
 
+/** What the receipt states once every store has answered. It names nobody, and no note is part of it. */
+function statementOf(
+  { id, subject, permanent, requestedAt, answers }: Erasure,
+  destination: string,
+  endedAt: number,
+): ErasureStatement {
+  return {
+    type: 'tributary.erasure.1',
+    id,
+    destination,
+    subject,
+    permanent,
+    requestedAt: iso(requestedAt),
+    endedAt: iso(endedAt),
+    stores: Object.entries(answers).map(([store, { answer, rows = null, at }]) => ({
+      store,
+      answer,
+      rows,
+      at: iso(at),
+    })),
+  };
+}
+
 const importsOn = (host: string) => `imports on ${host}`;
 
 function deliveryAnswer({ carried, inDoubt, rows }: Forgotten, before: Answer, now: number): Answer {
@@ -212,7 +241,7 @@ export class Eraser {
 
   /** Takes one erasure further. */
   async step(signal: AbortSignal): Promise<Next> {
-    const { database, clock } = this.#deps;
+    const { database, clock, receipts, account } = this.#deps;
     const lease = this.#deps.newLease();
     const claimed = await claimErasure(database, { lease, now: clock.now(), leaseMs });
     if (!claimed) {
@@ -227,7 +256,10 @@ export class Eraser {
     await this.#clearVendors(here, signal);
     const later = await this.#tellDestination(here, signal);
     if (Object.values(here.answers).every(({ answer }) => !isOpen(answer))) {
-      await endErasure(database, held, nameless(here.answers), clock.now());
+      const answers = nameless(here.answers);
+      const now = clock.now();
+      const signed = receipts.sign(statementOf({ ...here, answers }, account, now));
+      await endErasure(database, held, { answers, now, signed });
       this.#deps.log.info({ erasure: here.id }, 'erased everywhere');
       return { again: true };
     }

@@ -4,6 +4,7 @@ import type { Database, Queryable } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import type { Endpoint, EngineApi } from '../../engine/http/endpoint.ts';
 import type { Log } from '../../engine/log/log.ts';
+import type { ReceiptSigner } from '../../tables/signed-receipts.ts';
 import type { ClaimedVerification, Report } from '../../tables/verifications.ts';
 import type { Sending } from '../deliver/difference.ts';
 import type { Rules } from '../intake/rules.ts';
@@ -22,6 +23,9 @@ export interface VerifyDeps {
   onHealed(): void;
   /** Called when customers were found that differ. `by`: as their drifts say who found them. */
   onDiffering(by: string): Promise<void>;
+  /** The account of the destination, as receipts name it. */
+  account: string;
+  receipts: ReceiptSigner;
   /** A lease of this worker, new for each claim. */
   newLease(): string;
   /** The destination refused the credentials. True where every call is refused, and the destination is paused. */

@@ -1,9 +1,10 @@
 // What a verification found, counted as it goes and told at the end. Pure; it knows no rows and no vendor.
 import type { Json } from '../../connector.ts';
+import type { VerificationStatement } from '../../contract/receipt.ts';
 import type { Drift } from '../../customer/drift.ts';
 import { salted } from '../../tables/report-chain.ts';
 import type { DifferingFields, Report } from '../../tables/verifications.ts';
-import { counted, number } from '../../words.ts';
+import { counted, iso, number } from '../../words.ts';
 import { confidenceLevel, percent, upperShare } from './confidence.ts';
 
 /** The first of each kind are named. */
@@ -67,6 +68,36 @@ export function concluded(report: Report, seconds: number): Report {
   const off = report.differing.count + report.stale.count + report.missing.count;
   const confidence = report.mode === 'sample' ? confidenceOf(off, looked, report.acknowledged) : null;
   return { ...report, seconds, confidence, summary: summaryOf(report, looked) };
+}
+
+/** What its receipt states: the counts, and the hash that covers the whole report. */
+export function statementOf(
+  { id, requestedAt }: { id: number; requestedAt: number },
+  report: Report,
+  {
+    endedAt,
+    ...chained
+  }: { destination: string; endedAt: number; previousHash: string | null; hash: string },
+): VerificationStatement {
+  const { mode, acknowledged, compared, matching, inFlight, healed } = report;
+  return {
+    type: 'tributary.verification.1',
+    id,
+    requestedAt: iso(requestedAt),
+    endedAt: iso(endedAt),
+    mode,
+    acknowledged,
+    compared,
+    matching,
+    differing: report.differing.count,
+    stale: report.stale.count,
+    missing: report.missing.count,
+    unknownToUs: report.unknownToUs.count,
+    inFlight,
+    unread: Object.values(report.unread).reduce((sum, customers) => sum + customers, 0),
+    healed,
+    ...chained,
+  };
 }
 
 export function differs({

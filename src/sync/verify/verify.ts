@@ -22,7 +22,7 @@ import { forgetMet } from '../../tables/verified-customers.ts';
 import { removeExportsLeft } from './export-removal.ts';
 import type { InHand, VerifyDeps } from './in-hand.ts';
 import { readOn } from './reading.ts';
-import { concluded } from './report.ts';
+import { concluded, statementOf } from './report.ts';
 
 const leaseMs = 60_000;
 
@@ -76,7 +76,7 @@ export class Verifier {
   }
 
   async #carry(verification: ClaimedVerification, lease: string, signal: AbortSignal): Promise<void> {
-    const { database, clock, log, onHealed, onDiffering } = this.#deps;
+    const { database, clock, log, onHealed, onDiffering, receipts, account } = this.#deps;
     const held = { id: verification.id, lease };
     let calls = 0;
     const advance: InHand['advance'] = async (cursor, count) => {
@@ -117,7 +117,12 @@ export class Verifier {
       counted.calls += calls;
       const now = clock.now();
       const whole = concluded(counted, Math.max(now - verification.startedAt!, 0) / 1000);
-      await finishVerification(tx, held, whole, now);
+      await finishVerification(tx, held, {
+        report: whole,
+        now,
+        sign: (chained) =>
+          receipts.sign(statementOf(verification, whole, { destination: account, endedAt: now, ...chained })),
+      });
       await forgetMet(tx, verification.id);
       return whole;
     });

@@ -175,7 +175,7 @@ function refuseWithoutKey(error: unknown): never {
 
 /** As the API says it. */
 export function receiptOf(erasure: Erasure): Receipt {
-  const { id, subject, permanent, answers, requestedAt, endedAt } = erasure;
+  const { id, subject, permanent, answers, requestedAt, endedAt, signed } = erasure;
   const held = (store: string) => (answers[store]?.rows ?? 0) > 0;
   return {
     id,
@@ -194,6 +194,7 @@ export function receiptOf(erasure: Erasure): Receipt {
         at,
         note,
       })),
+    signed,
   };
 }
 

@@ -34,9 +34,12 @@ export function erasuresPage({ receipts, next, before, now }: ErasuresView): Pag
 
 const columns = [{ name: 'Receipt' }, { name: 'State' }, { name: 'Requested' }, { name: 'Stores' }];
 
-function row({ id, state, permanent, known, subject, requestedAt, stores }: Receipt, now: number): Html {
+function row(
+  { id, state, permanent, known, subject, requestedAt, stores, signed }: Receipt,
+  now: number,
+): Html {
   const waiting = stores.filter(({ answer }) => isOpen(answer));
-  return html`<tr data-key="${id}"><th scope="row"><code>${id}</code><small>${permanent ? 'permanently' : 'erased'}${known ? '' : ' · nothing of them was known here'} · subject <code>${subject.slice(0, 12)}…</code></small></th>
+  return html`<tr data-key="${id}"><th scope="row"><code>${id}</code><small>${permanent ? 'permanently' : 'erased'}${known ? '' : ' · nothing of them was known here'} · subject <code>${subject.slice(0, 12)}…</code>${signed === null ? '' : ' · signed'}</small></th>
 <td data-name="State">${state === 'complete' ? chip('good', 'complete') : chip('wait', waiting.length === 0 ? 'open' : `${counted(waiting.length, 'store')} to answer`)}</td>
 <td data-name="Requested">${moment(requestedAt, now)} <small>${iso(requestedAt).slice(0, 16).replace('T', ' ')}</small></td>
 <td class="wide" data-name="Stores"><details data-key="stores"><summary>${counted(stores.length, 'answer')}</summary><ul class="changes">${stores.map(({ store, answer, rows, note }) => html`<li><code>${store}</code> ${answer}${rows === null ? '' : html` <small>${counted(rows, 'row')}</small>`}${note === null ? '' : html` <small>${note}</small>`}</li>`)}</ul></details></td></tr>`;

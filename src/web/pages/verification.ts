@@ -66,7 +66,7 @@ function named(title: string, { count, examples }: Report['missing']): Html | ''
   return html`<section class="card" data-key="${title}" aria-label="${title}"><h2>${title} <small>${counted(count, 'customer')}</small></h2><ul class="why">${examples.map((example) => html`<li>${'erased' in example ? 'Somebody who was erased' : html`<a href="${customerPath(example.sourceId)}">${example.sourceId}</a>`}</li>`)}</ul></section>`;
 }
 
-function about({ report, hash, previousHash, request }: Verification): Html {
+function about({ report, hash, previousHash, request, signed }: Verification): Html {
   const ways = { export: 'by an export', list: 'page by page', reads: 'one by one' } as const;
   return html`<section class="card" data-key="about" aria-label="How it was done"><h2>How it was done</h2>${facts(
     [
@@ -83,6 +83,7 @@ function about({ report, hash, previousHash, request }: Verification): Html {
       ['Took', duration(report.seconds)],
       hash === null ? null : ['Hash', html`<code>${hash}</code>`],
       previousHash === null ? null : ['Before it', html`<code>${previousHash}</code>`],
+      signed === null ? null : ['Signed with key', html`<code>${signed.signature.keyId}</code>`],
     ],
   )}</section>`;
 }

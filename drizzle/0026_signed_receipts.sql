@@ -1,0 +1,2 @@
+ALTER TABLE "erasures" ADD COLUMN "signed" jsonb;--> statement-breakpoint
+ALTER TABLE "verifications" ADD COLUMN "signed" jsonb;
