@@ -38,14 +38,14 @@ Examples:
     .action((search: string | undefined, { limit, state }: { limit: number; state?: DeliveryState }) =>
       withClient(cli, async (client) => {
         const { items: customers, hasMore } = await readUpTo(limit, async ({ limit, cursor }) => {
-          const query = { search, state, limit, after: cursor };
-          const { customers, next } = await client.send(customersShape, '/api/customers', { query });
-          return { items: customers, next };
+          const query = { search, state, limit, cursor };
+          const { customers, nextCursor } = await client.send(customersShape, '/api/customers', { query });
+          return { items: customers, nextCursor };
         });
         const more = hasMore ? [moreSentence] : [];
         if (cli.json) {
           const said = [`${counted(customers.length, 'customer')}.`, ...more].join(' ');
-          return answer(cli, said, customersShape.encode({ customers, next: null }).customers);
+          return answer(cli, said, customersShape.encode({ customers, nextCursor: null }).customers);
         }
         if (customers.length === 0) return print(cli.terminal, 'No customer matches.');
         const head = ['CUSTOMER', 'NAME', 'E-MAIL', 'REVISION', 'DELIVERY', 'CHANGED'];

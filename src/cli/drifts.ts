@@ -21,14 +21,14 @@ Examples:
     .action(({ limit }: { limit: number }) =>
       withClient(cli, async (client) => {
         const { items: drifts, hasMore } = await readUpTo(limit, async ({ limit, cursor }) => {
-          const query = { limit, after: cursor };
-          const { drifts, next } = await client.send(driftsShape, '/api/drifts', { query });
-          return { items: drifts, next };
+          const query = { limit, cursor };
+          const { drifts, nextCursor } = await client.send(driftsShape, '/api/drifts', { query });
+          return { items: drifts, nextCursor };
         });
         const more = hasMore ? [moreSentence] : [];
         if (cli.json) {
           const said = [`${counted(drifts.length, 'customer')}.`, ...more].join(' ');
-          return answer(cli, said, driftsShape.encode({ drifts, next: null }).drifts);
+          return answer(cli, said, driftsShape.encode({ drifts, nextCursor: null }).drifts);
         }
         if (drifts.length === 0) return print(cli.terminal, 'No drift is known.');
         const text = table(['CUSTOMER', 'DRIFT', 'FOUND', 'BY', 'FIELDS'], drifts.map(rowOf));

@@ -128,12 +128,12 @@ async function* pages(
   client: Client,
   query: { changedSince: string | undefined; filter: string | undefined; fields: string | undefined },
 ): AsyncGenerator<ExportedCustomer[]> {
-  let after: string | undefined;
+  let cursor: string | undefined;
   for (;;) {
-    const page = await client.send(exportShape, '/api/export', { query: { ...query, after, limit: 1000 } });
+    const page = await client.send(exportShape, '/api/export', { query: { ...query, cursor, limit: 1000 } });
     if (page.customers.length > 0) yield page.customers;
-    if (page.next === null) return;
-    after = page.next;
+    if (page.nextCursor === null) return;
+    cursor = page.nextCursor;
   }
 }
 

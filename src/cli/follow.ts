@@ -182,14 +182,14 @@ async function requireOwnDelivered(
 /** What was given up since: records of these runs, or where there are none whatever was tried again; and deliveries. */
 async function lettersOf({ client, since }: Following, runs: readonly Run[]): Promise<DeadLetter[]> {
   const letters: DeadLetter[] = [];
-  let before: number | undefined;
+  let cursor: number | undefined;
   for (let page = 0; page < maxPages; page += 1) {
-    const { deadLetters, next } = await client.send(lettersShape, '/api/dead-letters', {
-      query: { before, limit: 200 },
+    const { deadLetters, nextCursor } = await client.send(lettersShape, '/api/dead-letters', {
+      query: { cursor, limit: 200 },
     });
     letters.push(...deadLetters.filter((letter) => letter.lastAt >= since));
-    if (next === null) break;
-    before = next;
+    if (nextCursor === null) break;
+    cursor = nextCursor;
   }
   const ours = ({ kind, runId }: DeadLetter) =>
     kind === 'delivery' || runs.length === 0 || runs.some((run) => run.id === runId);

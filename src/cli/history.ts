@@ -31,7 +31,7 @@ Examples:
     .action(async (id: string, { at, before, limit }: Options) => {
       if (at !== undefined && before !== undefined)
         throw new UsageError('--at and --before cannot be combined.');
-      const query = { at: at === undefined ? undefined : timeOf(at), before, limit };
+      const query = { at: at === undefined ? undefined : timeOf(at), cursor: before, limit };
       const reached = await reach(cli, { work: false });
       try {
         const path = `/api/customers/${encodeURIComponent(id)}/history`;
@@ -57,7 +57,7 @@ function stateText({ sourceId, state }: History): string {
 }
 
 function historyText(history: History, columns: number): string {
-  const { sourceId, revisions, writeBacks, moreWriteBacks, next } = history;
+  const { sourceId, revisions, writeBacks, moreWriteBacks, nextCursor } = history;
   const blocks = revisions.map(({ revision, at, by, changed }) => {
     const lines = Object.entries(changed).map(([field, sides]) => `  ${field}: ${sidesText(sides)}`);
     const head = wrapped(`Revision ${revision}, ${iso(at)}, ${by}:`, columns);
@@ -70,9 +70,9 @@ function historyText(history: History, columns: number): string {
   ].sort((a, b) => b.at - a.at);
   const more = [
     ...(moreWriteBacks ? ['There were more write-backs in this time: raise --limit (at most 200).'] : []),
-    ...(next === null
+    ...(nextCursor === null
       ? []
-      : [`Older revisions: "tributary customers history ${sourceId} --before ${next}".`]),
+      : [`Older revisions: "tributary customers history ${sourceId} --before ${nextCursor}".`]),
   ];
   return [...timeline.map(({ text }) => text), ...more].join('\n');
 }

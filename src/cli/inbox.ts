@@ -67,7 +67,7 @@ Examples:
           answer(
             cli,
             [`${counted(items.length, 'request')}.`, ...more].join(' '),
-            requestsShape.encode({ requests: items, next: null }).requests,
+            requestsShape.encode({ requests: items, nextCursor: null }).requests,
           );
         else print(cli.terminal, listText(items, more));
       } finally {
@@ -95,13 +95,13 @@ async function requests(
     source,
     state,
     rejected: rejected && 'true',
-    from: since === undefined ? undefined : timeOf(since),
-    to: until === undefined ? undefined : timeOf(until),
+    since: since === undefined ? undefined : timeOf(since),
+    until: until === undefined ? undefined : timeOf(until),
   };
   return readUpTo(limit, async ({ limit, cursor }) => {
-    const page = { ...query, before: cursor, limit };
-    const { requests, next } = await client.send(requestsShape, '/api/inbox', { query: page });
-    return { items: requests, next };
+    const page = { ...query, cursor, limit };
+    const { requests, nextCursor } = await client.send(requestsShape, '/api/inbox', { query: page });
+    return { items: requests, nextCursor };
   });
 }
 

@@ -1,6 +1,6 @@
 // `tributary logs`: the newest lines of the log of the running server, and those that follow.
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type LogLine, logLevels, logShape } from '../contract/log.ts';
+import { type LogLine, type LogPage, logLevels, logShape } from '../contract/log.ts';
 import { counted, iso } from '../words.ts';
 import { answer, type Cli } from './cli.ts';
 import type { Client } from './client.ts';
@@ -38,16 +38,16 @@ The server keeps its newest 1,000 lines in memory. Of several workers it is the 
     )
     .action(async (options: Options) => {
       const client = await reachServer(cli);
-      const lines = await ask(client, options);
+      const page = await ask(client, options);
+      const { lines } = page;
       if (!options.follow) {
-        if (cli.json)
-          return answer(cli, `${counted(lines.length, 'line')}.`, logShape.encode({ lines }).lines);
+        if (cli.json) return answer(cli, `${counted(lines.length, 'line')}.`, logShape.encode(page).lines);
         for (const line of lines) print(cli.terminal, sentenceOf(line));
         return;
       }
       const stop = listenForStop(cli.clock, () => process.exit(exitCodes.failed));
       try {
-        await follow(cli, client, { lines, options, stop: stop.signal });
+        await follow(cli, client, { page, options, stop: stop.signal });
       } finally {
         stop.release();
       }
@@ -60,25 +60,24 @@ function lineCount(value: string): number {
   return Number(value);
 }
 
-async function ask(client: Client, { level, limit }: Options, after?: number): Promise<LogLine[]> {
-  return (await client.send(logShape, '/api/logs', { query: { level, limit, after } })).lines;
+async function ask(client: Client, { level, limit }: Options, cursor?: number): Promise<LogPage> {
+  return client.send(logShape, '/api/logs', { query: { level, limit, cursor } });
 }
 
 async function follow(
   cli: Cli,
   client: Client,
-  { lines, options, stop }: { lines: LogLine[]; options: Options; stop: AbortSignal },
+  { page, options, stop }: { page: LogPage; options: Options; stop: AbortSignal },
 ): Promise<void> {
   const out = cli.json ? cli.lines() : cli.terminal.out;
-  let last: number | undefined;
-  for (let next = lines; ; next = await ask(client, { ...options, limit: 200 }, last)) {
-    for (const line of next)
+  for (let { lines, nextCursor } = page; ; ) {
+    for (const line of lines)
       out.write(
         `${cli.json ? JSON.stringify(logShape.shape.lines.element.encode(line)) : sentenceOf(line)}\n`,
       );
-    last = next.at(-1)?.id ?? last;
     await cli.clock.sleep(askEveryMs, stop);
     if (stop.aborted) return;
+    ({ lines, nextCursor } = await ask(client, { ...options, limit: 200 }, nextCursor ?? undefined));
   }
 }
 

@@ -21,14 +21,15 @@ export async function readUpTo<Item>(
   limit: number,
   read: (page: { limit: number; cursor: Cursor | undefined }) => Promise<{
     items: Item[];
-    next: Cursor | null;
+    nextCursor: Cursor | null;
   }>,
 ): Promise<{ items: Item[]; hasMore: boolean }> {
   const items: Item[] = [];
   for (let cursor: Cursor | undefined; ; ) {
     const page = await read({ limit: Math.min(limit - items.length, largestPage), cursor });
     items.push(...page.items);
-    if (page.next === null || items.length >= limit) return { items, hasMore: page.next !== null };
-    cursor = page.next;
+    if (page.nextCursor === null || items.length >= limit)
+      return { items, hasMore: page.nextCursor !== null };
+    cursor = page.nextCursor;
   }
 }

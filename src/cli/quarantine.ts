@@ -30,14 +30,14 @@ A value leaves quarantine when its record changes and the new value is valid.`,
     .action(({ limit, ...filter }: Options) =>
       withClient(cli, async (client) => {
         const { items: values, hasMore } = await readUpTo(limit, async ({ limit, cursor }) => {
-          const query = { ...filter, limit, after: cursor };
-          const { values, next } = await client.send(quarantineShape, '/api/quarantine', { query });
-          return { items: values, next };
+          const query = { ...filter, limit, cursor };
+          const { values, nextCursor } = await client.send(quarantineShape, '/api/quarantine', { query });
+          return { items: values, nextCursor };
         });
         const more = hasMore ? [moreSentence] : [];
         if (cli.json) {
           const said = [`${counted(values.length, 'value')} in quarantine.`, ...more].join(' ');
-          return answer(cli, said, quarantineShape.encode({ values, next: null }).values);
+          return answer(cli, said, quarantineShape.encode({ values, nextCursor: null }).values);
         }
         if (values.length === 0) return print(cli.terminal, 'No value is in quarantine.');
         const { columns } = cli.terminal;

@@ -19,7 +19,7 @@ interface Options {
   list?: true;
 }
 
-const allHolds = holdsShape.omit({ next: true });
+const allHolds = holdsShape.omit({ nextCursor: true });
 
 export function defineRelease(command: Command, cli: Cli): void {
   command
@@ -84,14 +84,14 @@ async function list(cli: Cli, { run, change }: Options): Promise<void> {
 async function everything(
   client: Client,
   query: { runId: number | undefined; change: string | undefined },
-): Promise<Omit<Holds, 'next'>> {
-  const page = (before?: number) =>
-    client.send(holdsShape, '/api/holds', { query: { ...query, before, limit: 200 } });
-  const { groups, holds, next } = await page();
-  for (let before = next; before !== null; ) {
-    const more = await page(before);
+): Promise<Omit<Holds, 'nextCursor'>> {
+  const page = (cursor?: number) =>
+    client.send(holdsShape, '/api/holds', { query: { ...query, cursor, limit: 200 } });
+  const { groups, holds, nextCursor } = await page();
+  for (let cursor = nextCursor; cursor !== null; ) {
+    const more = await page(cursor);
     holds.push(...more.holds);
-    before = more.next;
+    cursor = more.nextCursor;
   }
   return { groups, holds };
 }

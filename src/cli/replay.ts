@@ -25,7 +25,7 @@ interface Options {
 }
 
 /** Of all calls together. */
-type Total = Omit<Replayed, 'next'>;
+type Total = Omit<Replayed, 'nextCursor'>;
 
 export function defineReplay(command: Command, cli: Cli): void {
   command
@@ -73,8 +73,8 @@ function askedOf(given: readonly string[], which: Omit<Options, 'dryRun'>): Repl
     source,
     state,
     rejected,
-    from: since === undefined ? undefined : timeOf(since),
-    to: until === undefined ? undefined : timeOf(until),
+    since: since === undefined ? undefined : timeOf(since),
+    until: until === undefined ? undefined : timeOf(until),
   };
   const narrows = Object.values(filter).some((value) => value !== undefined);
   if (ids.length > 0 && (narrows || all))
@@ -89,8 +89,8 @@ function askedOf(given: readonly string[], which: Omit<Options, 'dryRun'>): Repl
   const parts = [
     ...(rejected ? ['with rejected items'] : []),
     ...(state ? [`in the state ${state}`] : []),
-    ...(filter.from ? [`received at ${filter.from} or later`] : []),
-    ...(filter.to ? [`received before ${filter.to}`] : []),
+    ...(filter.since ? [`received at ${filter.since} or later`] : []),
+    ...(filter.until ? [`received before ${filter.until}`] : []),
   ];
   const words = [`the requests${source ? ` of ${source}` : ''}`, ...parts].join(', ');
   return { which: all ? { all } : filter, words: all ? 'every stored request' : words };
@@ -130,13 +130,13 @@ function isWell({ rejected, dead, failed, cannot }: Total): boolean {
 /** One call opens so many at most; what fits is opened call by call. */
 async function everything(client: Client, which: object): Promise<Total> {
   let total: Total | null = null;
-  for (let after = 0; ; ) {
-    const { next, ...page } = await client.send(replayedShape, '/api/inbox/replay', {
-      json: { ...which, after },
+  for (let cursor: string | undefined; ; ) {
+    const { nextCursor, ...page } = await client.send(replayedShape, '/api/inbox/replay', {
+      json: { ...which, cursor },
     });
     total = total === null ? page : sumOf(total, page);
-    if (next === null) return total;
-    after = next;
+    if (nextCursor === null) return total;
+    cursor = String(nextCursor);
   }
 }
 

@@ -24,14 +24,14 @@ Examples:
     .action(({ limit, ...filter }: Filter & { limit: number }) =>
       withClient(cli, async (client) => {
         const { items: runs, hasMore } = await readUpTo(limit, async ({ limit, cursor }) => {
-          const query = { ...filter, limit, before: cursor };
-          const { runs, next } = await client.send(runsShape, '/api/runs', { query });
-          return { items: runs, next };
+          const query = { ...filter, limit, cursor };
+          const { runs, nextCursor } = await client.send(runsShape, '/api/runs', { query });
+          return { items: runs, nextCursor };
         });
         const more = hasMore ? [moreSentence] : [];
         if (cli.json) {
           const said = [`${counted(runs.length, 'run')}.`, ...more].join(' ');
-          return answer(cli, said, runsShape.encode({ runs, next: null }).runs);
+          return answer(cli, said, runsShape.encode({ runs, nextCursor: null }).runs);
         }
         const text = runs.length === 0 ? 'There are no such runs.' : listText(runs);
         print(cli.terminal, [text, ...more].join('\n'));

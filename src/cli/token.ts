@@ -95,14 +95,14 @@ Examples:
     .action(({ by, limit }: { by?: string; limit: number }) =>
       withClient(cli, async (client) => {
         const { items: entries, hasMore } = await readUpTo(limit, async ({ limit, cursor }) => {
-          const query = { by, limit, before: cursor };
-          const { entries, next } = await client.send(auditShape, '/api/audit', { query });
-          return { items: entries, next };
+          const query = { by, limit, cursor };
+          const { entries, nextCursor } = await client.send(auditShape, '/api/audit', { query });
+          return { items: entries, nextCursor };
         });
         const more = hasMore ? [moreSentence] : [];
         if (cli.json) {
           const said = [`${counted(entries.length, 'entry', 'entries')}.`, ...more].join(' ');
-          return answer(cli, said, auditShape.encode({ entries, next: null }).entries);
+          return answer(cli, said, auditShape.encode({ entries, nextCursor: null }).entries);
         }
         if (entries.length === 0) return print(cli.terminal, 'Nothing was changed yet.');
         const rows = entries.map(({ at, by: who, role, action, targets, status }) => [

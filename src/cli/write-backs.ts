@@ -127,7 +127,7 @@ async function show(cli: Cli, client: Client, source: string | undefined, option
     return print(terminal, [...lines, verdict].join('\n'));
   }
   const found = await client.send(writeBackPage, path, { query: { state, limit } });
-  const more = found.next === null ? [] : ['There are more: raise --limit (at most 200).'];
+  const more = found.nextCursor === null ? [] : ['There are more: raise --limit (at most 200).'];
   if (cli.json)
     return answer(
       cli,

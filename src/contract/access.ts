@@ -1,6 +1,6 @@
 // Who may ask: named tokens with roles, and the audit of what they changed.
 import { z } from 'zod';
-import { answer, beforeOf, limit, nextOf, text, time } from './parts.ts';
+import { answer, idCursor, limit, nextIdCursor, text, time } from './parts.ts';
 
 /** Each may do what those before it may. */
 export const roles = ['viewer', 'operator', 'admin'] as const;
@@ -75,7 +75,7 @@ const entryShape = answer(
 export type AuditEntry = z.output<typeof entryShape>;
 export const auditQuery = z.strictObject({
   by: text.min(1).optional().meta({ description: 'Only what this token did.' }),
-  before: beforeOf('entries'),
+  cursor: idCursor,
   limit,
 });
-export const auditShape = answer({ entries: z.array(entryShape), next: nextOf(z.int(), 'before') });
+export const auditShape = answer({ entries: z.array(entryShape), nextCursor: nextIdCursor });

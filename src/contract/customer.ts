@@ -3,12 +3,13 @@ import { z } from 'zod';
 import {
   answer,
   count,
+  cursor,
   fieldsShape,
   jsonObject,
   laneShape,
   limit,
   moment,
-  nextOf,
+  nextCursor,
   personal,
   sourceIdParam,
   text,
@@ -94,12 +95,8 @@ export type Customer = z.output<typeof customerShape>;
 
 export const customerParam = sourceIdParam('Percent-encoded, so that it can contain slashes.');
 
-const after = text
-  .optional()
-  .meta({ description: 'Only customers after this source ID: `next` of the previous page.' });
-
 export const customersQuery = z.strictObject({
-  after,
+  cursor,
   state: deliveryState
     .optional()
     .meta({ description: 'Only customers whose delivery is in this state. Combines with `search`.' }),
@@ -111,7 +108,7 @@ export const customersQuery = z.strictObject({
 });
 export const customersShape = answer({
   customers: z.array(lineShape),
-  next: nextOf(z.string(), 'after'),
+  nextCursor,
 });
 
 const meantShape = answer({
@@ -124,7 +121,7 @@ export const peopleQuery = z.strictObject({ id: text.min(1) });
 export const peopleShape = answer({ people: z.array(meantShape) });
 
 export const exportQuery = z.strictObject({
-  after,
+  cursor,
   changedSince: moment
     .optional()
     .meta({ description: 'Only customers whose fields changed at or after this time.' }),
@@ -146,5 +143,5 @@ const exportedShape = answer({
 export type ExportedCustomer = z.output<typeof exportedShape>;
 export const exportShape = answer({
   customers: z.array(exportedShape),
-  next: nextOf(z.string(), 'after'),
+  nextCursor,
 });

@@ -1,6 +1,6 @@
 // Dead letters: what was given up and why, by cause, and what becomes of them.
 import { z } from 'zod';
-import { answer, beforeOf, count, ids, json, limit, moment, nextOf, text, time } from './parts.ts';
+import { answer, count, idCursor, ids, json, limit, moment, nextIdCursor, text, time } from './parts.ts';
 
 export const deadLetterKinds = ['inbox', 'record', 'delivery', 'writeBack'] as const;
 export type DeadLetterKind = (typeof deadLetterKinds)[number];
@@ -43,8 +43,8 @@ export const letterFilter = {
   }),
 };
 
-export const lettersQuery = z.strictObject({ ...letterFilter, before: beforeOf('letters'), limit });
-export const lettersShape = answer({ deadLetters: z.array(letterShape), next: nextOf(z.int(), 'before') });
+export const lettersQuery = z.strictObject({ ...letterFilter, cursor: idCursor, limit });
+export const lettersShape = answer({ deadLetters: z.array(letterShape), nextCursor: nextIdCursor });
 
 const letterGroupShape = answer(
   {

@@ -1,6 +1,6 @@
 // Customers that the destination holds otherwise than it acknowledged.
 import { z } from 'zod';
-import { answer, json, limit, nextOf, text, time } from './parts.ts';
+import { answer, cursor, json, limit, nextCursor, time } from './parts.ts';
 
 /** differs: the destination has other values. deleted: it no longer has the customer. unknown: it has a customer that was never sent. */
 const driftKinds = ['differs', 'deleted', 'unknown'] as const;
@@ -26,5 +26,5 @@ const driftShape = answer(
 );
 export type Drift = z.output<typeof driftShape>;
 
-export const driftsQuery = z.strictObject({ after: text.optional(), limit });
-export const driftsShape = answer({ drifts: z.array(driftShape), next: nextOf(z.string(), 'after') });
+export const driftsQuery = z.strictObject({ cursor, limit });
+export const driftsShape = answer({ drifts: z.array(driftShape), nextCursor });

@@ -1,6 +1,6 @@
 // Erasure: a customer erased here and at the destination, with a receipt that says what every store answered.
 import { z } from 'zod';
-import { answer, limit, nextOf, text, time } from './parts.ts';
+import { answer, cursorText, limit, nextText, text, time } from './parts.ts';
 import { maybeSigned, signedErasureShape } from './receipt.ts';
 
 const id = z.uuid('the ID of a receipt').meta({ description: 'The ID of a receipt.' });
@@ -57,12 +57,12 @@ export const eraseRequest = z
 
 export const receiptsQuery = z.strictObject({
   state: z.enum(erasureStates).optional(),
-  before: id.optional(),
+  cursor: id.optional().meta(cursorText),
   limit,
 });
 export const receiptsShape = answer({
   erasures: z.array(receiptShape),
-  next: nextOf(z.uuid(), 'before'),
+  nextCursor: z.uuid().nullable().meta(nextText),
 });
 export const receiptParam = z.object({ id: id.meta({ param: { name: 'id', in: 'path' } }) });
 

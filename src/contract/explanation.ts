@@ -3,14 +3,15 @@ import { z } from 'zod';
 import { deliveryState } from './customer.ts';
 import {
   answer,
-  beforeOf,
   count,
   exactMoment,
   fieldsShape,
+  idCursor,
   json,
   jsonObject,
   laneShape,
   limit,
+  nextIdCursor,
   orNull,
   personal,
   sourceIdParam,
@@ -200,7 +201,7 @@ export const historyShape = answer(
           'What became of write-backs in the time of these revisions, newest first, at most `limit`. They are kept for 30 days.',
       }),
     moreWriteBacks: z.boolean().meta({ description: 'There were more write-backs in that time.' }),
-    next: count.nullable().meta({ description: '`before` of the next page; null on the last.' }),
+    nextCursor: nextIdCursor,
     state: orNull(
       answer({
         at: time,
@@ -216,9 +217,7 @@ export const historyShape = answer(
 export type History = z.output<typeof historyShape>;
 
 export const historyQuery = z.strictObject({
-  before: beforeOf('revisions').meta({
-    description: 'Only revisions before this one: `next` of the previous page.',
-  }),
+  cursor: idCursor,
   limit,
   at: exactMoment.optional().meta({ description: 'Return the fields as of this time instead.' }),
 });

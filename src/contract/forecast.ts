@@ -1,6 +1,17 @@
 // Forecasts: what a run would take, before it is asked for, and what came of earlier ones.
 import { z } from 'zod';
-import { answer, beforeOf, count, idText, laneShape, limit, nextOf, orNull, text, time } from './parts.ts';
+import {
+  answer,
+  count,
+  idCursor,
+  idText,
+  laneShape,
+  limit,
+  nextIdCursor,
+  orNull,
+  text,
+  time,
+} from './parts.ts';
 import { runStates } from './run.ts';
 
 const amount = z.number().min(0);
@@ -184,10 +195,10 @@ export type KeptForecast = z.output<typeof keptForecastShape>;
 export const forecastsQuery = z.strictObject({
   source: text.optional(),
   run: idText('the ID of a run').optional(),
-  before: beforeOf('forecasts'),
+  cursor: idCursor,
   limit,
 });
 export const forecastsShape = answer({
   forecasts: z.array(keptForecastShape),
-  next: nextOf(z.int(), 'before'),
+  nextCursor: nextIdCursor,
 });

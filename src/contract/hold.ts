@@ -2,14 +2,14 @@
 import { z } from 'zod';
 import {
   answer,
-  beforeOf,
   count,
+  idCursor,
   ids,
   idText,
   json,
   jsonObject,
   limit,
-  nextOf,
+  nextIdCursor,
   text,
   time,
 } from './parts.ts';
@@ -61,13 +61,13 @@ const holdShape = answer({ ...hold, ...holdPreview }, 'Hold');
 export const holdsQuery = z.strictObject({
   runId: idText('an ID').optional(),
   change: text.optional(),
-  before: beforeOf('holds'),
+  cursor: idCursor,
   limit,
 });
 export const holdsShape = answer({
   groups: z.array(groupShape),
   holds: z.array(holdShape),
-  next: nextOf(z.int(), 'before'),
+  nextCursor: nextIdCursor,
 });
 export type Holds = z.output<typeof holdsShape>;
 

@@ -2,13 +2,13 @@
 import { z } from 'zod';
 import {
   answer,
-  beforeOf,
   count,
   exactMoment,
+  idCursor,
   ids,
   idText,
   limit,
-  nextOf,
+  nextIdCursor,
   orNull,
   personal,
   personalMark,
@@ -69,18 +69,18 @@ export type InboxRequest = z.output<typeof requestShape>;
 const requestFilter = {
   source: text.min(1).optional(),
   state: state.optional(),
-  from: exactMoment.optional().meta({ description: 'Received at this time or later.' }),
-  to: exactMoment.optional().meta({ description: 'Received before this time.' }),
+  since: exactMoment.optional().meta({ description: 'Received at this time or later.' }),
+  until: exactMoment.optional().meta({ description: 'Received before this time.' }),
 };
 const rejectedText = { description: 'Dead, or opened with items that were rejected.' };
 
 export const requestsQuery = z.strictObject({
   ...requestFilter,
   rejected: z.enum(['true', 'false']).optional().meta(rejectedText),
-  before: beforeOf('requests'),
+  cursor: idCursor,
   limit,
 });
-export const requestsShape = answer({ requests: z.array(requestShape), next: nextOf(z.int(), 'before') });
+export const requestsShape = answer({ requests: z.array(requestShape), nextCursor: nextIdCursor });
 
 export type Requests = z.output<typeof requestsShape>;
 
@@ -142,16 +142,14 @@ export const replayRequest = z
     ...requestFilter,
     rejected: z.boolean().optional().meta(rejectedText),
     all: z.literal(true).optional().meta({ description: 'Required if there is no other filter.' }),
-    after: count
-      .optional()
-      .meta({ description: 'Only requests after this ID: `after` of the previous call.' }),
+    cursor: idCursor.meta({ description: '`nextCursor` of the previous call. Default: the first requests.' }),
     dryRun,
   })
-  .superRefine(({ ids, source, state, rejected, from, to, all }, context) => {
-    const narrows = [source, state, rejected || undefined, from, to].some((value) => value !== undefined);
+  .superRefine(({ ids, source, state, rejected, since, until, all }, context) => {
+    const narrows = [source, state, rejected || undefined, since, until].some((value) => value !== undefined);
     const fault = (path: string, message: string) =>
       context.addIssue({ code: 'custom', path: [path], message });
-    if (ids && (narrows || all)) fault('ids', 'either IDs, or source, state, rejected, from and to');
+    if (ids && (narrows || all)) fault('ids', 'either IDs, or source, state, rejected, since and until');
     if (!ids && !narrows && !all) fault('all', 'true, if there are neither IDs nor other filters');
     if (all && narrows) fault('all', 'nothing, if there is another filter');
   })
@@ -178,12 +176,9 @@ export const replayedShape = answer(
         }),
       )
       .meta({ description: 'Requests that cannot be opened again, and why.' }),
-    next: z
-      .int()
-      .nullable()
-      .meta({
-        description: `One call opens at most ${maxReplayed} requests. If there are more: \`after\` of the next call.`,
-      }),
+    nextCursor: nextIdCursor.meta({
+      description: `One call opens at most ${maxReplayed} requests. If there are more: \`cursor\` of the next call; else null.`,
+    }),
   },
   'Replayed',
 );

@@ -37,12 +37,26 @@ export function orNull<Shape extends z.ZodType>(shape: Shape) {
   return z.union([shape, z.null()]);
 }
 
-/** `place`: the parameter that asks for the next page. */
-export function nextOf<Shape extends z.ZodType>(shape: Shape, place: 'after' | 'before') {
-  return shape
-    .nullable()
-    .meta({ description: `\`${place}\` of the next page; null on the last.` }) as z.ZodNullable<Shape>;
-}
+// A cursor is a text that programs pass on without looking into it.
+export const cursorText = { description: '`nextCursor` of the previous page. Default: the first page.' };
+export const nextText = { description: '`cursor` of the next page; null on the last.' };
+const unknownCursor = '`nextCursor` of the previous page';
+
+/** Of a list that is ordered by an ID. */
+const idAsText = z.codec(z.string().regex(/^[1-9]\d{0,14}$/, unknownCursor), z.int(), {
+  decode: Number,
+  encode: String,
+});
+export const idCursor = idAsText.optional().meta(cursorText);
+export const nextIdCursor = idAsText.nullable().meta(nextText);
+
+/** Of a list that is ordered by what may be personal: it is sealed. */
+export const cursor = z
+  .string()
+  .regex(/^[\w-]{1,12000}$/, unknownCursor)
+  .optional()
+  .meta(cursorText);
+export const nextCursor = z.string().nullable().meta(nextText);
 
 /** A text of a request. PostgreSQL keeps no NUL. */
 export const text = z
@@ -57,10 +71,6 @@ export const exactMoment = z.iso.datetime({ offset: true, error: 'a time such as
 /** The part of a list that is asked for. */
 export const limit = z.coerce.number('a number from 1 to 200').int().min(1).max(200).default(50);
 export const idText = (what: string) => z.coerce.number(what).int().min(1).max(Number.MAX_SAFE_INTEGER);
-export const beforeOf = (things: string) =>
-  idText('an ID')
-    .optional()
-    .meta({ description: `Only ${things} before this ID: \`next\` of the page before.` });
 export const ids = z.array(z.int().min(1)).min(1, '1 to 1000 IDs').max(1000, '1 to 1000 IDs').optional();
 
 export const sourceParam = z.object({

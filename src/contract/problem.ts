@@ -32,6 +32,10 @@ export type ProblemBody = z.output<typeof problemShape>;
 export const renamedKeys: { readonly [before: string]: string } = {
   what: 'change',
   faulty: 'rejected',
+  before: 'cursor',
+  after: 'cursor',
+  from: 'since',
+  to: 'until',
 };
 
 /** The kinds that programs tell apart, as the end of their URI. */

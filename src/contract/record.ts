@@ -1,6 +1,6 @@
 // Records that contradict: values in quarantine, customers that two records claim, records wrongly merged.
 import { z } from 'zod';
-import { answer, json, limit, nextOf, sourceParam, text, time } from './parts.ts';
+import { answer, cursor, json, limit, nextCursor, sourceParam, text, time } from './parts.ts';
 
 const quarantinedShape = answer(
   {
@@ -24,12 +24,12 @@ export type QuarantinedValue = z.output<typeof quarantinedShape>;
 export const quarantineQuery = z.strictObject({
   source: text.min(1).optional(),
   field: text.min(1).optional().meta({ example: 'metadata.points' }),
-  after: text.optional().meta({ description: '`next` of the page before.' }),
+  cursor,
   limit,
 });
 export const quarantineShape = answer({
   values: z.array(quarantinedShape),
-  next: nextOf(z.string(), 'after'),
+  nextCursor,
 });
 export type Quarantine = z.output<typeof quarantineShape>;
 
@@ -47,8 +47,8 @@ const clashShape = answer(
   'Clash',
 );
 export type Clash = z.output<typeof clashShape>;
-export const clashesQuery = z.strictObject({ after: text.optional(), limit });
-export const clashesShape = answer({ clashes: z.array(clashShape), next: nextOf(z.string(), 'after') });
+export const clashesQuery = z.strictObject({ cursor, limit });
+export const clashesShape = answer({ clashes: z.array(clashShape), nextCursor });
 
 export const recordParam = sourceParam.extend({
   recordId: text.min(1).meta({ param: { name: 'recordId', in: 'path' }, description: 'Percent-encoded.' }),

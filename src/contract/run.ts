@@ -3,13 +3,13 @@ import { z } from 'zod';
 import type { JsonObject } from '../connector.ts';
 import {
   answer,
-  beforeOf,
   count,
   exactMoment,
+  idCursor,
   idText,
   laneShape,
   limit,
-  nextOf,
+  nextIdCursor,
   orNull,
   text,
   time,
@@ -115,10 +115,10 @@ export const runParam = z.object({
 export const runsQuery = z.strictObject({
   source: text.optional(),
   state: z.enum(runStates).optional(),
-  before: beforeOf('runs'),
+  cursor: idCursor,
   limit,
 });
-export const runsShape = answer({ runs: z.array(runShape), next: nextOf(z.int(), 'before') });
+export const runsShape = answer({ runs: z.array(runShape), nextCursor: nextIdCursor });
 
 const columnsShape = answer(
   {

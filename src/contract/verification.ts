@@ -1,7 +1,7 @@
 // Verifications: the destination read back and compared, each report, and whether their chain holds.
 import { z } from 'zod';
 import { driftFields } from './drift.ts';
-import { answer, beforeOf, count, idText, limit, nextOf, orNull, time } from './parts.ts';
+import { answer, count, idCursor, idText, limit, nextIdCursor, orNull, time } from './parts.ts';
 import { maybeSigned, signedVerificationShape } from './receipt.ts';
 
 export const verificationStates = ['requested', 'finished', 'failed'] as const;
@@ -129,12 +129,12 @@ export const verificationRequest = z
 
 export const verificationsQuery = z.strictObject({
   state: z.enum(verificationStates).optional(),
-  before: beforeOf('those'),
+  cursor: idCursor,
   limit,
 });
 export const verificationsShape = answer({
   verifications: z.array(verificationShape),
-  next: nextOf(z.int(), 'before'),
+  nextCursor: nextIdCursor,
 });
 export const verificationParam = z.object({
   id: idText('the ID of a verification').meta({

@@ -1,6 +1,17 @@
 // Write-backs: facts of customers on their way to the vendors of sources, and what became of them.
 import { z } from 'zod';
-import { answer, count, json, jsonObject, laneShape, limit, nextOf, orNull, text, time } from './parts.ts';
+import {
+  answer,
+  count,
+  cursor,
+  json,
+  jsonObject,
+  laneShape,
+  limit,
+  nextCursor,
+  orNull,
+  time,
+} from './parts.ts';
 import { pauseShape } from './pause.ts';
 
 /**
@@ -89,10 +100,10 @@ const writeBackShape = answer(
 );
 export type WriteBackView = z.output<typeof writeBackShape>;
 
-export const writeBackQuery = z.strictObject({ state: state.optional(), after: text.optional(), limit });
+export const writeBackQuery = z.strictObject({ state: state.optional(), cursor, limit });
 export const writeBackPage = answer({
   writeBacks: z.array(writeBackShape),
-  next: nextOf(z.string(), 'after'),
+  nextCursor,
 });
 
 export const customerWriteBacks = answer({

@@ -53,6 +53,7 @@ import { AuditLog, audited } from './auditing.ts';
 import { Auth } from './auth.ts';
 import { BodyGate } from './body-gate.ts';
 import { refusalOf } from './caller.ts';
+import { Cursors } from './cursors.ts';
 import { type Deps, newApi } from './deps.ts';
 import { docsPages } from './docs.ts';
 import type { Env } from './env.ts';
@@ -117,6 +118,7 @@ export function createApp(tributary: Tributary, options: AppOptions): OpenAPIHon
     tokens,
     guesses,
     audit,
+    cursors: new Cursors(options.apiToken),
     loginCodes: options.loginCodes ?? new LoginCodes(clock),
     figures: new Remembered(clock, () => figures(database, clock.now())),
     vanished: new Remembered(clock, () => describeVanished(database, tributary.rules)),

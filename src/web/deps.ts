@@ -14,6 +14,7 @@ import type { Figures } from '../sync/views/status.ts';
 import type { AuditLog } from './auditing.ts';
 import type { Auth } from './auth.ts';
 import type { BodyGate } from './body-gate.ts';
+import type { Cursors } from './cursors.ts';
 import type { Env } from './env.ts';
 import type { Guesses } from './guesses.ts';
 import type { LoginCodes } from './login-codes.ts';
@@ -39,6 +40,7 @@ export interface Deps {
   /** Wrong tokens and login links. */
   guesses: Guesses;
   audit: AuditLog;
+  cursors: Cursors;
   loginCodes: LoginCodes;
   figures: Remembered<Figures>;
   vanished: Remembered<Vanished[]>;

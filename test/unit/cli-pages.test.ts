@@ -8,7 +8,7 @@ describe('a list of the command line', () => {
     asked.push(limit);
     const items = all.filter((item) => item > Number(cursor)).slice(0, limit);
     const last = items.at(-1)!;
-    return { items, next: last < all.length ? last : null };
+    return { items, nextCursor: last < all.length ? last : null };
   };
 
   it.each([

@@ -1,6 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createConfig, lintFromString } from '@redocly/openapi-core';
 import { sql } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Database } from '../../src/db/database.ts';
@@ -9,10 +8,9 @@ import { keepDeadLetters } from '../../src/tables/dead-letters.ts';
 import { hold } from '../../src/tables/deliveries.ts';
 import { keepHolds } from '../../src/tables/holds.ts';
 import { claimRun, countPage } from '../../src/tables/runs.ts';
-import { isPage } from '../../src/web/pages/sections.ts';
-import { behaviour, databases } from '../support/databases.ts';
+import { databases } from '../support/databases.ts';
 import { ManualClock } from '../support/manual-clock.ts';
-import { type Call, caller, expectProblem, type OpenApi } from './calls.ts';
+import { type Call, caller, expectProblem } from './calls.ts';
 import { deliverAll, empty, noon, takeIn } from './seed.ts';
 import { openWorld, type World } from './world.ts';
 
@@ -353,8 +351,8 @@ describe.each(databases)('the API on $name', ({ open }) => {
       for (let next = ''; ; ) {
         const { body } = await call('GET', `/api/runs?limit=2${next}`);
         ids.push(...body.runs.map((run: { id: number }) => run.id));
-        if (body.next === null) break;
-        next = `&before=${body.next}`;
+        if (body.nextCursor === null) break;
+        next = `&cursor=${body.nextCursor}`;
       }
       expect(ids).toEqual([...ids].sort((a, b) => b - a));
       expect(new Set(ids).size).toBe(5);
@@ -407,14 +405,13 @@ describe.each(databases)('the API on $name', ({ open }) => {
       );
       const first = await call('GET', '/api/customers?limit=2');
       expect(first.body.customers.map(({ sourceId }: { sourceId: string }) => sourceId)).toEqual(['a', 'b']);
-      expect(first.body.next).toBe('b');
-      const rest = await call('GET', '/api/customers?limit=3&after=b');
+      const rest = await call('GET', `/api/customers?limit=3&cursor=${first.body.nextCursor}`);
       expect(rest.body.customers.map(({ sourceId }: { sourceId: string }) => sourceId)).toEqual([
         'c',
         'd',
         'e',
       ]);
-      expect(rest.body.next).toBeNull();
+      expect(rest.body.nextCursor).toBeNull();
     });
 
     it.each([
@@ -445,17 +442,21 @@ describe.each(databases)('the API on $name', ({ open }) => {
         ['f', 'g'].map((id) => ({ id })),
         noon + 8_000,
       );
-      const listed = async (query: string) => {
-        const { body } = await call('GET', `/api/customers?${query}`);
-        return [body.customers.map(({ sourceId }: { sourceId: string }) => sourceId).join(''), body.next];
+      const pages = async (query: string) => {
+        const found: string[] = [];
+        for (let cursor: string | null = ''; cursor !== null; ) {
+          const { body } = await call('GET', `/api/customers?${query}${cursor && `&cursor=${cursor}`}`);
+          found.push(body.customers.map(({ sourceId }: { sourceId: string }) => sourceId).join(''));
+          cursor = body.nextCursor;
+        }
+        return found;
       };
-      expect(await listed('state=dead&limit=2')).toEqual(['bd', 'd']);
-      expect(await listed('state=dead&limit=2&after=d')).toEqual(['e', null]);
-      expect(await listed('state=delivered')).toEqual(['ac', null]);
-      expect(await listed('state=waiting&limit=1')).toEqual(['f', 'f']);
-      expect(await listed('state=held')).toEqual(['', null]);
-      expect(await listed('state=dead&search=anna')).toEqual(['b', null]);
-      expect(await listed('state=dead&search=bob&limit=1')).toEqual(['d', 'd']);
+      expect(await pages('state=dead&limit=2')).toEqual(['bd', 'e']);
+      expect(await pages('state=delivered')).toEqual(['ac']);
+      expect(await pages('state=waiting&limit=1')).toEqual(['f', 'g']);
+      expect(await pages('state=held')).toEqual(['']);
+      expect(await pages('state=dead&search=anna')).toEqual(['b']);
+      expect(await pages('state=dead&search=bob&limit=1')).toEqual(['d', 'e']);
     });
 
     it('that are held are all listed, even if a hold is open whose delivery is not held', async () => {
@@ -468,9 +469,9 @@ describe.each(databases)('the API on $name', ({ open }) => {
       await keepHolds(world.database, losses, { source: 'crm', runId: null, now: noon });
       await hold(world.database, ['c', 'd']);
       const first = (await call('GET', '/api/customers?state=held&limit=1')).body;
-      expect(first).toMatchObject({ customers: [{ sourceId: 'c', state: 'held' }], next: 'c' });
-      const { body } = await call('GET', '/api/customers?state=held&limit=1&after=c');
-      expect(body).toMatchObject({ customers: [{ sourceId: 'd' }], next: null });
+      expect(first).toMatchObject({ customers: [{ sourceId: 'c', state: 'held' }] });
+      const { body } = await call('GET', `/api/customers?state=held&limit=1&cursor=${first.nextCursor}`);
+      expect(body).toMatchObject({ customers: [{ sourceId: 'd' }], nextCursor: null });
       await world.database.rows(sql`truncate holds`);
     });
 
@@ -574,7 +575,7 @@ describe.each(databases)('the API on $name', ({ open }) => {
         'r1',
       ]);
       const { body } = await call('GET', '/api/dead-letters?limit=4');
-      expect(await letters(`?before=${body.next}`)).toHaveLength(2);
+      expect(await letters(`?cursor=${body.nextCursor}`)).toHaveLength(2);
       expectProblem(await call('GET', '/api/dead-letters?kind=parcel'), 400);
     });
 
@@ -650,49 +651,5 @@ describe.each(databases)('the API on $name', ({ open }) => {
     ])('are not tried again on %j', async (json) => {
       expectProblem(await call('POST', '/api/dead-letters/retry', { json }), 400);
     });
-  });
-});
-
-describe('the document', () => {
-  let world: World;
-  let document: OpenApi;
-  beforeAll(async () => {
-    world = await openWorld(await behaviour[0].open());
-    document = (await (await world.app.request('/openapi.json')).json()) as OpenApi;
-  });
-  afterAll(() => world.close());
-
-  it('holds every route of the app but the pages, each with its answers', async () => {
-    const pages = ['/', '/login', '/logout', '/assets/:name', '/openapi.json'];
-    const routes = world.app.routes.filter(
-      ({ method, path }) => method !== 'ALL' && !pages.includes(path) && !isPage(path),
-    );
-    expect(routes.length).toBeGreaterThan(15);
-    for (const { method, path } of routes) {
-      const operation = document.paths[path.replaceAll(/:(\w+)/g, '{$1}')]?.[method.toLowerCase()];
-      expect(operation, `${method} ${path}`).toBeDefined();
-      expect(Object.keys(operation!.responses).length, `${method} ${path}`).toBeGreaterThan(0);
-      if (path.startsWith('/api/'))
-        expect(operation).toMatchObject({ security: [{ bearer: [] }], responses: { 401: {} } });
-    }
-    expect(document.openapi).toBe('3.1.0');
-    expect(document.components.securitySchemes).toMatchObject({
-      bearer: { type: 'http', scheme: 'bearer' },
-    });
-    // Every reference leads somewhere.
-    for (const [, name] of JSON.stringify(document).matchAll(/"#\/components\/schemas\/([^"]+)"/g))
-      expect(document.components.schemas).toHaveProperty(name!);
-  });
-
-  it("passes Redocly's recommended rules, so that clients can be generated from it", async () => {
-    const config = await createConfig({ extends: ['recommended'] });
-    const source = JSON.stringify(document);
-    const problems = await lintFromString({ source, absoluteRef: '/openapi.json', config });
-    const found = problems.map(({ ruleId, location }) => `${ruleId} ${location[0]?.pointer}`);
-    // They take no input that could be wrong.
-    const inputless = ['healthz', 'readyz', '.well-known~1tributary-receipt-keys.json'].map(
-      (name) => `operation-4xx-response #/paths/~1${name}/get/responses`,
-    );
-    expect(found).toEqual(inputless);
   });
 });

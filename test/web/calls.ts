@@ -3,7 +3,9 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { expect } from 'vitest';
 import { apiToken, type World } from './world.ts';
 
-interface Operation {
+export interface Operation {
+  operationId: string;
+  parameters?: { name: string; in: string; required?: boolean; schema: { type?: string } }[];
   responses: { [status: string]: { content?: { [type: string]: { schema: object } } } };
 }
 export interface OpenApi {

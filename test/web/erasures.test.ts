@@ -104,8 +104,8 @@ describe.each(behaviour)('the API of erasure on $name', ({ open }) => {
     for (let before = ''; ; ) {
       const { body } = await call('GET', `/api/erasures?limit=1${before}`);
       seen.push(...body.erasures.map(({ id }: { id: string }) => id));
-      if (body.next === null) break;
-      before = `&before=${body.next}`;
+      if (body.nextCursor === null) break;
+      before = `&cursor=${body.nextCursor}`;
     }
     expect(seen.toSorted()).toEqual(ids.toSorted());
     const open = await call('GET', '/api/erasures?state=open');

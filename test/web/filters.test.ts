@@ -61,6 +61,11 @@ describe.each(behaviour)('filters on $name', ({ open }) => {
     ['/api/export?fields=metadata.level', /No customer has the field metadata\.level/],
     ['/api/customers?plan=gold', /plan is an unknown key/],
     ['/api/customers?state=lost', /state is "lost"/],
+    ['/api/customers?after=b', /"cursor" in its place/],
+    ['/api/customers?cursor=b', /cursor is an unknown cursor/],
+    ['/api/customers?cursor=anna%40example.com', /cursor is "anna@example.com"; allowed is `nextCursor` of/],
+    ['/api/runs?cursor=b', /cursor is "b"; allowed is `nextCursor` of the previous page/],
+    ['/api/inbox?from=2026-01-01T00:00:00Z', /"since" in its place/],
   ])('refuses GET %s', async (path, sentence) => {
     const answer = await call('GET', path);
     expectProblem(answer, 400);

@@ -122,13 +122,13 @@ describe.each(databases)('what a person sees of webhooks on $name', ({ open }) =
       expect(await ids('?state=dead')).toEqual([3]);
       expect(await ids('?rejected=true')).toEqual([3, 2]);
       expect(await ids('?rejected=false')).toEqual([4, 3, 2, 1]);
-      expect(await ids('?from=2026-03-01T12:00:30Z')).toEqual([4, 3, 2]);
-      expect(await ids('?to=2026-03-01T13:00:30%2B01:00')).toEqual([1]);
+      expect(await ids('?since=2026-03-01T12:00:30Z')).toEqual([4, 3, 2]);
+      expect(await ids('?until=2026-03-01T13:00:30%2B01:00')).toEqual([1]);
       const { body } = await call('GET', '/api/inbox?limit=3');
-      expect(body.next).toBe(2);
-      expect(await ids(`?limit=3&before=${body.next}`)).toEqual([1]);
+      expect(body.nextCursor).toBe('2');
+      expect(await ids(`?limit=3&cursor=${body.nextCursor}`)).toEqual([1]);
       expectProblem(await call('GET', '/api/inbox?state=lost'), 400);
-      expectProblem(await call('GET', '/api/inbox?from=yesterday'), 400);
+      expectProblem(await call('GET', '/api/inbox?since=yesterday'), 400);
     });
 
     it('opens one request again, and on a dry run takes that back', async () => {
@@ -171,7 +171,7 @@ describe.each(databases)('what a person sees of webhooks on $name', ({ open }) =
         failed: 0,
         counts: { items: 2, unreadable: 2 },
         cannot: [],
-        next: null,
+        nextCursor: null,
       });
       expect(rejected.body.results.map(({ id }: { id: number }) => id).toSorted()).toEqual([2, 3, 4]);
       pushed.knowsOdd = true;
@@ -236,12 +236,12 @@ describe.each(databases)('what a person sees of webhooks on $name', ({ open }) =
       expect(first.body).toMatchObject({
         requests: 1000,
         opened: 1000,
-        next: 1000,
+        nextCursor: '1000',
         counts: { ignored: 1000 },
       });
       expect(first.body.results).toHaveLength(50);
-      const rest = await call('POST', '/api/inbox/replay', { json: { source: 'shop', after: 1000 } });
-      expect(rest.body).toMatchObject({ requests: 50, next: null });
+      const rest = await call('POST', '/api/inbox/replay', { json: { source: 'shop', cursor: '1000' } });
+      expect(rest.body).toMatchObject({ requests: 50, nextCursor: null });
     });
   });
 
@@ -441,9 +441,9 @@ describe.each(databases)('what a person sees of webhooks on $name', ({ open }) =
         { kind: 'differs', count: 2 },
       ]);
       const first = await call('GET', '/api/drifts?limit=2');
-      expect(first.body).toMatchObject({ drifts: [{ sourceId: 'a' }, { sourceId: 'b' }], next: 'b' });
-      const rest = await call('GET', '/api/drifts?limit=2&after=b');
-      expect(rest.body).toMatchObject({ drifts: [{ sourceId: 'c', kind: 'deleted' }], next: null });
+      expect(first.body).toMatchObject({ drifts: [{ sourceId: 'a' }, { sourceId: 'b' }] });
+      const rest = await call('GET', `/api/drifts?limit=2&cursor=${first.body.nextCursor}`);
+      expect(rest.body).toMatchObject({ drifts: [{ sourceId: 'c', kind: 'deleted' }], nextCursor: null });
     });
 
     it('forgets refusals after a day', async () => {

@@ -188,7 +188,7 @@ describe('the pages', () => {
   it('page through a list by its keys, forth and back', async () => {
     const first = await (await get('admin', '/customers?limit=2')).text();
     const [, next] = /href="([^"]+)" rel="next"/.exec(first)!;
-    expect(next).toContain('after=c-3');
+    expect(next).toMatch(/^\/customers\?cursor=[\w-]+$/);
     const second = await (await get('admin', `${next!.replaceAll('&amp;', '&')}&limit=2`)).text();
     expect(textOf(second)).toContain('Wilhelmina Oosterhuis');
     expect(second).not.toContain('rel="next"');

@@ -40,7 +40,7 @@ describe.each(behaviour)('forecasts over HTTP on $name', ({ open }) => {
     expect(Date.parse(forecast.endsAt)).toBeGreaterThan(Date.parse(forecast.at));
     expect((await call('GET', '/api/forecasts')).body).toMatchObject({
       forecasts: [{ id: forecast.id, runId: null, actual: null, ratio: null }],
-      next: null,
+      nextCursor: null,
     });
     const run = await call('POST', '/api/sources/crm/sync', { json: { mode: 'full' } });
     const path = `/api/forecasts?run=${run.body.id}`;
@@ -67,8 +67,8 @@ describe.each(behaviour)('forecasts over HTTP on $name', ({ open }) => {
         ({ forecast }: { forecast: { records: { count: number } } }) => forecast.records.count,
       );
     expect(counts(first)).toEqual([3, 2]);
-    const second = await call('GET', `/api/forecasts?limit=2&before=${first.body.next}`);
-    expect([counts(second), second.body.next]).toEqual([[1], null]);
+    const second = await call('GET', `/api/forecasts?limit=2&cursor=${first.body.nextCursor}`);
+    expect([counts(second), second.body.nextCursor]).toEqual([[1], null]);
   });
 
   it('are refused where nobody can say how much there is, as all that cannot be meant', async () => {

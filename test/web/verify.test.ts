@@ -51,7 +51,10 @@ describe.each(behaviour)('verifications on $name', ({ open }) => {
     // Without a secret key there is none to sign with.
     expect(body.signed).toBeNull();
     expect((await call('GET', '/.well-known/tributary-receipt-keys.json')).body).toEqual({ keys: [] });
-    expect((await call('GET', '/api/verifications')).body).toEqual({ verifications: [body], next: null });
+    expect((await call('GET', '/api/verifications')).body).toEqual({
+      verifications: [body],
+      nextCursor: null,
+    });
     expect((await call('GET', `/api/verifications/${body.id}`)).body).toEqual(body);
     expect((await call('GET', '/api/verifications/chain')).body).toEqual({
       holds: true,

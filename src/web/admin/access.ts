@@ -13,33 +13,33 @@ import type { Env } from '../env.ts';
 import { accessPage } from '../pages/access.ts';
 import { auditPage } from '../pages/audit.ts';
 import { erasuresPage } from '../pages/erasures.ts';
-import { pageOf } from '../paging.ts';
+import { byId, pageOf } from '../paging.ts';
 import { openPage, pagesAt, queryOf, type Visit } from './visit.ts';
 
 const rowsShown = 50;
 
 const dayMs = 86_400_000;
 
-const query = auditQuery.pick({ by: true, before: true });
+const query = auditQuery.pick({ by: true, cursor: true });
 
-const receipts = receiptsQuery.pick({ before: true });
+const receipts = receiptsQuery.pick({ cursor: true });
 
 export function accessPages(deps: Deps) {
   const { database } = deps.tributary;
   const pages = pagesAt(deps, {
     '/audit': async ({ now }, c: Context) => {
-      const { by, before } = queryOf(query, c);
-      const entries = await listEntries(database, { by, before, limit: rowsShown });
+      const { by, cursor } = queryOf(query, c);
+      const read = (most: number) => listEntries(database, { by, before: cursor, limit: most });
+      const { page: entries, next } = await pageOf(rowsShown, read, byId);
       const tokens = await listTokens(database);
-      const next = entries.length < rowsShown ? null : (entries.at(-1)?.id ?? null);
       const names = [root.name, ...tokens.map(({ name }) => name)];
-      return auditPage({ entries, next, filter: { by, before }, names, now });
+      return auditPage({ entries, next, filter: { by, cursor }, names, now });
     },
     '/audit/erasures': async ({ now }, c: Context) => {
-      const { before } = queryOf(receipts, c);
-      const read = (most: number) => listErasures(database, { before, limit: most });
+      const { cursor } = queryOf(receipts, c);
+      const read = (most: number) => listErasures(database, { before: cursor, limit: most });
       const { page, next } = await pageOf(rowsShown, read, ({ id }) => id);
-      return erasuresPage({ receipts: page.map(receiptOf), next, before, now });
+      return erasuresPage({ receipts: page.map(receiptOf), next, cursor, now });
     },
     '/access': async ({ now }) =>
       accessPage({ tokens: await listTokens(database), made: null, fault: null, now }),

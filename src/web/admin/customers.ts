@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { JsonObject } from '../../connector.ts';
 import { customerShape, customersQuery, customersShape } from '../../contract/customer.ts';
 import { explanationShape, historyShape } from '../../contract/explanation.ts';
-import { beforeOf, text } from '../../contract/parts.ts';
+import { idCursor, text } from '../../contract/parts.ts';
 import { customerView, listCustomers } from '../../sync/views/customer-view.ts';
 import { explainCustomer } from '../../sync/views/explanation.ts';
 import { findCustomers } from '../../sync/views/find-customer.ts';
@@ -20,7 +20,7 @@ import { openPage, pagesAt, queryOf, type Visit } from './visit.ts';
 
 const listQuery = customersQuery.omit({ search: true }).extend({ q: text.max(200).optional() });
 
-const cardQuery = z.strictObject({ field: text.min(1).optional(), before: beforeOf('revisions') });
+const cardQuery = z.strictObject({ field: text.min(1).optional(), cursor: idCursor });
 
 const revisionsShown = 12;
 
@@ -49,13 +49,14 @@ async function meant(deps: Deps, c: Context): Promise<string | null> {
 
 async function list(deps: Deps, { now, shown, status }: Visit, c: Context) {
   const { database } = deps.tributary;
-  const { limit, after, q: search, state } = queryOf(listQuery, c);
+  const { limit, cursor, q: search, state } = queryOf(listQuery, c);
+  const after = deps.cursors.open(cursor);
   const read = (most: number) => listCustomers(database, { after, search, state, limit: most });
   const { page, next } = await pageOf(limit, read, bySourceId);
   return customersPage({
     customers: shown(customersShape.shape.customers, page),
-    next,
-    filter: { q: search, state, after },
+    next: deps.cursors.seal(next),
+    filter: { q: search, state, cursor },
     counts: status.customers,
     now,
   });
@@ -64,7 +65,7 @@ async function list(deps: Deps, { now, shown, status }: Visit, c: Context) {
 async function card(deps: Deps, { now, shown, status, visitor }: Visit, c: Context) {
   const { database, rules, config, writingBack } = deps.tributary;
   const sourceId = c.req.param('sourceId')!;
-  const { field, before } = queryOf(cardQuery, c);
+  const { field, cursor: before } = queryOf(cardQuery, c);
   const found = await explainCustomer(
     database,
     { rules, writeBackRules: writingBack.rules, destination: config.destination.connector.name },
@@ -87,7 +88,7 @@ async function card(deps: Deps, { now, shown, status, visitor }: Visit, c: Conte
       })),
       writeBacks: events.map((event) => ({ ...event, attributes: event.attributes as JsonObject | null })),
       moreWriteBacks: more,
-      next: history.next,
+      nextCursor: history.next,
       state: null,
     }),
     sources: status.sources,

@@ -21,23 +21,23 @@ import { pagesAt, queryOf } from './visit.ts';
 
 const rowsShown = 50;
 
-const query = requestsQuery.pick({ source: true, state: true, rejected: true, before: true });
+const query = requestsQuery.pick({ source: true, state: true, rejected: true, cursor: true });
 
 export function inboxPages(deps: Deps) {
   const { database } = deps.tributary;
   return pagesAt(deps, {
     '/inbox': async ({ status, shown }, c: Context) => {
-      const { before, rejected, ...rest } = queryOf(query, c);
+      const { cursor, rejected, ...rest } = queryOf(query, c);
       await requireSource(deps, rest.source);
       const filter = { ...rest, rejected: rejected === 'true' };
-      const read = (most: number) => listRequests(database, filter, { before, limit: most });
+      const read = (most: number) => listRequests(database, filter, { before: cursor, limit: most });
       const { page, next } = await pageOf(rowsShown, read, byId);
       const requests = await withFirstFault(database, page);
       return inboxPage({
         status,
         requests: shown(requestsShape.shape.requests, requests),
         next,
-        filter: { ...filter, before },
+        filter: { ...filter, cursor },
       });
     },
     '/inbox/:id': async ({ shown, now }, c: Context) => {

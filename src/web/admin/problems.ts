@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { letterFilter, letterGroupsShape, lettersShape } from '../../contract/dead-letter.ts';
 import { driftsShape } from '../../contract/drift.ts';
 import { holdsShape } from '../../contract/hold.ts';
-import { beforeOf, idText, text } from '../../contract/parts.ts';
+import { cursor, idCursor, idText, text } from '../../contract/parts.ts';
 import { quarantineShape } from '../../contract/record.ts';
 import { heldPreviews } from '../../sync/deliver/difference.ts';
 import { letterGroups } from '../../sync/views/letter-groups.ts';
@@ -24,6 +24,7 @@ import { quarantinePage } from '../pages/problems/quarantine.ts';
 import { refusedPage } from '../pages/problems/refused.ts';
 import type { PageContent } from '../pages/shell.ts';
 import { byId, bySourceId, pageOf } from '../paging.ts';
+import { Problem } from '../problem.ts';
 import { pagesAt, queryOf, type Visit } from './visit.ts';
 
 const rowsShown = 50;
@@ -36,8 +37,7 @@ const query = z.strictObject({
   runId: idText('an ID').optional(),
   change: text.optional(),
   field: text.optional(),
-  before: beforeOf('those'),
-  after: text.optional(),
+  cursor,
 });
 type Query = z.output<typeof query>;
 
@@ -70,9 +70,10 @@ export function problemsPages(deps: Deps) {
 async function letters(
   deps: Deps,
   { status, shown }: Visit,
-  { kind, source, code, since, until, text: words, before }: Query,
+  { kind, source, code, since, until, text: words, cursor }: Query,
 ): Promise<PageContent> {
   const { database } = deps.tributary;
+  const before = idOf(cursor);
   const filter = { kind, source, code, since, until, text: words };
   await requireKnown(deps, filter);
   const which = letterFilterOf(filter);
@@ -87,15 +88,16 @@ async function letters(
     groups: shown(letterGroupsShape.shape.groups, groups),
     letters: shown(lettersShape.shape.deadLetters, page),
     next,
-    filter: { kind, source, code, text: words, before },
+    filter: { kind, source, code, text: words, cursor },
   });
 }
 
 async function holds(
   { tributary, held }: Deps,
   { status, shown }: Visit,
-  { runId, change, before }: Query,
+  { runId, change, cursor }: Query,
 ): Promise<PageContent> {
+  const before = idOf(cursor);
   const { database, sending } = tributary;
   const which = { runId, change };
   const read = (most: number) => listHolds(database, which, { before, limit: most });
@@ -117,37 +119,45 @@ async function holds(
       page.map((hold) => ({ ...hold, ...(previews.get(hold.sourceId) ?? nothing) })),
     ),
     next,
-    filter: { runId, change, before },
+    filter: { runId, change, cursor },
   });
 }
 
 async function quarantine(
   deps: Deps,
   { status, shown, now }: Visit,
-  { source, field, after }: Query,
+  { source, field, cursor }: Query,
 ): Promise<PageContent> {
   const { database, rules } = deps.tributary;
   await requireSource(deps, source);
   if (field !== undefined) await requireFields(deps, 'field', [field]);
-  const place = after === undefined ? undefined : quarantinePlace(after);
-  const read = (most: number) =>
-    listQuarantine(database, rules, { source, field }, { after: place, limit: most });
+  const after = quarantinePlace(deps.cursors.open(cursor));
+  const read = (most: number) => listQuarantine(database, rules, { source, field }, { after, limit: most });
   const { page, next } = await pageOf(rowsShown, read, quarantineNext);
   return quarantinePage({
     status,
     values: shown(quarantineShape.shape.values, page),
-    next,
-    filter: { source, field, after },
+    next: deps.cursors.seal(next),
+    filter: { source, field, cursor },
     now,
   });
 }
 
 async function drift(
-  { tributary: { database } }: Deps,
+  { tributary: { database }, cursors }: Deps,
   { status, shown }: Visit,
-  { after }: Query,
+  { cursor }: Query,
 ): Promise<PageContent> {
+  const after = cursors.open(cursor);
   const read = (most: number) => listDrifts(database, { after, limit: most });
   const { page, next } = await pageOf(rowsShown, read, bySourceId);
-  return driftPage({ status, drifts: shown(driftsShape.shape.drifts, page), next, after });
+  const drifts = shown(driftsShape.shape.drifts, page);
+  return driftPage({ status, drifts, next: cursors.seal(next), cursor });
+}
+
+/** Where a page of a list begins that is ordered by ID. Throws Problem. */
+function idOf(cursor: string | undefined): number | undefined {
+  const { success, data } = idCursor.safeParse(cursor);
+  if (success) return data;
+  throw new Problem(400, 'The address cannot be read: cursor is unknown.', { type: 'bad-input' });
 }

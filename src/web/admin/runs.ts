@@ -21,8 +21,9 @@ export function runsPages(deps: Deps) {
   return pagesAt(deps, {
     '/runs': async ({ now, shown }, c) => {
       const { limit, ...filter } = queryOf(runsQuery, c);
-      await requireSource(deps, filter.source);
-      const read = (most: number) => listRuns(database, { ...filter, limit: most });
+      const { cursor: before, ...which } = filter;
+      await requireSource(deps, which.source);
+      const read = (most: number) => listRuns(database, { ...which, before, limit: most });
       const { page, next } = await pageOf(limit, read, byId);
       const sources = rules.sources.map(({ name }) => name);
       return runsPage({ runs: shown(runsShape.shape.runs, page), next, filter, sources, now });

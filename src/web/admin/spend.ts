@@ -14,17 +14,17 @@ import { pagesAt, queryOf } from './visit.ts';
 const rowsShown = 20;
 
 const query = forecastsQuery
-  .pick({ source: true, before: true })
+  .pick({ source: true, cursor: true })
   .extend({ range: z.enum(['24h', '7d']).default('24h') });
 
 export function spendPages(deps: Deps) {
   const { database, rules } = deps.tributary;
   return pagesAt(deps, {
     '/spend': async ({ status, shown, now }, c: Context) => {
-      const { range, source, before } = queryOf(query, c);
+      const { range, source, cursor } = queryOf(query, c);
       await requireSource(deps, source);
       const hours = range === '7d' ? 168 : 24;
-      const read = (most: number) => listForecasts(database, { source, before, limit: most });
+      const read = (most: number) => listForecasts(database, { source, before: cursor, limit: most });
       const [vendors, { page, next }] = await Promise.all([
         spendOf(deps, hours),
         pageOf(rowsShown, read, byId),
@@ -35,7 +35,7 @@ export function spendPages(deps: Deps) {
         from: hoursFrom(now, hours),
         forecasts: shown(forecastsShape.shape.forecasts, page.map(withRatio)),
         next,
-        filter: { range, source, before },
+        filter: { range, source, cursor },
         sources: rules.sources.filter(({ canPull }) => canPull).map(({ name }) => name),
       });
     },

@@ -12,19 +12,19 @@ import { pagesAt, queryOf } from './visit.ts';
 
 const rowsShown = 30;
 
-const query = verificationsQuery.pick({ before: true }).extend({ chain: z.literal('check').optional() });
+const query = verificationsQuery.pick({ cursor: true }).extend({ chain: z.literal('check').optional() });
 
 export function verificationPages(deps: Deps) {
   const { database } = deps.tributary;
   return pagesAt(deps, {
     '/verification': async ({ status, shown, now }, c: Context) => {
-      const { before, chain } = queryOf(query, c);
-      const read = (most: number) => listVerifications(database, { before, limit: most });
+      const { cursor, chain } = queryOf(query, c);
+      const read = (most: number) => listVerifications(database, { before: cursor, limit: most });
       const { page, next } = await pageOf(rowsShown, read, byId);
       return verificationsPage({
         verifications: shown(z.array(verificationShape), page),
         next,
-        before,
+        cursor,
         chain: chain ? await checkChain(database) : null,
         destination: status.destination.connector,
         now,

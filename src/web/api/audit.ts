@@ -4,6 +4,7 @@ import { auditQuery, auditShape } from '../../contract/access.ts';
 import { listEntries } from '../../tables/audit.ts';
 import { type Deps, newApi } from '../deps.ts';
 import { jsonOf, secured } from '../openapi.ts';
+import { byId, pageOf } from '../paging.ts';
 import { problems } from '../problem.ts';
 
 const list = createRoute({
@@ -21,9 +22,9 @@ const list = createRoute({
 
 export function auditApi({ tributary }: Deps) {
   return newApi().openapi(list, async (c) => {
-    const query = c.req.valid('query');
-    const entries = await listEntries(tributary.database, query);
-    const next = entries.length < query.limit ? null : (entries.at(-1)?.id ?? null);
-    return c.json({ entries, next }, 200);
+    const { limit, by, cursor: before } = c.req.valid('query');
+    const read = (most: number) => listEntries(tributary.database, { by, before, limit: most });
+    const { page: entries, next } = await pageOf(limit, read, byId);
+    return c.json({ entries, nextCursor: next }, 200);
   });
 }

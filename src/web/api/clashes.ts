@@ -50,10 +50,11 @@ export function clashesApi(deps: Deps) {
   const { database } = tributary;
   return newApi()
     .openapi(clashes, async (c) => {
-      const { limit, after } = c.req.valid('query');
+      const { limit, cursor } = c.req.valid('query');
+      const after = deps.cursors.open(cursor);
       const read = (most: number) => listClashes(database, { after, limit: most });
       const { page, next } = await pageOf(limit, read, bySourceId);
-      return c.json({ clashes: page, next }, 200);
+      return c.json({ clashes: page, nextCursor: deps.cursors.seal(next) }, 200);
     })
     .openapi(unmergeRoute, async (c) => {
       const { source: name, recordId } = c.req.valid('param');

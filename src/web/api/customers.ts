@@ -42,13 +42,14 @@ const one = createRoute({
   responses: { 200: { description: 'The customer.', content: jsonOf(customerShape) }, ...problems(400, 404) },
 });
 
-export function customersApi({ tributary }: Deps) {
+export function customersApi({ tributary, cursors }: Deps) {
   return newApi()
     .openapi(list, async (c) => {
-      const { limit, ...filter } = c.req.valid('query');
-      const read = (most: number) => listCustomers(tributary.database, { ...filter, limit: most });
+      const { limit, cursor, ...filter } = c.req.valid('query');
+      const after = cursors.open(cursor);
+      const read = (most: number) => listCustomers(tributary.database, { ...filter, after, limit: most });
       const { page: customers, next } = await pageOf(limit, read, bySourceId);
-      return c.json({ customers, next }, 200);
+      return c.json({ customers, nextCursor: cursors.seal(next) }, 200);
     })
     .openapi(one, async (c) => {
       const { sourceId } = c.req.valid('param');

@@ -51,12 +51,12 @@ export function deadLettersApi(deps: Deps) {
   const { tributary } = deps;
   return newApi()
     .openapi(list, async (c) => {
-      const { limit, before, ...filter } = c.req.valid('query');
+      const { limit, cursor: before, ...filter } = c.req.valid('query');
       await requireKnown(deps, filter);
       const which = letterFilterOf(filter);
       const read = (most: number) => listDeadLetters(tributary.database, which, { before, limit: most });
       const { page: deadLetters, next } = await pageOf(limit, read, byId);
-      return c.json({ deadLetters, next }, 200);
+      return c.json({ deadLetters, nextCursor: next }, 200);
     })
     .openapi(retry, async (c) => {
       await requireKnown(deps, c.req.valid('json'));

@@ -25,11 +25,12 @@ const drifts = createRoute({
   },
 });
 
-export function driftsApi({ tributary }: Deps) {
+export function driftsApi({ tributary, cursors }: Deps) {
   return newApi().openapi(drifts, async (c) => {
-    const { limit, after } = c.req.valid('query');
+    const { limit, cursor } = c.req.valid('query');
+    const after = cursors.open(cursor);
     const read = (most: number) => listDrifts(tributary.database, { after, limit: most });
     const { page, next } = await pageOf(limit, read, bySourceId);
-    return c.json({ drifts: page, next }, 200);
+    return c.json({ drifts: page, nextCursor: cursors.seal(next) }, 200);
   });
 }

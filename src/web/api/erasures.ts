@@ -131,11 +131,11 @@ export function erasuresApi(deps: Deps) {
       return c.json(receiptOf(receipt), 202, { location: `/api/erasures/${receipt.id}` });
     })
     .openapi(list, async (c) => {
-      const { state, before, limit } = c.req.valid('query');
+      const { state, cursor: before, limit } = c.req.valid('query');
       const open = state === undefined ? undefined : state === 'open';
       const read = (most: number) => listErasures(database, { open, before, limit: most });
       const { page, next } = await pageOf(limit, read, ({ id }) => id);
-      return c.json({ erasures: page.map(receiptOf), next }, 200);
+      return c.json({ erasures: page.map(receiptOf), nextCursor: next }, 200);
     })
     .openapi(one, async (c) => {
       const receipt = await erasureById(database, c.req.valid('param').id);

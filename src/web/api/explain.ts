@@ -71,7 +71,7 @@ export function explainApi(deps: Deps) {
     })
     .openapi(history, async (c) => {
       const sourceId = await customerMeant(deps, c.req.valid('param').sourceId);
-      const { at, ...page } = c.req.valid('query');
+      const { at, limit, cursor: before } = c.req.valid('query');
       if (at !== undefined) {
         const state = await customerAt(database, sourceId, Date.parse(at));
         if (state === undefined) throw noCustomer(sourceId);
@@ -80,9 +80,10 @@ export function explainApi(deps: Deps) {
           revision: state?.revision ?? null,
           fields: state?.fields ?? null,
         };
-        const none = { revisions: [], writeBacks: [], moreWriteBacks: false, next: null };
+        const none = { revisions: [], writeBacks: [], moreWriteBacks: false, nextCursor: null };
         return c.json({ sourceId, ...none, state: then }, 200);
       }
+      const page = { before, limit };
       const found = await historyOf(database, sourceId, page);
       if (!found) throw noCustomer(sourceId);
       const revisions = found.entries.map((entry) => ({
@@ -95,8 +96,8 @@ export function explainApi(deps: Deps) {
         ...event,
         attributes: event.attributes as JsonObject | null,
       }));
-      const answer = { sourceId, revisions, writeBacks, moreWriteBacks: more, next: found.next, state: null };
-      return c.json(answer, 200);
+      const nextCursor = found.next;
+      return c.json({ sourceId, revisions, writeBacks, moreWriteBacks: more, nextCursor, state: null }, 200);
     });
 }
 

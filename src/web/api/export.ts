@@ -35,10 +35,11 @@ const route = createRoute({
 
 export function exportApi(deps: Deps) {
   return newApi().openapi(route, async (c) => {
-    const { after, changedSince, filter, fields, limit } = c.req.valid('query');
+    const { cursor, changedSince, filter, fields, limit } = c.req.valid('query');
     const values = filter === undefined ? undefined : filterOf(filter);
     const named = fields?.split(',').map((name) => name.trim());
     // Only of the first page: the others are asked for with the same.
+    const after = deps.cursors.open(cursor);
     if (after === undefined) {
       await requireFields(deps, 'filter', Object.keys(values ?? {}));
       await requireFields(deps, 'fields', named ?? []);
@@ -53,7 +54,7 @@ export function exportApi(deps: Deps) {
       ...customer,
       fields: named ? picked(customer.fields, named) : customer.fields,
     }));
-    return c.json({ customers, next }, 200);
+    return c.json({ customers, nextCursor: deps.cursors.seal(next) }, 200);
   });
 }
 

@@ -71,7 +71,7 @@ export function holdsApi(deps: Deps) {
   };
   return newApi()
     .openapi(list, async (c) => {
-      const { limit, before, ...which } = c.req.valid('query');
+      const { limit, cursor: before, ...which } = c.req.valid('query');
       await requireKnown(deps, which);
       const read = (most: number) => listHolds(database, which, { before, limit: most });
       const [groups, { page, next }] = await Promise.all([
@@ -85,7 +85,7 @@ export function holdsApi(deps: Deps) {
       );
       const nothing = { action: 'none' as const, difference: {}, payload: null };
       const holds = page.map((hold) => ({ ...hold, ...(previews.get(hold.sourceId) ?? nothing) }));
-      return c.json({ groups, holds, next }, 200);
+      return c.json({ groups, holds, nextCursor: next }, 200);
     })
     .openapi(release, async (c) =>
       c.json(woken(await releaseHolds(tributary, await chosen(deps, c.req.valid('json')))), 200),

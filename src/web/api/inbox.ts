@@ -98,12 +98,12 @@ export function inboxApi(deps: Deps) {
   const { database, clock, log } = tributary;
   return newApi()
     .openapi(list, async (c) => {
-      const { limit, before, rejected, from, to, ...rest } = c.req.valid('query');
+      const { limit, cursor: before, rejected, since, until, ...rest } = c.req.valid('query');
       await requireSource(deps, rest.source);
-      const filter = { ...rest, rejected: rejected === 'true', from: epoch(from), to: epoch(to) };
+      const filter = { ...rest, rejected: rejected === 'true', from: epoch(since), to: epoch(until) };
       const read = (most: number) => listRequests(database, filter, { before, limit: most });
       const { page, next } = await pageOf(limit, read, byId);
-      return c.json({ requests: await withFirstFault(database, page), next }, 200);
+      return c.json({ requests: await withFirstFault(database, page), nextCursor: next }, 200);
     })
     .openapi(one, async (c) => {
       const found = await requestNumbered(deps, c.req.valid('param').id);
@@ -122,15 +122,23 @@ export function inboxApi(deps: Deps) {
       return c.json(result, 200);
     })
     .openapi(replay, async (c) => {
-      const { ids, dryRun = false, after = 0, all: _all, from, to, ...rest } = c.req.valid('json');
+      const {
+        ids,
+        dryRun = false,
+        cursor: after = 0,
+        all: _all,
+        since,
+        until,
+        ...rest
+      } = c.req.valid('json');
       await requireSource(deps, rest.source);
       // What comes while this goes on was not meant.
-      const until = Math.min(epoch(to) ?? Number.POSITIVE_INFINITY, clock.now() + 1);
-      const filter = ids ? { ids } : { ...rest, from: epoch(from), to: until };
+      const to = Math.min(epoch(until) ?? Number.POSITIVE_INFINITY, clock.now() + 1);
+      const filter = ids ? { ids } : { ...rest, from: epoch(since), to };
       const replaying = await replayFitting(tributary, filter, { dryRun, after, most: maxReplayed });
       const answer = answerOf(replaying, { dryRun, asked: ids ?? [] });
       if (!dryRun) log.info({ requests: answer.requests }, 'kept requests were opened again');
-      return c.json({ ...answer, next: replaying.next }, 200);
+      return c.json({ ...answer, nextCursor: replaying.next }, 200);
     });
 }
 

@@ -21,8 +21,9 @@ const list = createRoute({
 
 export function logsApi({ recentLines }: Deps) {
   return newApi().openapi(list, (c) => {
-    const kept = recentLines.list(c.req.valid('query'));
+    const { cursor: after, level, limit } = c.req.valid('query');
+    const kept = recentLines.list({ after, level, limit });
     const lines = kept.map(({ fields, ...line }) => ({ ...line, fields: fields as JsonObject }));
-    return c.json({ lines }, 200);
+    return c.json({ lines, nextCursor: kept.at(-1)?.id ?? after ?? null }, 200);
   });
 }

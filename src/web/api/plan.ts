@@ -83,10 +83,10 @@ export function planApi(deps: Deps) {
       return c.json({ forecasts: kept, writeBack: await tributary.planWriteBacks(source) }, 200);
     })
     .openapi(list, async (c) => {
-      const { limit, ...filter } = c.req.valid('query');
-      const read = (most: number) => listForecasts(tributary.database, { ...filter, limit: most });
+      const { limit, cursor: before, ...filter } = c.req.valid('query');
+      const read = (most: number) => listForecasts(tributary.database, { ...filter, before, limit: most });
       const { page, next } = await pageOf(limit, read, byId);
-      return c.json({ forecasts: page.map(withRatio), next }, 200);
+      return c.json({ forecasts: page.map(withRatio), nextCursor: next }, 200);
     });
 }
 

@@ -65,11 +65,11 @@ export function runsApi(deps: Deps) {
   const { tributary } = deps;
   return newApi()
     .openapi(list, async (c) => {
-      const { limit, ...filter } = c.req.valid('query');
+      const { limit, cursor: before, ...filter } = c.req.valid('query');
       await requireSource(deps, filter.source);
-      const read = (most: number) => listRuns(tributary.database, { ...filter, limit: most });
+      const read = (most: number) => listRuns(tributary.database, { ...filter, before, limit: most });
       const { page: runs, next } = await pageOf(limit, read, byId);
-      return c.json({ runs, next }, 200);
+      return c.json({ runs, nextCursor: next }, 200);
     })
     .openapi(one, async (c) => {
       const run = await runNamed(deps, c.req.valid('param').id);

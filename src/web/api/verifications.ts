@@ -120,10 +120,10 @@ export function verificationsApi({ tributary }: Deps) {
       return c.json(verification, 202);
     })
     .openapi(list, async (c) => {
-      const { limit, ...filter } = c.req.valid('query');
-      const read = (most: number) => listVerifications(database, { ...filter, limit: most });
+      const { limit, cursor: before, ...filter } = c.req.valid('query');
+      const read = (most: number) => listVerifications(database, { ...filter, before, limit: most });
       const { page: verifications, next } = await pageOf(limit, read, byId);
-      return c.json({ verifications, next }, 200);
+      return c.json({ verifications, nextCursor: next }, 200);
     })
     .openapi(chain, async (c) => c.json(await checkChain(database), 200))
     .openapi(one, async (c) => {

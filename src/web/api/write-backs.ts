@@ -156,10 +156,12 @@ export function writeBacksApi(deps: Deps) {
     .openapi(ofSource, async (c) => {
       const { source } = c.req.valid('param');
       const rule = requireRule(source);
-      const { limit, after, state } = c.req.valid('query');
+      const { limit, cursor, state } = c.req.valid('query');
+      const after = deps.cursors.open(cursor);
       const read = (most: number) => writeBacksAfter(database, source, { after, state, limit: most });
       const { page, next } = await pageOf(limit, read, bySourceId);
-      return c.json({ writeBacks: page.map((row) => writeBackView(row, rule, clock.now())), next }, 200);
+      const writeBacks = page.map((row) => writeBackView(row, rule, clock.now()));
+      return c.json({ writeBacks, nextCursor: deps.cursors.seal(next) }, 200);
     })
     .openapi(verify, async (c) => {
       const { source } = c.req.valid('param');

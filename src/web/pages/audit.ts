@@ -8,7 +8,7 @@ import type { PageContent } from './shell.ts';
 
 interface Filter {
   by?: string | undefined;
-  before?: number | undefined;
+  cursor?: number | undefined;
 }
 
 export interface AuditView {
@@ -19,12 +19,12 @@ export interface AuditView {
   now: number;
 }
 
-export function auditPage({ entries, next, filter: { by, before }, names, now }: AuditView): PageContent {
+export function auditPage({ entries, next, filter: { by, cursor }, names, now }: AuditView): PageContent {
   const at = (over: Filter) => address('/audit', { by, ...over });
   return {
     title: 'Audit',
     at: '/audit',
-    everySeconds: before === undefined ? 5 : null,
+    everySeconds: cursor === undefined ? 5 : null,
     fixed: html`${head('Audit', { sub: 'Every request that may change something, with those that were refused, logins, and floods of wrong tokens. Kept for 400 days.' })}
 ${auditTabs('changes')}<form class="filters" method="get" action="/audit">${choice('by', 'Token', [...new Set([...names, ...(by === undefined ? [] : [by])])], by, 'Everybody')}<button type="submit">Apply</button></form>`,
     body: html`${
@@ -40,7 +40,7 @@ ${auditTabs('changes')}<form class="filters" method="get" action="/audit">${choi
             columns,
             entries.map((entry) => row(entry, now)),
           )
-    }${pager(before === undefined ? null : at({}), next === null ? null : at({ before: next }))}`,
+    }${pager(cursor === undefined ? null : at({}), next === null ? null : at({ cursor: next }))}`,
   };
 }
 

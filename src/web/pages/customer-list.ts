@@ -10,7 +10,7 @@ import type { PageContent } from './shell.ts';
 interface Filter {
   q?: string | undefined;
   state?: DeliveryState | undefined;
-  after?: string | undefined;
+  cursor?: string | undefined;
 }
 
 export interface CustomerList {
@@ -22,7 +22,7 @@ export interface CustomerList {
 }
 
 export function customersPage({ customers, next, filter, counts, now }: CustomerList): PageContent {
-  const { q, state, after } = filter;
+  const { q, state, cursor } = filter;
   const at = (change: Filter) => address('/customers', { q, state, ...change });
   return {
     title: 'Customers',
@@ -54,8 +54,8 @@ export function customersPage({ customers, next, filter, counts, now }: Customer
             customers.map((line) => row(line, now)),
           )
     }${pager(
-      after === undefined ? null : at({ after: undefined }),
-      next === null ? null : at({ after: next }),
+      cursor === undefined ? null : at({ cursor: undefined }),
+      next === null ? null : at({ cursor: next }),
     )}`,
   };
 }

@@ -236,7 +236,9 @@ function timeline({ customer: { sourceId }, history, isOlder, now }: CustomerCar
   }));
   const items = [...revisions, ...written].sort((one, other) => other.at - one.at).map(({ item }) => item);
   const older =
-    history.next === null ? '' : html`<a href="${customerPath(sourceId)}?before=${history.next}">Older</a>`;
+    history.nextCursor === null
+      ? ''
+      : html`<a href="${customerPath(sourceId)}?cursor=${history.nextCursor}">Older</a>`;
   return html`<section class="card" data-key="timeline" aria-label="Timeline"><h2>Timeline</h2><ol class="timeline">${items}</ol>
 ${isOlder || older !== '' ? html`<nav class="pager" aria-label="Pages of the timeline"><span>${isOlder ? html`<a href="${customerPath(sourceId)}">Newest</a>` : ''}</span><span>${older}</span></nav>` : ''}</section>`;
 }

@@ -10,16 +10,16 @@ import type { PageContent } from './shell.ts';
 export interface ErasuresView {
   receipts: Receipt[];
   next: string | null;
-  before: string | undefined;
+  cursor: string | undefined;
   now: number;
 }
 
-export function erasuresPage({ receipts, next, before, now }: ErasuresView): PageContent {
+export function erasuresPage({ receipts, next, cursor, now }: ErasuresView): PageContent {
   return {
     title: 'Erasures',
     at: '/audit',
     crumbs: [{ name: 'Erasures' }],
-    everySeconds: before === undefined ? 5 : null,
+    everySeconds: cursor === undefined ? 5 : null,
     body: html`${head('Audit', { sub: 'Receipts of people who were erased. A receipt is open until every store has answered, and names nobody.' })}${auditTabs('erasures')}${
       receipts.length === 0
         ? blank('Nobody was erased', 'An admin erases a person on the page of the customer.')
@@ -28,7 +28,7 @@ export function erasuresPage({ receipts, next, before, now }: ErasuresView): Pag
             columns,
             receipts.map((receipt) => row(receipt, now)),
           )
-    }${pager(before === undefined ? null : '/audit/erasures', next === null ? null : address('/audit/erasures', { before: next }))}`,
+    }${pager(cursor === undefined ? null : '/audit/erasures', next === null ? null : address('/audit/erasures', { cursor: next }))}`,
   };
 }
 

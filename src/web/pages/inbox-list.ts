@@ -11,7 +11,7 @@ interface Filter {
   source?: string | undefined;
   state?: InboxState | undefined;
   rejected?: boolean;
-  before?: number | undefined;
+  cursor?: number | undefined;
 }
 
 export interface InboxView {
@@ -22,7 +22,7 @@ export interface InboxView {
 }
 
 export function inboxPage({ status, requests, next, filter }: InboxView): PageContent {
-  const { source, state, rejected, before } = filter;
+  const { source, state, rejected, cursor } = filter;
   const at = (over: Filter) => address('/inbox', { source, state, rejected: rejected || undefined, ...over });
   const tab = (name: string, over: Filter, isCurrent: boolean) => ({
     name,
@@ -61,7 +61,7 @@ ${tabs('Requests by state', [
             columns,
             requests.map((request) => row(request, status.now)),
           )
-    }${pager(before === undefined ? null : at({}), next === null ? null : at({ before: next }))}`,
+    }${pager(cursor === undefined ? null : at({}), next === null ? null : at({ cursor: next }))}`,
   };
 }
 

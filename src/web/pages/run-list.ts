@@ -9,7 +9,7 @@ import type { PageContent } from './shell.ts';
 interface Filter {
   source?: string | undefined;
   state?: RunState | undefined;
-  before?: number | undefined;
+  cursor?: number | undefined;
 }
 
 export interface RunList {
@@ -28,7 +28,7 @@ const stateNames: { readonly [state in RunState]: string } = {
 };
 
 export function runsPage({ runs, next, filter, sources, now }: RunList): PageContent {
-  const { source, state, before } = filter;
+  const { source, state, cursor } = filter;
   const at = (change: Filter) => address('/runs', { source, state, ...change });
   return {
     title: 'Runs',
@@ -46,7 +46,7 @@ ${
 }`,
     body: html`${
       runs.length === 0 ? nothing(filter) : runsTable(runs, now)
-    }${pager(before === undefined ? null : at({}), next === null ? null : at({ before: next }))}`,
+    }${pager(cursor === undefined ? null : at({}), next === null ? null : at({ cursor: next }))}`,
   };
 }
 

@@ -15,7 +15,7 @@ import type { PageContent } from './shell.ts';
 interface Filter {
   range?: '24h' | '7d';
   source?: string | undefined;
-  before?: number | undefined;
+  cursor?: number | undefined;
 }
 
 export interface SpendView {
@@ -39,13 +39,13 @@ export function spendPage({
   filter,
   sources,
 }: SpendView): PageContent {
-  const { range = '24h', source, before } = filter;
+  const { range = '24h', source, cursor } = filter;
   const at = (over: Filter) =>
     address('/spend', { range: range === '24h' ? undefined : range, source, ...over });
   return {
     title: 'Spend and forecasts',
     at: '/spend',
-    everySeconds: before === undefined ? 10 : null,
+    everySeconds: cursor === undefined ? 10 : null,
     body: html`${head('Spend and forecasts', {
       sub: 'Calls to each vendor. A call that draws on several quotas counts for each.',
       actions: sources.length === 0 ? '' : forecastForm(sources),
@@ -67,7 +67,7 @@ ${
         columns,
         forecasts.map((one) => row(one, status.now)),
       )
-}${pager(before === undefined ? null : at({}), next === null ? null : at({ before: next }))}`,
+}${pager(cursor === undefined ? null : at({}), next === null ? null : at({ cursor: next }))}`,
   };
 }
 

@@ -10,7 +10,7 @@ import type { PageContent } from './shell.ts';
 export interface VerificationList {
   verifications: Verification[];
   next: number | null;
-  before: number | undefined;
+  cursor: number | undefined;
   /** Null: not asked for. */
   chain: z.output<typeof chainShape> | null;
   destination: string;
@@ -20,7 +20,7 @@ export interface VerificationList {
 export function verificationsPage({
   verifications,
   next,
-  before,
+  cursor,
   chain,
   destination,
   now,
@@ -41,7 +41,7 @@ export function verificationsPage({
             columns,
             verifications.map((one) => row(one, now)),
           )
-    }${pager(before === undefined ? null : '/verification', next === null ? null : address('/verification', { before: next }))}${
+    }${pager(cursor === undefined ? null : '/verification', next === null ? null : address('/verification', { cursor: next }))}${
       verifications.length === 0 || chain
         ? ''
         : html`<p class="hint" data-key="chain">Each report covers the one before it by its hash. <a href="/verification?chain=check">Check that none was changed or removed</a></p>`

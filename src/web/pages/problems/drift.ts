@@ -58,14 +58,14 @@ export function driftPage({
   status,
   drifts,
   next,
-  after,
+  cursor,
 }: {
   status: Status;
   drifts: Drift[];
   next: string | null;
-  after: string | undefined;
+  cursor: string | undefined;
 }): PageContent {
-  const at = (over: { after?: string }) => address('/problems', { show: 'drift', ...over });
+  const at = (over: { cursor?: string }) => address('/problems', { show: 'drift', ...over });
   const rows = drifts.map(
     ({ sourceId, kind, fields, by, foundAt }) =>
       html`<tr data-key="${sourceId}"><th scope="row"><a href="${customerPath(sourceId)}">${sourceId}</a><small>${by}, ${moment(foundAt, status.now)}</small></th><td data-name="Kind">${chip(kind === 'unknown' ? 'quiet' : 'bad', kind)}</td><td class="wide" data-name="Difference"><ul class="changes">${Object.entries(fields).map(([field, { expected, found }]) => html`<li><code>${field}</code> ${value(expected)} → <ins>${value(found)}</ins></li>`)}</ul></td></tr>`,
@@ -81,6 +81,6 @@ export function driftPage({
             html`<a href="/verification">Verify it</a>`,
           )
         : html`<div class="card flush" data-key="causes">${driftCauses(status)}</div><h2 data-key="h">One by one</h2>${table('Customers that differ', [{ name: 'Customer' }, { name: 'Kind' }, { name: 'Acknowledged → found' }], rows)}`
-    }${pager(after === undefined ? null : at({}), next === null ? null : at({ after: next }))}`,
+    }${pager(cursor === undefined ? null : at({}), next === null ? null : at({ cursor: next }))}`,
   };
 }

@@ -13,7 +13,7 @@ import { problemTabs } from './tabs.ts';
 interface Filter {
   runId?: number | undefined;
   change?: string | undefined;
-  before?: number | undefined;
+  cursor?: string | undefined;
 }
 
 export function holdCause(
@@ -56,8 +56,8 @@ export function holdsPage({
   holds,
   next,
   filter,
-}: Omit<Holds, 'next'> & { status: Status; next: number | null; filter: Filter }): PageContent {
-  const { runId, change, before } = filter;
+}: Omit<Holds, 'nextCursor'> & { status: Status; next: number | null; filter: Filter }): PageContent {
+  const { runId, change, cursor } = filter;
   const at = (over: Filter) => address('/problems', { show: 'holds', runId, change, ...over });
   const rows = holds.map(
     ({ id, sourceId, change: lost, from, action: does, difference, heldAt }) =>
@@ -74,7 +74,7 @@ export function holdsPage({
       groups.length === 0
         ? blank('Nothing is held', 'No run would change too many customers in the same way.')
         : html`<div class="card flush" data-key="causes">${groups.map((group) => holdCause(group, status))}</div><h2 data-key="h">One by one</h2>${table('Held customers', [{ name: 'Customer' }, { name: 'Loses' }, { name: 'Would be sent' }], rows)}`
-    }${pager(before === undefined ? null : at({}), next === null ? null : at({ before: next }))}`,
+    }${pager(cursor === undefined ? null : at({}), next === null ? null : at({ cursor: String(next) }))}`,
   };
 }
 

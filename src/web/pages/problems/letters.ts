@@ -16,7 +16,7 @@ interface Filter {
   source?: string | undefined;
   code?: string | undefined;
   text?: string | undefined;
-  before?: number | undefined;
+  cursor?: string | undefined;
 }
 
 export interface LettersView {
@@ -28,7 +28,7 @@ export interface LettersView {
 }
 
 export function lettersPage({ status, groups, letters, next, filter }: LettersView): PageContent {
-  const { kind, source, code, text, before } = filter;
+  const { kind, source, code, text, cursor } = filter;
   const isFiltered = [kind, source, code, text].some((one) => one !== undefined);
   const at = (change: Filter) =>
     address('/problems', { show: 'letters', kind, source, code, text, ...change });
@@ -56,7 +56,7 @@ ${choice('kind', 'About', deadLetterKinds, kind)}${choice('source', 'Source', na
         : html`<div class="card flush" data-key="causes">${groups.slice(0, 20).map((group) => causeBlock(group, status.now))}</div>
 <h2 data-key="h">One by one</h2>
 <ol class="card flush letters-list" data-key="list">${letters.map((letter) => item(letter, status.now))}</ol>`
-    }${pager(before === undefined ? null : at({}), next === null ? null : at({ before: next }))}`,
+    }${pager(cursor === undefined ? null : at({}), next === null ? null : at({ cursor: String(next) }))}`,
   };
 }
 

@@ -13,7 +13,7 @@ import { problemTabs } from './tabs.ts';
 interface Filter {
   source?: string | undefined;
   field?: string | undefined;
-  after?: string | undefined;
+  cursor?: string | undefined;
 }
 
 export function quarantineCause({ quarantined }: Status): Html[] {
@@ -47,7 +47,7 @@ export function quarantinePage({
   filter: Filter;
   now: number;
 }): PageContent {
-  const { source, field, after } = filter;
+  const { source, field, cursor } = filter;
   const at = (over: Filter) => address('/problems', { show: 'quarantine', source, field, ...over });
   const rows = values.map(
     (one) =>
@@ -72,8 +72,8 @@ export function quarantinePage({
             rows,
           )
     }${field === undefined && source === undefined ? '' : html`<p class="hint" data-key="clear"><a href="/problems?show=quarantine">All fields and sources</a></p>`}${pager(
-      after === undefined ? null : at({}),
-      next === null ? null : at({ after: next }),
+      cursor === undefined ? null : at({}),
+      next === null ? null : at({ cursor: next }),
     )}`,
   };
 }
