@@ -75,7 +75,7 @@ const benches = {
     measure: () => workersFigures(server),
     told: 'medians of alternating runs, in brackets the least and the most',
   },
-  pooler: { measure: () => poolerFigures(server), told: 'medians of alternating runs' },
+  pooler: { measure: () => poolerFigures(), told: 'medians of alternating runs' },
   freshness: { measure: () => freshnessFigures(server), told: 'idle and busy in turn; 20 ms to each vendor' },
   'write-back': {
     measure: () => writeBackFigures(server),

@@ -25,6 +25,12 @@ export interface ScriptOptions {
   environment?: { [name: string]: string };
 }
 
+/** Whatever ends this process ends its children. */
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 export function spawnScript(
   name: string,
   args: string[],
@@ -35,9 +41,7 @@ export function spawnScript(
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...environment },
   });
-  // Whatever ends this process ends its children.
-  const kill = () => child.kill('SIGKILL');
-  process.once('exit', kill);
+  running.add(child);
   let complaints = '';
   child.stderr.on('data', (chunk: Buffer) => {
     complaints = (complaints + chunk.toString()).slice(-4000);
@@ -45,7 +49,7 @@ export function spawnScript(
   const exit = new Promise<number | string>((resolve) => {
     child.once('error', (error) => resolve(error.message));
     child.once('close', (code, signal) => {
-      process.off('exit', kill);
+      running.delete(child);
       resolve(signal ?? code ?? 'nothing');
     });
   });

@@ -110,6 +110,12 @@ function random(): string {
   return Math.random().toString(36).slice(2, 10);
 }
 
+/** Resolves once a server that is being started answers. */
+export async function answers(url: string): Promise<void> {
+  const reason = await refusal(url, startAttempts);
+  if (reason) throw new Error(reason);
+}
+
 /** Why the server cannot be used, or null. One that is being started is asked more than once. */
 async function refusal(url: string, attempts = 1): Promise<string | null> {
   try {
@@ -142,8 +148,11 @@ function isLeftOver(name: string): boolean {
   return Date.now() - beganAt > leftoverHours * 3_600_000;
 }
 
-/** Begins to start the newest server binaries that are installed, on a free port, without fsync. Null where there are none. */
-async function startServer(): Promise<{ url: string; stop: () => Promise<void> } | null> {
+/**
+ * Begins to start the newest server binaries that are installed, on a free port, without fsync and with 300 connections. Null where
+ * there are none.
+ */
+export async function startServer(): Promise<{ url: string; stop: () => Promise<void> } | null> {
   const bin = newestBinaries();
   const user = unprivilegedUser();
   if (!bin || !user) return null;
