@@ -232,6 +232,11 @@ export class Tributary {
     return this.#loops.failing;
   }
 
+  /** Grows whenever a loop has worked or was told that there is work, by whatever process. */
+  get activity(): number {
+    return this.#loops.activity;
+  }
+
   /** False until the types of metadata are known, where the configuration leaves them to the destination. */
   get schemaIsKnown(): boolean {
     return this.rules.schemaIsKnown;

@@ -133,6 +133,7 @@ export class Loops {
   readonly wake: { readonly [name in LoopName]: () => void };
   readonly #deps: LoopsDeps;
   readonly #running = new Map<LoopName, Worker[]>();
+  #activity = 0;
 
   constructor(deps: LoopsDeps) {
     this.#deps = deps;
@@ -146,9 +147,26 @@ export class Loops {
     const looksEach = () => (isListening() ? pollMs.listening : pollMs.alone);
     for (const { name, label, step } of loops) {
       const paceMs = name === 'deliver' ? deliverPaceMs : 0;
-      const worker = new Worker({ name: label, step, clock, log, pollMs: looksEach, paceMs }).start();
+      const counted: Step = async (signal) => {
+        const next = await step(signal);
+        if (next.again) this.#activity += 1;
+        return next;
+      };
+      const worker = new Worker({
+        name: label,
+        step: counted,
+        clock,
+        log,
+        pollMs: looksEach,
+        paceMs,
+      }).start();
       this.#running.set(name, [...(this.#running.get(name) ?? []), worker]);
     }
+  }
+
+  /** Grows whenever a loop has worked or is woken. */
+  get activity(): number {
+    return this.#activity;
   }
 
   get areRunning(): boolean {
@@ -188,6 +206,7 @@ export class Loops {
   }
 
   #wake(workers: readonly Worker[]): void {
+    this.#activity += 1;
     for (const worker of workers) worker.wake();
   }
 }

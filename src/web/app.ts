@@ -59,6 +59,7 @@ import { docsPages } from './docs.ts';
 import type { Env } from './env.ts';
 import { Guesses } from './guesses.ts';
 import { importPath } from './import-path.ts';
+import { LivePages } from './live-pages.ts';
 import { LoginCodes } from './login-codes.ts';
 import { sections } from './pages/sections.ts';
 import { answerUnavailable, readsInTime } from './patience.ts';
@@ -125,6 +126,10 @@ export function createApp(tributary: Tributary, options: AppOptions): OpenAPIHon
     causes: new Remembered(clock, () => letterGroups(database, {})),
     held: new Remembered(clock, () => groupHolds(database, {})),
     rates: new Rates(),
+    live: new LivePages(clock, {
+      activity: () => tributary.activity,
+      knownAt: () => deps.figures.last?.at ?? clock.now(),
+    }),
     refusals: new Refusals(clock, log),
     output: options.output ?? null,
     recentLines: options.recentLines ?? new RecentLines(clock),
@@ -152,6 +157,7 @@ export function createApp(tributary: Tributary, options: AppOptions): OpenAPIHon
     const refusal = refusalOf(caller, c.req.method, c.req.path);
     if (refusal !== null) throw new Problem(403, refusal, { type: 'role' });
     await next();
+    if (c.req.method !== 'GET') deps.live.noteChange();
   };
   app.use('/api/*', audited(audit));
   for (const path of ['/api/*', '/metrics']) app.use(path, authorised, inTime);

@@ -91,6 +91,11 @@ export class Auth {
     return callerOf(await this.#tokens.byId(session.tokenId));
   }
 
+  /** Which session it is, or null where there is none. */
+  sessionId(c: Context): string | null {
+    return this.#session(c)?.id ?? null;
+  }
+
   startSession(c: Context, { tokenId }: Caller): void {
     const expires = String(this.#clock.now() + sessionSeconds * 1000);
     const id = randomBytes(18).toString('base64url');

@@ -17,6 +17,7 @@ import type { BodyGate } from './body-gate.ts';
 import type { Cursors } from './cursors.ts';
 import type { Env } from './env.ts';
 import type { Guesses } from './guesses.ts';
+import type { LivePages } from './live-pages.ts';
 import type { LoginCodes } from './login-codes.ts';
 import { masked } from './masking.ts';
 import { Problem, refuseBadInput } from './problem.ts';
@@ -48,6 +49,8 @@ export interface Deps {
   causes: Remembered<LetterGroup[]>;
   held: Remembered<HoldGroup[]>;
   rates: Rates;
+  /** Streams to those who look at a page. */
+  live: LivePages;
   /** Webhooks that were refused at the door. */
   refusals: Refusals;
   /** Whether the log arrives; null where that is not watched. */

@@ -6,6 +6,8 @@ export type Env = {
   Bindings: {
     /** The request as the server has it. Absent where the app is called without a server. */
     incoming?: IncomingMessage;
+    /** Aborted when the server stops: streams end. */
+    closing?: AbortSignal;
   };
   Variables: {
     /** Who asks; absent where anybody may. */

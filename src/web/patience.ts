@@ -6,7 +6,7 @@ import type { Deps } from './deps.ts';
 import type { Env } from './env.ts';
 import { isPage } from './pages/sections.ts';
 import { troublePage } from './pages/trouble.ts';
-import { answerProblem, Problem } from './problem.ts';
+import { answerProblem, Problem, problemOf } from './problem.ts';
 
 /** Answers are due within five seconds. */
 const readMs = 4_500;
@@ -44,6 +44,12 @@ export function answerUnavailable(deps: Deps, c: Context<Env>, error: unknown): 
   c.header('retry-after', '5');
   c.header('cache-control', 'no-store');
   return c.html(troublePage(problem.body.detail), 503);
+}
+
+/** Why a page cannot be read, for somebody who is logged in. Null: the database does not answer in time. */
+export function troubleSentence(deps: Deps, error: unknown, path: string): string {
+  if (error === null || isUnavailable(error)) return unavailableSentence(deps, true, error);
+  return problemOf(error as Error, deps.tributary.log, path).body.detail;
 }
 
 /** Figures are only for those who have shown the token, as all of the API's callers have. `error`: what the database said of this very request; null where it said nothing in time. */

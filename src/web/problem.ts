@@ -97,7 +97,7 @@ export function answerProblem(c: Context, { body, headers }: Problem): Response 
 }
 
 /** Every error of every route becomes a problem. Of one we did not expect, only an ID is told; the log has the rest. */
-function problemOf(error: Error, log: Log, path: string): Problem {
+export function problemOf(error: Error, log: Log, path: string): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof HTTPException) {
     if (error.status === 415)

@@ -44,7 +44,7 @@ export async function serveApp(
   const limits = { ...usualConnectionLimits, ...given };
   const closing = new AbortController();
   const server = createAdaptorServer({
-    fetch: app.fetch,
+    fetch: (request, env) => app.fetch(request, { ...env, closing: closing.signal }),
     // HTTP/1.0 names no host.
     hostname: 'localhost',
     serverOptions: {

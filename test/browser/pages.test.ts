@@ -210,7 +210,7 @@ describe.skipIf(!existsSync(executablePath))('the pages in a browser', () => {
       `Object.defineProperty(document, 'hidden', { value: ${isHidden}, configurable: true })`;
     let requests = 0;
     watched.on('request', (request) => {
-      if (request.resourceType() === 'fetch') requests += 1;
+      if (['fetch', 'eventsource'].includes(request.resourceType())) requests += 1;
     });
     await watched.clock.install();
     await watched.addInitScript(hidden(true));

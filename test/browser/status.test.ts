@@ -1,6 +1,9 @@
 import { existsSync } from 'node:fs';
+import { createServer, request as httpRequest } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ago } from '../../src/web/pages/format.ts';
 import { type Served, serveApp } from '../../src/web/server.ts';
 import { behaviour } from '../support/databases.ts';
 import { apiToken, openWorld, type World } from '../web/world.ts';
@@ -128,6 +131,55 @@ describe.skipIf(!existsSync(executablePath))('the page in a browser', () => {
     );
     // The one complaint is the browser's own about the 409.
     expect(complaints.filter((text) => !text.includes('409'))).toEqual([]);
+  });
+
+  it('is told of a sync as it runs, asks for nothing meanwhile, and tells the time by itself', async () => {
+    world.truth.beforePage = () => new Promise((resolve) => setTimeout(resolve, 1_200));
+    await enter();
+    await page.getByRole('heading', { name: 'There are no customers yet' }).waitFor();
+    // Its stream is open.
+    await expect.poll(() => page.evaluate('stream.isHeard')).toBe(true);
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(`${request.resourceType()} ${request.url()}`));
+    await world.tributary.request({ source: 'crm', mode: 'full', trigger: 'manual', lane: 'manual' });
+    await source('crm').getByText('10 of 30').waitFor();
+    await source('crm').getByText('20 of 30').waitFor();
+    await page.locator('#customers-total', { hasText: /^30$/ }).waitFor();
+    await page.getByRole('heading', { name: 'Everything is delivered to memory' }).waitFor();
+    const told = page.locator('#about time');
+    const before = await told.innerText();
+    await expect.poll(() => told.innerText()).not.toBe(before);
+    expect(asked).toEqual([]);
+    // As the server says it.
+    const times = [-90_000, 0, 1.5, 7.9, 42, 89.9, 90, 3_599, 7_500, 200_000];
+    expect(await page.evaluate(`${JSON.stringify(times)}.map((seconds) => ago(seconds))`)).toEqual(
+      times.map((seconds) => ago(0, seconds * 1000)),
+    );
+    expect(complaints).toEqual([]);
+  });
+
+  it('asks for the page where a proxy holds the stream back', async () => {
+    // Nothing of a stream arrives here.
+    const proxy = createServer((request, response) => {
+      const { url, method, headers } = request;
+      if (headers.accept === 'text/event-stream') return;
+      request.pipe(
+        httpRequest(served.url + url, { method: method!, headers }, (answer) => {
+          response.writeHead(answer.statusCode!, answer.headers);
+          answer.pipe(response);
+        }),
+      );
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const address = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    await page.goto(`${address}/login?key=${world.loginCodes.issue()}`);
+    await page.waitForURL(`${address}/`);
+    await world.tributary.request({ source: 'crm', mode: 'full', trigger: 'manual', lane: 'manual' });
+    await page.locator('#customers-total', { hasText: /^30$/ }).waitFor();
+    await page.getByRole('status').filter({ hasText: 'Live' }).waitFor();
+    expect(complaints).toEqual([]);
+    proxy.closeAllConnections();
+    await new Promise((resolve) => proxy.close(resolve));
   });
 
   it('pauses and resumes a source and the destination', async () => {

@@ -11,6 +11,7 @@ import { masked } from '../masking.ts';
 import { faultPage } from '../pages/fault.ts';
 import { sections } from '../pages/sections.ts';
 import { type PageContent, shell } from '../pages/shell.ts';
+import { troubleSentence } from '../patience.ts';
 import { Problem } from '../problem.ts';
 import { readStatus } from '../status.ts';
 
@@ -33,22 +34,61 @@ export function pagesAt(deps: Deps, readers: { readonly [path: string]: PageRead
   return pages;
 }
 
-/** Answers with the page that is read, or with one that says why it cannot be shown. */
+/** Answers with the page that is read, or with one that says why it cannot be shown; to a script also as it changes. */
 export async function openPage(deps: Deps, c: Context<Env>, read: PageReader): Promise<Response> {
   const visitor = await deps.auth.visitor(c);
-  if (!visitor) return c.redirect(loginPath(c), 303);
+  const isStream = c.req.header('accept') === 'text/event-stream';
+  c.header('vary', 'accept');
+  if (!visitor) return isStream ? c.body(null, 401) : c.redirect(loginPath(c), 303);
+  if (isStream) return openStream(deps, c, visitor, read);
   c.set('caller', visitor);
   c.header('cache-control', 'no-store');
+  const { html, status } = await readPage(deps, c, visitor, read);
+  return c.html(html, status as 200);
+}
+
+async function readPage(deps: Deps, c: Context<Env>, visitor: Caller, read: PageReader) {
   const visit = await visitOf(deps, visitor);
   const frame = { visitor, status: visit.status, mode: deps.mode };
+  const inFrame = async (content: PageContent, status = 200) => ({
+    html: await shell(frame, content),
+    status,
+    isStill: content.everySeconds === null,
+  });
   try {
     requireRole(visitor, c.req.path);
-    return await c.html(shell(frame, await read(visit, c)));
+    return await inFrame(await read(visit, c));
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     const { status, detail } = error.body;
-    return c.html(shell(frame, faultPage({ status, detail, path: c.req.path })), status as 400);
+    return inFrame(faultPage({ status, detail, path: c.req.path }), status);
   }
+}
+
+/** Sends the page whenever it has changed. All who may see the same share it, so it names none of them. */
+function openStream(deps: Deps, c: Context<Env>, visitor: Caller, read: PageReader): Response {
+  const { role, isMasked } = visitor;
+  const { pathname, search } = new URL(c.req.url);
+  const stream = deps.live.open({
+    key: JSON.stringify([role, isMasked, pathname, search]),
+    read: async () => {
+      const { html, isStill } = await readPage(deps, c, { ...visitor, name: '' }, read);
+      return { html: html.toString(), isStill };
+    },
+    troubleOf: (error) => troubleSentence(deps, error, pathname),
+    session: deps.auth.sessionId(c)!,
+    isOpen: async () => (await deps.auth.visitor(c)) !== null,
+    closing: c.env?.closing,
+  });
+  if (stream === null) return c.body(null, 429, { 'retry-after': '60' });
+  return c.body(stream, 200, {
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-store, no-transform',
+    // nginx holds answers back otherwise.
+    'x-accel-buffering': 'no',
+    // When it ends nothing keeps a server that stops waiting.
+    connection: 'close',
+  });
 }
 
 async function visitOf(deps: Deps, visitor: Caller): Promise<Visit> {

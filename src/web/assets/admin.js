@@ -1,8 +1,10 @@
 // Keeps a page up to date and sends what its buttons and forms ask for. It draws nothing itself: the server renders the
-// page, and this puts what has changed in place. A page that nobody looks at asks for nothing.
+// page and sends it again when it has changed, and this puts what has changed in place. Where no stream arrives, as behind a
+// proxy that holds answers back, it asks every few seconds. A page that nobody looks at asks for nothing.
 
-const everyMs = Number(document.body.dataset.every) * 1000;
 const patienceMs = 8000;
+/** How often it asks, milliseconds; 0: the page does not change. */
+let everyMs = Number(document.body.dataset.every ?? 0) * 1000;
 const elements = {
   live: document.getElementById('live-state'),
   trouble: document.getElementById('trouble'),
@@ -52,6 +54,19 @@ function morphChildren(old, fresh) {
   }
 }
 
+/** Puts a page in place of what is shown. */
+function show(text) {
+  const fresh = new DOMParser().parseFromString(text, 'text/html');
+  for (const section of document.querySelectorAll('[data-live]')) {
+    const next = fresh.getElementById(section.id);
+    if (next) morph(section, next);
+  }
+  if (document.title !== fresh.title) document.title = fresh.title;
+  everyMs = Number(fresh.body.dataset.every ?? 0) * 1000;
+  aheadMs = Number(fresh.body.dataset.now) - Date.now();
+  troubled(null);
+}
+
 async function refresh() {
   round += 1;
   const mine = round;
@@ -61,19 +76,16 @@ async function refresh() {
       signal: AbortSignal.timeout(patienceMs),
     });
     if (response.redirected) return location.assign(response.url);
-    const fresh = new DOMParser().parseFromString(await response.text(), 'text/html');
-    if (response.status >= 500)
-      throw new Error(fresh.getElementById('fault')?.textContent ?? `The server answered ${response.status}`);
-    if (mine !== round) return;
-    for (const section of document.querySelectorAll('[data-live]')) {
-      const next = fresh.getElementById(section.id);
-      if (next) morph(section, next);
-    }
-    if (document.title !== fresh.title) document.title = fresh.title;
-    troubled(null);
+    const text = await response.text();
+    if (response.status >= 500) throw new Error(faultIn(text) ?? `The server answered ${response.status}`);
+    if (mine === round) show(text);
   } catch (error) {
     if (mine === round) troubled(error);
   }
+}
+
+function faultIn(text) {
+  return new DOMParser().parseFromString(text, 'text/html').getElementById('fault')?.textContent;
 }
 
 function troubled(error) {
@@ -99,11 +111,113 @@ function troubled(error) {
   live.lastElementChild.textContent = 'Not connected';
 }
 
-async function keepUp() {
-  for (;;) {
-    await new Promise((resolve) => setTimeout(resolve, everyMs));
-    if (!document.hidden) await refresh();
+// ── As it changes ───────────────────────────────────────────────────────────────────────────────────────────────
+
+/** A stream that says nothing for so long does not arrive: the server sends something every 15 seconds. */
+const silenceMs = { first: 5000, later: 40_000 };
+const retryMs = { first: 1000, longest: 60_000 };
+const stream = { source: null, isHeard: false, heardAt: 0, failures: 0, retryAt: 0 };
+
+function openStream() {
+  const source = new EventSource(location.pathname + location.search);
+  Object.assign(stream, { source, isHeard: false, heardAt: Date.now() });
+  const on = (event, act) =>
+    source.addEventListener(event, ({ data }) => {
+      if (source !== stream.source) return;
+      Object.assign(stream, { isHeard: true, heardAt: Date.now(), failures: 0 });
+      act(JSON.parse(data));
+    });
+  on('hello', () => {});
+  on('beat', () => {});
+  on('page', (text) => {
+    round += 1; // an answer that is on its way is older
+    show(text);
+  });
+  on('trouble', (sentence) => troubled(new Error(sentence)));
+  on('end', (why) => {
+    closeStream();
+    if (why === 'login') refresh();
+    if (why === 'stop') retryLater();
+  });
+  // The browser would try again at once and for ever, and not at all after some answers.
+  source.addEventListener('error', () => source === stream.source && retryLater());
+}
+
+function closeStream() {
+  stream.source?.close();
+  Object.assign(stream, { source: null, isHeard: false });
+}
+
+/** After twice as long each time, and not when all others try. */
+function retryLater() {
+  closeStream();
+  const delay = Math.min(retryMs.first * 2 ** stream.failures, retryMs.longest);
+  stream.failures += 1;
+  stream.retryAt = Date.now() + delay * (0.5 + Math.random());
+}
+
+function keepStream() {
+  const { source, isHeard, heardAt, retryAt } = stream;
+  if (!source) {
+    if (Date.now() >= retryAt) openStream();
+  } else if (Date.now() - heardAt > (isHeard ? silenceMs.later : silenceMs.first)) {
+    // It will not arrive the next time either.
+    if (!isHeard) stream.failures = Math.max(stream.failures, 6);
+    retryLater();
   }
+}
+
+let askedAt = Date.now();
+
+async function keepUp() {
+  while (everyMs > 0) {
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    if (document.hidden) continue;
+    tellTimes();
+    keepStream();
+    if (stream.isHeard || Date.now() - askedAt < everyMs) continue;
+    askedAt = Date.now();
+    await refresh();
+  }
+  closeStream();
+  elements.live.hidden = true;
+}
+
+function lookedAt() {
+  if (everyMs === 0) return;
+  if (document.hidden) return closeStream();
+  Object.assign(stream, { failures: 0, retryAt: 0 });
+  tellTimes();
+  keepStream();
+  refresh();
+}
+
+// ── How long ago ────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** How far the clock of the server is ahead of this one. */
+let aheadMs = Number(document.body.dataset.now) - Date.now();
+
+function tellTimes() {
+  for (const time of document.querySelectorAll('time[data-ago]')) {
+    const text = ago((Date.now() + aheadMs - Date.parse(time.dateTime)) / 1000);
+    if (time.textContent !== text) time.textContent = text;
+  }
+}
+
+/** As the server says it. */
+function ago(seconds) {
+  if (seconds < -1) return `in ${duration(-seconds)}`;
+  return seconds < 2 ? 'just now' : `${duration(seconds)} ago`;
+}
+
+function duration(seconds) {
+  if (seconds < 10) return `${(Math.floor(seconds * 10) / 10).toFixed(seconds < 1 ? 1 : 0)} s`;
+  if (seconds < 90) return `${Math.floor(seconds)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return minutes % 60 ? `${hours} h ${minutes % 60} min` : `${hours} h`;
+  return `${Math.floor(hours / 24)} days`;
 }
 
 // ── What a person asks for ──────────────────────────────────────────────────────────────────────────────────────
@@ -228,6 +342,7 @@ document.addEventListener('change', (event) => {
 });
 
 if (everyMs > 0) {
-  document.addEventListener('visibilitychange', () => !document.hidden && refresh());
+  document.addEventListener('visibilitychange', lookedAt);
+  if (!document.hidden) openStream();
   keepUp();
 } else if (elements.live) elements.live.hidden = true;

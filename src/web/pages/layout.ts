@@ -6,12 +6,12 @@ import type { Html } from './parts.ts';
 
 /**
  * `role`: that of the visitor; the style sheet hides buttons that only other roles may use. `everySeconds`: how often the
- * script brings the page up to date.
+ * script asks for the page where it is not sent. `now`: the time of the server, epoch milliseconds.
  */
 export function page(
   title: string,
   body: Html,
-  { role, everySeconds = null }: { role?: Role; everySeconds?: number | null } = {},
+  { role, everySeconds = null, now }: { role?: Role; everySeconds?: number | null; now?: number } = {},
 ): Html {
   return html`<!doctype html>
 <html lang="en">
@@ -25,7 +25,7 @@ export function page(
 <link rel="stylesheet" href="${assetUrl('admin.css')}">
 <script src="${assetUrl('admin.js')}" defer></script>
 </head>
-<body${role ? html` data-role="${role}"` : ''}${everySeconds === null ? '' : html` data-every="${everySeconds}"`}>${body}</body>
+<body${role ? html` data-role="${role}"` : ''}${everySeconds === null ? '' : html` data-every="${everySeconds}"`}${now === undefined ? '' : html` data-now="${now}"`}>${body}</body>
 </html>`;
 }
 

@@ -6,9 +6,9 @@ import { ago } from './format.ts';
 
 export type Html = ReturnType<typeof html>;
 
-/** A moment as a person says it, with the exact one on pointing at it. */
+/** A moment as a person says it, with the exact one on pointing at it. The script tells it again as time passes. */
 export function moment(time: number, now: number): Html {
-  return html`<time datetime="${iso(time)}" title="${iso(time)}">${ago(time, now)}</time>`;
+  return html`<time data-ago datetime="${iso(time)}" title="${iso(time)}">${ago(time, now)}</time>`;
 }
 
 export interface Share {

@@ -27,7 +27,7 @@ export interface PageContent {
   body: Html;
   /** Where parts of the page are brought up to date each on its own, they say so themselves. */
   isInParts?: boolean;
-  /** How often it is brought up to date, seconds. Default: 3. Null: never. */
+  /** How often the script asks for it where it is not sent as it changes, seconds. Default: 3. Null: it does not change. */
   everySeconds?: number | null;
 }
 
@@ -60,7 +60,7 @@ ${fixed}${isInParts ? body : html`<div id="content" data-live>${body}</div>`}
 <footer class="bottom" id="about" data-live>Tributary ${status.version} · ${status.database === 'pglite' ? 'embedded database' : 'PostgreSQL'} · started ${moment(status.startedAt, status.now)} · <a href="/docs">Documentation</a> · <a href="/docs/reference">API</a></footer>
 </div></div>
 <div id="said" role="status" aria-live="polite"></div>`,
-    { role: visitor.role, everySeconds },
+    { role: visitor.role, everySeconds, now: status.now },
   );
 }
 
