@@ -3,10 +3,11 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The repository. */
+/** The repository, or the installed package. */
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
 /** Installs the dependencies when the lock file differs from the one last installed. */
@@ -35,13 +36,14 @@ function install() {
 
 /** The pinned Node of this platform, or the host's where it is new enough to run TypeScript. */
 function runtime() {
-  const folder = join(
-    root,
-    'node_modules',
-    `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`,
-    'bin',
-  );
-  for (const name of ['node', 'node.exe']) if (existsSync(join(folder, name))) return join(folder, name);
+  const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
+  // Those that Node would look into from here: an installed package has its dependencies beside it.
+  for (const modules of createRequire(import.meta.url).resolve.paths(name)) {
+    for (const file of ['node', 'node.exe']) {
+      const path = join(modules, name, 'bin', file);
+      if (existsSync(path)) return path;
+    }
+  }
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   if (major > 22 || (major === 22 && minor >= 19)) return process.execPath;
   console.error(
@@ -72,7 +74,7 @@ export const workerEnvironment = {
 /** Runs a script with its arguments, passes signals on, and ends as the script ends. */
 export function launch(script) {
   install();
-  const isWorker = script[0]?.endsWith('src/main.ts');
+  const isWorker = /src[\\/]main\.[jt]s$/.test(script[0] ?? '');
   const child = spawn(runtime(), [...(isWorker ? workerFlags : []), ...script], {
     stdio: 'inherit',
     env: { ...(isWorker && workerEnvironment), ...process.env },

@@ -4,7 +4,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
-const root = new URL('..', import.meta.url).href;
+/** An installed package has its own modules in `dist`. */
+const built = new URL('../dist/', import.meta.url);
+const root = (existsSync(new URL('../src', import.meta.url)) ? new URL('..', import.meta.url) : built).href;
 const packages = `${root}node_modules/`;
 const { imports } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'));
 

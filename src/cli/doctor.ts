@@ -11,6 +11,7 @@ import { announcedServer } from './data-folder.ts';
 import type { App } from './deps.ts';
 import { exitCodes } from './errors.ts';
 import { type Finding, type FindingState, fine, machineFindings } from './machine.ts';
+import { hasSandbox } from './sandbox.ts';
 import { print, table } from './terminal.ts';
 
 const askMs = 5_000;
@@ -76,16 +77,16 @@ async function examine(cli: Cli): Promise<{ findings: Finding[]; hasFaults: bool
     return { findings: [...machine, ...faultFindings(error)], hasFaults: true };
   }
   const machine = await machineFindings(environment, cli.deps.folder());
-  if (config === null) return { findings: [...machine, noConfiguration], hasFaults: false };
+  if (config === null) return { findings: [...machine, noConfiguration()], hasFaults: false };
   return { findings: [...machine, ...(await appFindings(cli, environment, config))], hasFaults: false };
 }
 
-const noConfiguration: Finding = {
+const noConfiguration = (): Finding => ({
   area: 'configuration',
   state: 'warning',
-  found: 'There is none: "tributary start" runs the sandbox.',
+  found: hasSandbox() ? 'There is none: "tributary start" runs the sandbox.' : 'There is none.',
   todo: 'Run "tributary init", or name a configuration with --config or TRIBUTARY_CONFIG.',
-};
+});
 
 function faultFindings({ faults }: ConfigError): Finding[] {
   return faults.map(({ path, place, found, allowed }) => ({

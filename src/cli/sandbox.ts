@@ -26,7 +26,7 @@ interface SandboxModule {
   startSandbox(options: SandboxOptions): Promise<Sandbox>;
 }
 
-/** It comes with the repository, not with the container image. */
+/** It comes with the repository, not with the package or the container image. */
 const module = new URL('../../simulators/sandbox.ts', import.meta.url);
 
 export const howToConfigure = `To connect real accounts, run "tributary init", which asks for the vendors and their keys. Or write tributary.config.json here
@@ -58,8 +58,11 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   return start(options);
 }
 
+/** Whether this installation has it. */
+export const hasSandbox = (): boolean => existsSync(module);
+
 /** Throws a UsageError that says what to configure where there is no sandbox either. */
 export function requireSandbox(): void {
-  if (!existsSync(module))
+  if (!hasSandbox())
     throw new UsageError(`Nothing is configured, and this installation has no sandbox.\n\n${howToConfigure}`);
 }

@@ -1,0 +1,123 @@
+// The package as npm installs it: below `node_modules`, where Node runs no TypeScript, and without what only the repository has.
+import { type ChildProcess, spawn } from 'node:child_process';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { buildPackage } from '../../scripts/package.ts';
+import { type Served, serve } from '../../simulators/serve.ts';
+import { createVoucherifySimulator } from '../../simulators/voucherify.ts';
+
+const root = join(import.meta.dirname, '../..');
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  files: string[];
+  bin: { tributary: string };
+  dependencies: { [name: string]: string };
+};
+const [appId, appToken] = ['app-id', 'app-token-00000000'];
+
+let folder: string;
+let installed: string;
+let vendor: Served;
+let voucherify: ReturnType<typeof createVoucherifySimulator>;
+
+/** A package of ours for each that a user would get with it: none that only the repository needs. */
+function linkDependencies(): void {
+  const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
+    packages: { [path: string]: { dev?: boolean } };
+  };
+  for (const [path, { dev }] of Object.entries(lock.packages)) {
+    const nested = path.split('node_modules/').length > 2;
+    if (path === '' || nested || dev) continue;
+    mkdirSync(join(folder, path, '..'), { recursive: true });
+    symlinkSync(join(root, path), join(folder, path));
+  }
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'tributary-package-'));
+  installed = join(folder, 'node_modules', 'tributary');
+  linkDependencies();
+  for (const path of ['package.json', ...manifest.files.filter((name) => name !== 'dist')])
+    cpSync(join(root, path), join(installed, path), { recursive: true });
+  buildPackage(join(installed, 'dist'), { types: false });
+  voucherify = createVoucherifySimulator({ now: Date.now, appId, appToken });
+  vendor = await serve(voucherify.app);
+}, 120_000);
+
+afterAll(async () => {
+  await vendor?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function run(args: string[]): ChildProcess {
+  const { PATH, HOME } = process.env;
+  const script = join(installed, manifest.bin.tributary);
+  return spawn(process.execPath, [script, ...args], { cwd: folder, env: { PATH, HOME, PORT: '0' } });
+}
+
+async function ended(child: ChildProcess) {
+  let [out, err] = ['', ''];
+  child.stdout?.on('data', (chunk) => (out += chunk));
+  child.stderr?.on('data', (chunk) => (err += chunk));
+  const exitCode = await new Promise((resolve) => child.once('close', resolve));
+  return { exitCode, out, err };
+}
+
+it('says what to configure where nothing is, since the sandbox comes with the repository alone', async () => {
+  expect(await ended(run(['start']))).toMatchObject({
+    exitCode: 2,
+    err: expect.stringContaining('run "tributary init"'),
+  });
+  const { out } = await ended(run(['doctor']));
+  expect(out).toContain('There is none');
+  expect(out).not.toContain('sandbox');
+});
+
+it('serves, imports a file, renders its docs, and ends on SIGTERM', async () => {
+  const config = {
+    destination: { connector: 'voucherify', appId, appToken, baseUrl: vendor.url },
+    sources: { files: { connector: 'csv' } },
+  };
+  writeFileSync(join(folder, 'tributary.config.json'), JSON.stringify(config));
+  writeFileSync(join(folder, 'people.csv'), 'Source_id,Name\nc1,Ann\nc2,Bob\n');
+  const server = run(['start']);
+  const end = ended(server);
+  await Promise.race([said(server, 'Database:'), end]);
+  const imported = await ended(run(['import', 'people.csv']));
+  expect(imported).toMatchObject({ exitCode: 0 });
+  expect([...voucherify.customers()].map(({ name }) => name).sort()).toEqual(['Ann', 'Bob']);
+  const { url } = JSON.parse(readFileSync(join(folder, '.tributary', 'server.json'), 'utf8')) as {
+    url: string;
+  };
+  const page = await fetch(`${url}/docs`);
+  expect(page.status).toBe(200);
+  server.kill('SIGTERM');
+  expect((await end).exitCode).toBe(0);
+}, 60_000);
+
+it('holds no TypeScript but declarations, and nothing that only the repository needs', () => {
+  const packed = readdirSync(installed, { recursive: true, encoding: 'utf8' });
+  const source = packed.filter((name) => /\.ts$/.test(name) && !name.endsWith('.d.ts'));
+  expect(source).toEqual([]);
+  expect(packed.filter((name) => /(^|\/)(test|simulators|bench)(\/|$)/.test(name))).toEqual([]);
+});
+
+function said(child: ChildProcess, word: string): Promise<void> {
+  return new Promise((resolve) => {
+    let text = '';
+    child.stdout?.on('data', (chunk) => {
+      text += chunk;
+      if (text.includes(word)) resolve();
+    });
+  });
+}
