@@ -12,7 +12,7 @@ import { isUnavailable } from '../db/availability.ts';
 import type { Database } from '../db/database.ts';
 import type { Clock } from '../engine/clock.ts';
 import type { CircuitStatus } from '../engine/http/circuit.ts';
-import type { Proxies } from '../engine/http/connections.ts';
+import type { Connect, Proxies } from '../engine/http/connections.ts';
 import type { Endpoint } from '../engine/http/endpoint.ts';
 import type { Log } from '../engine/log/log.ts';
 import { Budgets, type Membership } from '../engine/quota/budgets.ts';
@@ -58,6 +58,8 @@ export interface TributaryOptions {
   version?: string;
   /** How vendors are reached. Default: directly. */
   proxies?: Proxies | null;
+  /** How connections to vendors are opened. Default: through sockets of this machine. */
+  connect?: Connect;
   /** How long a worker's lease lasts. The same for all workers of a database. */
   leaseTimes?: LeaseTimes;
   /** Those that stored records may be of. Default: those of the configuration. */
@@ -137,6 +139,7 @@ export class Tributary {
       worker: this.worker,
       secretKeys,
       proxies: options.proxies ?? null,
+      connect: options.connect,
       connectors: options.connectors ?? config.sources.map(({ connector }) => connector),
       wake: this.#loops.wake,
       wakeAll: () => this.wake(),

@@ -3,7 +3,7 @@ import type { Config } from '../config.ts';
 import type { Connector, Context } from '../connector.ts';
 import type { Database, Queryable } from '../db/database.ts';
 import type { Clock } from '../engine/clock.ts';
-import type { Proxies } from '../engine/http/connections.ts';
+import type { Connect, Proxies } from '../engine/http/connections.ts';
 import type { Log } from '../engine/log/log.ts';
 import type { Budgets } from '../engine/quota/budgets.ts';
 import { RightOfWay } from '../engine/work/right-of-way.ts';
@@ -50,6 +50,7 @@ export interface PartDeps {
   /** The newest first; null where there is none. */
   secretKeys: readonly [string, ...string[]] | null;
   proxies: Proxies | null;
+  connect?: Connect | undefined;
   connectors: readonly Connector[];
   wake: Loops['wake'];
   wakeAll(): void;
@@ -75,7 +76,7 @@ export function partsOf(deps: PartDeps) {
   const rightOfWay = new RightOfWay(clock);
   const receipts = new ReceiptSigner(secretKeys ?? []);
   const vault = secretKeys ? { database, secretKeys } : undefined;
-  const vendors = new Vendors({ ...shared, config, rules, budgets, vault, proxies });
+  const vendors = new Vendors({ ...shared, config, rules, budgets, vault, proxies, connect: deps.connect });
   const endpoint = vendors.destination;
   const context = (): Context<unknown> => vendors.contextOf(destinationName);
   const destinationSettings = new DestinationSettings(config, database);

@@ -4,7 +4,7 @@ import type { Config } from '../config.ts';
 import type { Run } from '../contract/run.ts';
 import { isUnavailable } from '../db/availability.ts';
 import type { Database } from '../db/database.ts';
-import { type Clock, systemClock } from '../engine/clock.ts';
+import type { Clock } from '../engine/clock.ts';
 import type { Log } from '../engine/log/log.ts';
 import { Calendar, Schedule } from '../engine/work/schedule.ts';
 import type { Rules } from '../sync/intake/rules.ts';
@@ -30,7 +30,7 @@ export interface SchedulingDeps {
 
 export class Scheduling {
   readonly #deps: SchedulingDeps;
-  readonly #schedule = new Schedule(systemClock, (moment) => this.clockSetBack(moment));
+  readonly #schedule: Schedule;
   readonly #drained = new AbortController();
   /** Done when what a clock that was set back had left is in order. */
   #clockInOrder: Promise<void> = Promise.resolve();
@@ -38,6 +38,7 @@ export class Scheduling {
 
   constructor(deps: SchedulingDeps) {
     this.#deps = deps;
+    this.#schedule = new Schedule(deps.clock, (moment) => this.clockSetBack(moment));
   }
 
   /** A source that has never been read is read at once. */

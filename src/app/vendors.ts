@@ -4,7 +4,7 @@ import type { Context, Relation } from '../connector.ts';
 import type { Database } from '../db/database.ts';
 import type { Clock } from '../engine/clock.ts';
 import { localFiles } from '../engine/files.ts';
-import type { Proxies } from '../engine/http/connections.ts';
+import type { Connect, Proxies } from '../engine/http/connections.ts';
 import { Endpoint } from '../engine/http/endpoint.ts';
 import type { Vault } from '../engine/http/oauth.ts';
 import type { Log } from '../engine/log/log.ts';
@@ -26,6 +26,8 @@ export interface VendorDeps {
   vault: Vault | undefined;
   /** How vendors are reached. Null: directly. */
   proxies: Proxies | null;
+  /** How connections to them are opened. Absent: through sockets. */
+  connect?: Connect | undefined;
 }
 
 export class Vendors {
@@ -91,12 +93,15 @@ export class Vendors {
   }
 
   #connect(name: string, description: ConstructorParameters<typeof Endpoint>[0]['description']): void {
-    const { config, clock, log, budgets, vault, proxies } = this.#deps;
+    const { config, clock, log, budgets, vault, proxies, connect } = this.#deps;
     const { allowPrivateAddresses } = config;
     const budget = budgets.account(description.account, description.quotas);
     this.endpoints.set(
       name,
-      new Endpoint({ name, description, budget, clock, log, vault, proxies, allowPrivateAddresses }),
+      new Endpoint({
+        ...{ name, description, budget, clock, log, vault, proxies, allowPrivateAddresses },
+        ...(connect && { connect }),
+      }),
     );
   }
 }

@@ -1,6 +1,7 @@
 // Opens PostgreSQL or the embedded PGlite behind one interface, brings it up to our migrations, and runs transactions.
 // It knows no table.
 import { dirname, join } from 'node:path';
+import type { PGlite } from '@electric-sql/pglite';
 import { Param, SQL, sql } from 'drizzle-orm';
 import { PgDialect } from 'drizzle-orm/pg-core';
 import PQueue from 'p-queue';
@@ -619,24 +620,33 @@ async function openPglite(directory: string): Promise<Database> {
   ownFolder(directory);
   const lock = lockDirectory(directory);
   const client = new PGlite({ dataDir: directory, relaxedDurability: false });
-  const rows = async (runner: Pick<typeof client, 'query'>, statement: SQL): Promise<never[]> => {
-    const { sql: text, params } = dialect.sqlToQuery(cleaned(statement));
-    const result = await discreet(runner.query<unknown[]>(text, params, { rowMode: 'array', parsers }));
-    const names = result.fields.map((field) => camelCase(field.name));
-    return result.rows.map((row) => Object.fromEntries(names.map((name, at) => [name, row[at]]))) as never[];
+  const close = async () => {
+    await client.close();
+    lock.release();
   };
   try {
     await client.waitReady;
     ownFiles(directory);
-    await migrate({
-      rows: (statement) => rows(client, statement),
-      transaction: (work) => client.transaction((tx) => work({ rows: (statement) => rows(tx, statement) })),
-    });
+    const database = embeddedOn(client, close);
+    await migrate(database);
+    return database;
   } catch (error) {
     await client.close().catch(() => {}); // it may never have been open
     lock.release();
     throw error;
   }
+}
+
+type PGliteClient = Pick<PGlite, 'query' | 'transaction' | 'listen'>;
+
+/** The embedded database on a client that is open, as it is: without migrations. */
+export function embeddedOn(client: PGliteClient, close: () => Promise<void>): Database {
+  const rows = async (runner: Pick<PGliteClient, 'query'>, statement: SQL): Promise<never[]> => {
+    const { sql: text, params } = dialect.sqlToQuery(cleaned(statement));
+    const result = await discreet(runner.query<unknown[]>(text, params, { rowMode: 'array', parsers }));
+    const names = result.fields.map((field) => camelCase(field.name));
+    return result.rows.map((row) => Object.fromEntries(names.map((name, at) => [name, row[at]]))) as never[];
+  };
   // PGlite answers within one turn of the event loop: without a pause between statements of ours, timers and requests
   // would wait until all work is done.
   const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -665,10 +675,7 @@ async function openPglite(directory: string): Promise<Database> {
     ping: async () => void (await turn().then(() => rows(client, sql`select 1`))),
     cancelBlocked: async () => 0,
     reconnect: () => {},
-    close: async () => {
-      await client.close();
-      lock.release();
-    },
+    close,
   };
 }
 

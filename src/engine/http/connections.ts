@@ -33,6 +33,9 @@ function excepts(entry: string, hostname: string, port: string): boolean {
   return hostname === name || hostname.endsWith(`.${name}`);
 }
 
+/** Opens connections to one origin. */
+export type Connect = typeof connectionsTo;
+
 /** A pool of connections to one origin. The timeouts are the caller's. */
 export function connectionsTo(
   origin: string,

@@ -20,7 +20,7 @@ import type { Lane } from '../quota/lanes.ts';
 import { PrioritySemaphore } from '../quota/priority-semaphore.ts';
 import { changes, errorOf, isOwn, type Secrets, wordsOf } from './answer-error.ts';
 import { inPieces, isLong } from './body-pieces.ts';
-import { connectionsTo, type Proxies, proxyOf } from './connections.ts';
+import { type Connect, connectionsTo, type Proxies, proxyOf } from './connections.ts';
 import { authOf, credentialsOf, secretsOf } from './credentials.ts';
 import { collected, type Download, type DownloadRequest, download, type Opened } from './download.ts';
 import { OAuthTokens, type Exchange as TokenExchange, type Vault } from './oauth.ts';
@@ -93,6 +93,7 @@ export class Endpoint {
   readonly #others: ReadonlyMap<string, Host>;
   readonly #maxConnections: number;
   readonly #proxies: Proxies | null;
+  readonly #connect: Connect;
   readonly #allowPrivate: boolean;
   readonly #resolve: Resolve | undefined;
   #isClosed = false;
@@ -112,12 +113,21 @@ export class Endpoint {
     vault?: Vault | undefined;
     maxConnections?: number;
     proxies?: Proxies | null;
+    /** How connections are opened. Default: through sockets of this machine. */
+    connect?: Connect;
     /** Files that the vendor names are fetched from private networks too. */
     allowPrivateAddresses?: boolean;
     /** How names in addresses of files are resolved. Default: by the system. */
     resolve?: Resolve;
   }) {
-    const { name, description, vault, maxConnections = 16, proxies = null } = options;
+    const {
+      name,
+      description,
+      vault,
+      maxConnections = 16,
+      proxies = null,
+      connect = connectionsTo,
+    } = options;
     const { allowPrivateAddresses = false, resolve } = options;
     const base = checkedUrl(name, description.baseUrl);
     this.name = name;
@@ -154,13 +164,14 @@ export class Endpoint {
     this.#maxConnections = maxConnections;
     this.#connections = new PrioritySemaphore(maxConnections);
     this.#proxies = proxies;
+    this.#connect = connect;
     this.#allowPrivate = allowPrivateAddresses || isPrivateHost(base.hostname);
     this.#resolve = resolve;
-    this.#pool = connectionsTo(base.origin, { connections: maxConnections, proxies });
+    this.#pool = connect(base.origin, { connections: maxConnections, proxies });
     this.#others = new Map(
       Object.entries(description.otherBaseUrls ?? {}).map(([other, url]): [string, Host] => {
         const base = checkedUrl(name, url);
-        return [other, { base, pool: connectionsTo(base.origin, { connections: maxConnections, proxies }) }];
+        return [other, { base, pool: connect(base.origin, { connections: maxConnections, proxies }) }];
       }),
     );
   }
@@ -374,7 +385,7 @@ export class Endpoint {
     if (this.#base.origin === before.origin) return;
     const { origin } = this.#base;
     void this.#pool.close().catch(() => {});
-    this.#pool = connectionsTo(origin, { connections: this.#maxConnections, proxies: this.#proxies });
+    this.#pool = this.#connect(origin, { connections: this.#maxConnections, proxies: this.#proxies });
   }
 
   #exchange(
@@ -467,7 +478,7 @@ export class Endpoint {
       allowPrivate: this.#allowPrivate,
       resolve: this.#resolve,
     });
-    const client = connectionsTo(url.origin, { connections: 1, proxies: this.#proxies, lookup });
+    const client = this.#connect(url.origin, { connections: 1, proxies: this.#proxies, lookup });
     const startedAt = this.#clock.now();
     const tell = (status: number | null) =>
       this.#report(

@@ -94,9 +94,12 @@ export class Calendar {
     this.stepMs = hasSeconds ? 1_000 : 60_000;
     this.#gapMs = maxGapMs[hasSeconds ? 'seconds' : 'minutes'];
     this.#timezone = timezone;
-    this.#matchers = alternatives(expression).map((one) =>
-      cron.createTask(one, () => {}, { timezone: 'UTC' }),
-    );
+    this.#matchers = alternatives(expression).map((one) => {
+      const task = cron.createTask(one, () => {}, { timezone: 'UTC' });
+      // It still matches; but node-cron would keep every task that was ever made.
+      void task.destroy();
+      return task;
+    });
   }
 
   /** Whether it names this moment, epoch milliseconds. */

@@ -1,7 +1,8 @@
 // The calendar: what is a schedule, and which moments it names. Timers and the clock are vitest's, moved by hand.
+import cron from 'node-cron';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../../src/engine/clock.ts';
-import { Schedule, scheduleFault, timezoneFault } from '../../../src/engine/work/schedule.ts';
+import { Calendar, Schedule, scheduleFault, timezoneFault } from '../../../src/engine/work/schedule.ts';
 
 const iso = (moment: number) => new Date(moment).toISOString();
 const minutes = (count: number) => count * 60_000;
@@ -215,6 +216,15 @@ describe('A schedule', () => {
     await pass(minutes(10));
     expect(slots(fired)).toEqual(['2026-06-01T12:01:00.000Z']);
     expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('A calendar', () => {
+  it('leaves nothing behind in node-cron, however many there are', () => {
+    const kept = cron.getTasks().size;
+    for (let count = 0; count < 10; count += 1)
+      expect(new Calendar('*/5 * * * *', 'UTC').nextDue(0, 10)).toBe(minutes(5));
+    expect(cron.getTasks().size).toBe(kept);
   });
 });
 

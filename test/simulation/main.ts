@@ -1,0 +1,51 @@
+// `npm run simulate -- --seed N --hours H --seeds COUNT`: carries out histories, one after the other, and prints a table.
+import { parseArgs } from 'node:util';
+import { closeDatabase } from './database.ts';
+import { historyOf } from './history.ts';
+import { simulate } from './simulation.ts';
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string', default: '1' },
+    seeds: { type: 'string', default: '1' },
+    hours: { type: 'string', default: '24' },
+    trace: { type: 'boolean', default: false },
+  },
+});
+const [first, count, hours] = [Number(values.seed), Number(values.seeds), Number(values.hours)];
+let failed = 0;
+const columns = (...cells: unknown[]) => {
+  const widths = [8, 8, 9, 11, 9, 8, 16];
+  console.log(cells.map((cell, index) => String(cell).padStart(widths[index] ?? 0)).join('  '));
+};
+columns('seed', 'workers', 'events', 'statements', 'requests', 'ms CPU', 'trace', ' result');
+const begun = process.cpuUsage();
+for (let seed = first; seed < first + count; seed += 1) {
+  const before = process.cpuUsage();
+  const history = historyOf(seed, hours);
+  const { faults, hash, statements, requests, lines } = await simulate(history);
+  const { user, system } = process.cpuUsage(before);
+  const { traits, events } = history;
+  const ms = Math.round((user + system) / 1000);
+  columns(
+    seed,
+    traits.workers,
+    events.length,
+    statements,
+    requests,
+    ms,
+    hash,
+    faults.length ? ' FAILED' : ' ok',
+  );
+  if (values.trace) console.log(lines.join('\n'));
+  for (const fault of faults) console.log(`    ${fault}`);
+  if (faults.length > 0) failed += 1;
+}
+const { user, system } = process.cpuUsage(begun);
+const minutes = (user + system) / 60_000_000;
+const days = (count * hours) / 24;
+console.log(
+  `${count - failed} of ${count} ok; ${days.toFixed(1)} simulated days, ${(days / minutes).toFixed(1)} a minute of CPU`,
+);
+await closeDatabase();
+process.exitCode = failed > 0 ? 1 : 0;
