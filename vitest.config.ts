@@ -38,7 +38,10 @@ export default defineConfig(({ mode }) => ({
     isolate: false,
     projects: [
       { extends: true, test: { name: 'pure', include: pure, exclude: alone } },
-      { extends: true, test: { name: 'storage', include: ['test/{cases,cli,simulation,sync,web}/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: { name: 'storage', include: ['test/{cases,cli,simulation,sync,web}/**/*.test.ts'] },
+      },
       { extends: true, test: { name: 'alone', include: alone, isolate: true } },
     ],
   },

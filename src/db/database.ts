@@ -619,7 +619,7 @@ async function openPglite(directory: string): Promise<Database> {
   ownFolder(dirname(directory));
   ownFolder(directory);
   const lock = lockDirectory(directory);
-  const client = new PGlite({ dataDir: directory, relaxedDurability: false });
+  const client = new PGlite({ dataDir: directory, relaxedDurability: false, parsers: { ...parsers } });
   const close = async () => {
     await client.close();
     lock.release();
@@ -639,11 +639,11 @@ async function openPglite(directory: string): Promise<Database> {
 
 type PGliteClient = Pick<PGlite, 'query' | 'transaction' | 'listen'>;
 
-/** The embedded database on a client that is open, as it is: without migrations. */
+/** The embedded database on a client that is open and parses as `parsers` says. Nothing is migrated. */
 export function embeddedOn(client: PGliteClient, close: () => Promise<void>): Database {
   const rows = async (runner: Pick<PGliteClient, 'query'>, statement: SQL): Promise<never[]> => {
     const { sql: text, params } = dialect.sqlToQuery(cleaned(statement));
-    const result = await discreet(runner.query<unknown[]>(text, params, { rowMode: 'array', parsers }));
+    const result = await discreet(runner.query<unknown[]>(text, params, { rowMode: 'array' }));
     const names = result.fields.map((field) => camelCase(field.name));
     return result.rows.map((row) => Object.fromEntries(names.map((name, at) => [name, row[at]]))) as never[];
   };

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
+import { parsers } from '../../src/db/results.ts';
 import { copyEmbedded } from '../support/embedded-template.ts';
 import { Statements } from './statements.ts';
 
@@ -39,7 +40,11 @@ export async function closeDatabase(): Promise<void> {
 async function open() {
   const directory = mkdtempSync(join(tmpdir(), 'tributary-simulation-'));
   await copyEmbedded(directory);
-  const pglite = new PGlite({ dataDir: join(directory, 'database'), relaxedDurability: true });
+  const pglite = new PGlite({
+    dataDir: join(directory, 'database'),
+    relaxedDurability: true,
+    parsers: { ...parsers },
+  });
   await pglite.waitReady;
   return { pglite, statements: new Statements(pglite), directory };
 }

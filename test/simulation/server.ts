@@ -29,7 +29,10 @@ export class Server {
   readonly #listeners = new Set<{ machine: Machine; receive: (payload: string) => void }>();
   readonly #losses = new Map<Machine, Loss>();
 
-  constructor({ pglite, statements }: SimulatedDatabase, deps: { agenda: Agenda; random: Random; trace: Trace }) {
+  constructor(
+    { pglite, statements }: SimulatedDatabase,
+    deps: { agenda: Agenda; random: Random; trace: Trace },
+  ) {
     this.#pglite = pglite;
     this.#statements = statements;
     this.#agenda = deps.agenda;
