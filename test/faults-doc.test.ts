@@ -1,8 +1,9 @@
 // docs/faults.md against the tests: every test that it names exists, every case that came from outside is a test by its name,
 // and the table beside the tests has a row for each.
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { namesTest, testFiles, titlesOf } from './support/test-titles.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const text = (path: string) => readFileSync(join(root, path), 'utf8');
@@ -77,15 +78,7 @@ const fidelity = [
 /** `faults 01` is written so, and `faults-1` in the first tests that had it. */
 const faults = Array.from({ length: 16 }, (_, index) => index + 1);
 
-const tests = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
-  .filter((name) => name.endsWith('.test.ts') && name !== 'faults-doc.test.ts')
-  .map((name) => join('test', name));
-
-/** What `it`, `test` and `describe` are called with in a file, each a line. */
-function titlesOf(path: string): string[] {
-  const titles = [...text(path).matchAll(/^.*\(\s*(['"`])((?:\\.|(?!\1)[^\\\n])+)\1(?=,| *,|\))/gm)];
-  return titles.map((match) => match[2]!.replaceAll("\\'", "'"));
-}
+const tests = testFiles.filter((name) => !name.endsWith('faults-doc.test.ts'));
 
 const allTitles = tests.flatMap(titlesOf).join('\n');
 
@@ -107,11 +100,7 @@ describe('docs/faults.md', () => {
   });
 
   it('names tests that exist', () => {
-    const missing = rows.filter((row) => {
-      const [, path = '', title = ''] = /\| `(test\/[^`]+)`: ([^|]+) \|$/.exec(row) ?? [];
-      return !tests.includes(path) || !titlesOf(path).some((one) => one.startsWith(title));
-    });
-    expect(missing).toEqual([]);
+    expect(rows.filter((row) => !namesTest(row.split(' | ').at(-1)!.replace(/ \|$/, '')))).toEqual([]);
   });
 
   it('is linked from the README', () => {
