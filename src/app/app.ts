@@ -290,7 +290,10 @@ export class Tributary {
       database,
       clock,
       onEvicted: () => this.#stopForGood(),
-      onNotification: (notification) => this.#loops.wakeFor(notification),
+      onNotification: (notification) => {
+        if (notification === 'erase') this.#forgetCalls();
+        this.#loops.wakeFor(notification);
+      },
       onDead: () => this.#loops.wake.housekeeping(),
       setup: this.#setup,
       ...(this.#leaseTimes && { times: this.#leaseTimes }),
@@ -385,6 +388,11 @@ export class Tributary {
   async #giveAnotherTry(): Promise<void> {
     for (const { name, cause } of (await listPauses(this.database)).values())
       if (isTried(cause)) await resume(this.database, name);
+  }
+
+  /** They may name somebody who is to be forgotten. */
+  #forgetCalls(): void {
+    for (const endpoint of this.endpoints.values()) endpoint.recentCalls.clear();
   }
 
   #stopForGood(): void {
@@ -496,6 +504,7 @@ export class Tributary {
 
   /** Forgets a customer, known or not, and keeps the receipt; see `Erasing`. */
   erase(asked: { sourceId: string; permanent?: boolean | undefined }): Promise<Erasure> {
+    this.#forgetCalls();
     return this.#parts.erasing.erase(asked);
   }
 

@@ -17,6 +17,7 @@ import { EndedSessions } from '../tables/ended-sessions.ts';
 import { groupHolds } from '../tables/holds.ts';
 import { adminPages } from './admin.ts';
 import { auditApi } from './api/audit.ts';
+import { callsApi } from './api/calls.ts';
 import { clashesApi } from './api/clashes.ts';
 import { connectApi } from './api/connect.ts';
 import { customersApi } from './api/customers.ts';
@@ -185,6 +186,7 @@ const parts = [
   logsApi,
   metricsApi,
   spendApi,
+  callsApi,
   sourcesApi,
   connectApi,
   importsApi,

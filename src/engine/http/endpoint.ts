@@ -25,7 +25,8 @@ import { authOf, credentialsOf, secretsOf } from './credentials.ts';
 import { collected, type Download, type DownloadRequest, download, type Opened } from './download.ts';
 import { OAuthTokens, type Exchange as TokenExchange, type Vault } from './oauth.ts';
 import { isPrivateHost, publicLookup, type Resolve } from './private-addresses.ts';
-import { bodyOf } from './request-body.ts';
+import { RecentCalls } from './recent-calls.ts';
+import { bodyOf, type RequestBody } from './request-body.ts';
 import { SignIn } from './sign-in.ts';
 import { exchangeToken } from './token-exchange.ts';
 import type { Token } from './token-request.ts';
@@ -100,6 +101,8 @@ export class Endpoint {
   /** So that better lanes also go first where all connections are busy. */
   readonly #connections: PrioritySemaphore;
   readonly #vendorClock = new VendorClock();
+  /** The last calls of this process, but those that name whom is to be forgotten. */
+  readonly recentCalls = new RecentCalls((text) => this.#secrets.hide(text));
   readonly #counts = { total: 0, byStatus: {} as { [status: string]: number } };
 
   /** Throws where the description's base URL is none. */
@@ -290,7 +293,8 @@ export class Endpoint {
     const startedAt = this.#clock.now();
     const { query } = credentialsOf(authOf(this.#description, request.auth), token);
     const path = pathOf(this.#hostOf(request).base, { ...request, query: { ...request.query, ...query } });
-    const exchange = await this.#exchange(request, path, { token, signal, isOurs });
+    const sent = bodyOf(request);
+    const exchange = await this.#exchange(request, path, { sent, token, signal, isOurs });
     if ('status' in exchange) seen.status = exchange.status;
     this.#report(
       request,
@@ -299,8 +303,23 @@ export class Endpoint {
       'status' in exchange ? exchange.status : null,
       startedAt,
     );
-    if ('failed' in exchange) throw this.#failure(exchange, request);
+    const note = (answered: string | null, failure: string | null) => {
+      if (discreet) return;
+      this.recentCalls.note({
+        ...{ at: startedAt, method: request.method ?? 'GET', lane, tookMs: this.#clock.now() - startedAt },
+        path: pathOf(this.#hostOf(request).base, request),
+        status: 'status' in exchange ? exchange.status : null,
+        sent: sent === null || request.file ? null : sent.content,
+        ...{ answered, failure },
+      });
+    };
+    if ('failed' in exchange) {
+      const failure = this.#failure(exchange, request);
+      note(null, failure.message);
+      throw failure;
+    }
     const text = await this.#textOf(exchange, request);
+    note(text, null);
     const { status, headers } = exchange;
     const json = parsed(text);
     const response: ApiResponse = { status, headers, json };
@@ -391,11 +410,15 @@ export class Endpoint {
   #exchange(
     request: ApiRequest,
     path: string,
-    { token, signal, isOurs }: Pick<CallOptions, 'token' | 'signal' | 'isOurs'>,
+    {
+      sent: written,
+      token,
+      signal,
+      isOurs,
+    }: Pick<CallOptions, 'token' | 'signal' | 'isOurs'> & { sent: RequestBody | null },
   ): Promise<Exchange> {
     const { promise, resolve } = Promise.withResolvers<Exchange>();
-    const { content, contentType } = bodyOf(request) ?? { content: null, contentType: '' };
-    const body = content === null ? null : Buffer.from(content);
+    const { content: body, contentType } = written ?? { content: null, contentType: '' };
     const goesInPieces = body !== null && isLong(body);
     const over = new AbortController();
     let controller: Dispatcher.DispatchController | undefined;

@@ -1,6 +1,7 @@
 // What the pages of sources read.
 import type { Context } from 'hono';
 import { z } from 'zod';
+import { callsShape } from '../../contract/call.ts';
 import { forecastsShape } from '../../contract/forecast.ts';
 import { runsShape } from '../../contract/run.ts';
 import { Calendar } from '../../engine/work/schedule.ts';
@@ -11,6 +12,7 @@ import { withRatio } from '../api/plan.ts';
 import { webhookSetup } from '../api/webhooks.ts';
 import { type Deps, sourceNamed } from '../deps.ts';
 import { sourcePage, sourcesPage } from '../pages/source.ts';
+import { recentCalls } from '../recent-calls.ts';
 import { pagesAt, queryOf } from './visit.ts';
 
 const runsShown = 8;
@@ -19,6 +21,8 @@ const forecastsShown = 10;
 
 /** A slot is looked for so far ahead: a day, or some minutes of a schedule with seconds. */
 const maxSteps = 1500;
+
+const sourceQuery = z.strictObject({ calls: z.enum(['failed']).optional() });
 
 export function sourcesPages(deps: Deps) {
   const { database } = deps.tributary;
@@ -29,7 +33,8 @@ export function sourcesPages(deps: Deps) {
       return sourcesPage(status);
     },
     '/sources/:source': async ({ status, shown, now, visitor }, c: Context) => {
-      queryOf(z.strictObject({}), c);
+      const { calls } = queryOf(sourceQuery, c);
+      const onlyFailed = calls === 'failed';
       const { name, config, streams, mapping, fingerprint } = sourceNamed(deps, c.req.param('source')!);
       const source = status.sources.find((one) => one.name === name)!;
       const [runs, checkpoints, forecasts] = await Promise.all([
@@ -42,6 +47,8 @@ export function sourcesPages(deps: Deps) {
       return sourcePage({
         source,
         status,
+        calls: source.calls && shown(callsShape, recentCalls(deps, { of: name, onlyFailed })),
+        onlyFailed,
         runs: shown(runsShape.shape.runs, runs),
         // A cursor may hold anything of a vendor's, such as an address.
         checkpoints: visitor.isMasked ? checkpoints.map((one) => ({ ...one, cursor: '•••' })) : checkpoints,

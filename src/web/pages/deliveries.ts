@@ -1,11 +1,13 @@
 // What is on its way to the destination, and what keeps it.
 import { html } from 'hono/html';
+import type { Calls } from '../../contract/call.ts';
 import type { Status } from '../../contract/status.ts';
 import { type Lane, lanes } from '../../engine/quota/lanes.ts';
 import type { ListedBatch, QueuedDelivery } from '../../sync/views/delivery-queue.ts';
 import { destinationName } from '../../tables/pauses.ts';
 import { counted, duration, number } from '../../words.ts';
 import { budgets } from './budgets.ts';
+import { callsSection } from './calls.ts';
 import { circuitBanner, freshness } from './destination.ts';
 import { address, blank, customerPath, facts, head, sourcePath, table, tabs } from './lists.ts';
 import { action, ask, chip, type Html, moment, pauseBanner, pauseChip } from './parts.ts';
@@ -16,9 +18,19 @@ export interface DeliveriesView {
   lane: Lane | undefined;
   queue: QueuedDelivery[];
   batches: ListedBatch[];
+  /** The last ones to the destination. */
+  calls: Calls;
+  onlyFailed: boolean;
 }
 
-export function deliveriesPage({ status, lane, queue, batches }: DeliveriesView): PageContent {
+export function deliveriesPage({
+  status,
+  lane,
+  queue,
+  batches,
+  calls,
+  onlyFailed,
+}: DeliveriesView): PageContent {
   const { destination, now, customers } = status;
   const { paused, connector, circuit, schemaWait, budget } = destination;
   const chipOf = paused
@@ -77,6 +89,16 @@ ${
         batches.map((batch) => batchRow(batch, now)),
       )}</section>`
 }
+${callsSection({
+  ...calls,
+  vendor: connector,
+  at: {
+    all: `${address('/deliveries', { lane })}#calls`,
+    failed: `${address('/deliveries', { lane, calls: 'failed' })}#calls`,
+  },
+  onlyFailed,
+  now,
+})}
 </div><div class="stack-y">
 ${about(status)}
 ${budget.length === 0 ? '' : html`<section class="card" data-key="budget" aria-label="Budget"><h2>Budget</h2>${budgets(budget, now)}</section>`}

@@ -1,6 +1,7 @@
 // The sources, and one of them: when it is read next, where its readers stand, how its webhooks are set up, and what can be asked
 // of it.
 import { html } from 'hono/html';
+import type { Calls } from '../../contract/call.ts';
 import type { KeptForecast } from '../../contract/forecast.ts';
 import type { Run } from '../../contract/run.ts';
 import type { SourceStatus, Status } from '../../contract/status.ts';
@@ -8,8 +9,9 @@ import type { checkpoints } from '../../tables/checkpoints.ts';
 import { counted, duration, number } from '../../words.ts';
 import type { WebhookSetup } from '../api/webhooks.ts';
 import { budgets } from './budgets.ts';
+import { callsSection } from './calls.ts';
 import { schedule } from './format.ts';
-import { address, blank, facts, head, table } from './lists.ts';
+import { address, blank, facts, head, sourcePath, table } from './lists.ts';
 import { action, ask, chip, type Html, moment, pauseBanner } from './parts.ts';
 import { runsTable } from './run-list.ts';
 import type { PageContent } from './shell.ts';
@@ -44,6 +46,9 @@ export interface SourceView {
   setup: WebhookSetup | null;
   /** When it is read next by its schedule, epoch milliseconds. */
   slots: { next: number | null; full: number | null };
+  /** The last ones to its vendor; null where it has no API. */
+  calls: Calls | null;
+  onlyFailed: boolean;
 }
 
 export function sourcePage(view: SourceView): PageContent {
@@ -67,6 +72,7 @@ ${run ? html`<section class="card" data-key="now" aria-label="Now">${current(run
 ${runs.length === 0 ? blank('Not read yet', pulls ? 'It is read on its schedule, or when you sync it.' : 'Its webhooks keep it up to date.') : runsTable(runs, now, { isNarrow: true })}</section>
 ${readers(view)}
 ${view.setup ? setup(view.setup, name) : ''}
+${lastCalls(view)}
 </div><div class="stack-y">
 ${about(view)}
 ${forecast(view)}
@@ -161,6 +167,13 @@ const readerWords: { readonly [reader: string]: string } = {
   tombstones: 'what was deleted',
   remap: 'stored records, by a new mapping',
 };
+
+function lastCalls({ source: { name }, calls, onlyFailed, status: { now } }: SourceView): Html | '' {
+  if (calls === null) return '';
+  const path = sourcePath(name);
+  const at = { all: `${path}#calls`, failed: `${address(path, { calls: 'failed' })}#calls` };
+  return callsSection({ ...calls, vendor: name, at, onlyFailed, now });
+}
 
 function size(bytes: number): string {
   if (bytes % 2 ** 20 === 0) return `${number(bytes / 2 ** 20)} MiB`;

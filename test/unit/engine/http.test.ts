@@ -660,4 +660,60 @@ describe('An endpoint', () => {
       'The base URL of hubspot must begin with',
     );
   });
+
+  it('keeps the beginning of its last calls for a while, without credentials and without those that are discreet', async () => {
+    const clock = new ManualClock(Date.parse('2026-03-01T12:00:00Z'));
+    const endpoint = endpointOf({}, clock);
+    const link = 'https://files.example.com/a.csv';
+    answer = async (request) =>
+      request.url.includes('bad')
+        ? json({ message: `The token ${secret} cannot do this` }, 403)
+        : json({
+            echo: secret,
+            url: `${link}?X-Signature=abc`,
+            access_token: 'abc.def',
+            name: 'Ann'.repeat(900),
+          });
+    await endpoint.api('manual').request({
+      path: '/people',
+      method: 'POST',
+      query: { key: secret, page: 2 },
+      json: { name: 'Anna', password: 'hunter2', big: 'x'.repeat(100_000) },
+    });
+    await expect(endpoint.api('schedule').request({ path: '/bad' })).rejects.toThrow();
+    await endpoint.api('manual', { discreet: true }).request({ path: '/people/anna', method: 'DELETE' });
+    const [failed, created, ...others] = endpoint.recentCalls.list(clock.now());
+    expect(others).toEqual([]);
+    expect(failed).toMatchObject({ method: 'GET', path: '/bad', status: 403, lane: 'schedule', sent: null });
+    expect(endpoint.recentCalls.list(clock.now(), { onlyFailed: true })).toEqual([failed]);
+    expect(created).toMatchObject({
+      method: 'POST',
+      path: '/people?key=[hidden]&page=2',
+      status: 200,
+      failure: null,
+    });
+    expect(created!.sent).toMatch(/^\{"name":"Anna","password":"\[hidden\]","big":"x+ …$/);
+    expect(created!.sent!.length).toBeLessThan(2_010);
+    expect(created!.answered).toMatch(
+      `{"echo":"[hidden]","url":"${link}?[hidden]","access_token":"[hidden]","name":"AnnAnn`,
+    );
+    const all = JSON.stringify(endpoint.recentCalls.list(clock.now()));
+    for (const word of [secret, 'hunter2', 'X-Signature', 'abc.def']) expect(all).not.toContain(word);
+    // However many calls there are, those that failed stay.
+    for (let call = 0; call < 30; call += 1)
+      await endpoint.api('manual').request({ path: `/people/${call}` });
+    expect(endpoint.recentCalls.list(clock.now()).map(({ path }) => path)).toEqual(
+      Array.from({ length: 25 }, (_, index) => `/people/${29 - index}`),
+    );
+    expect(endpoint.recentCalls.list(clock.now(), { onlyFailed: true })).toEqual([failed]);
+    await served.close();
+    await expect(endpoint.api('manual').request({ path: '/gone' })).rejects.toThrow();
+    expect(endpoint.recentCalls.list(clock.now())[0]).toMatchObject({
+      status: null,
+      failure: expect.stringMatching(/^hubspot (cannot be reached|cut the connection)/),
+    });
+    expect(endpoint.recentCalls.list(clock.now() + 16 * 60_000)).toEqual([]);
+    endpoint.recentCalls.clear();
+    expect(endpoint.recentCalls.list(clock.now(), { onlyFailed: true })).toEqual([]);
+  });
 });
