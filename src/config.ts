@@ -66,7 +66,14 @@ export interface Config {
   drift: DriftPolicy;
   breaker: BreakerLimits;
   /** When the destination is read back by itself. `sample` null: all of it. */
-  verify: { schedule: string; timezone: string; sample: number | null; heal: boolean } | null;
+  verify: {
+    schedule: string;
+    timezone: string;
+    sample: number | null;
+    heal: boolean;
+    /** Those whose vendors are read as well. */
+    sources: string[] | null;
+  } | null;
   /** Erasure at the destination: for good with all that hangs on it, or so that the key is free again. */
   erasure: { permanent: boolean };
   /** How often what is written back is read in full, hours. */
@@ -303,6 +310,7 @@ export function checkConfig(
     destination,
   }))
     faults.push(fault);
+  faults.push(...verifiedSourceFaults(parts['verify'], Object.keys(given)));
   const warnings = [
     ...checkMerge(objectOf(parts['merge']), Object.keys(given), faults),
     ...(parts['publicUrl'] === undefined ? sources.flatMap(signedAddressWarning) : []),
@@ -329,7 +337,7 @@ export function checkConfig(
     onOrphaned: file.onOrphaned,
     drift: file.drift,
     breaker: file.breaker,
-    verify: file.verify ? verifyOf(file.verify) : null,
+    verify: file.verify ? verifyOf(file.verify, Object.keys(given)) : null,
     erasure: file.erasure,
     facts: file.facts,
     alarms: file.alarms,
@@ -338,8 +346,34 @@ export function checkConfig(
   };
 }
 
-function verifyOf({ schedule, timezone, sample, heal }: NonNullable<z.infer<typeof fileShape>['verify']>) {
-  return { schedule, timezone, sample: sample ?? null, heal };
+function verifyOf(
+  { schedule, timezone, sample, heal, sources }: NonNullable<z.infer<typeof fileShape>['verify']>,
+  names: string[],
+): NonNullable<Config['verify']> {
+  return {
+    schedule,
+    timezone,
+    sample: sample ?? null,
+    heal,
+    sources: sources === 'all' ? names : (sources ?? null),
+  };
+}
+
+/** Sources to be verified must be configured. */
+function verifiedSourceFaults(verify: unknown, names: readonly string[]): Fault[] {
+  const { sources } = objectOf(verify);
+  if (!Array.isArray(sources)) return [];
+  return sources.flatMap((name, index) =>
+    typeof name !== 'string' || names.includes(name)
+      ? []
+      : [
+          {
+            path: `verify.sources[${index}]`,
+            found: JSON.stringify(name),
+            allowed: `a source of this configuration: ${names.join(', ')}`,
+          },
+        ],
+  );
 }
 
 interface Checker {

@@ -48,6 +48,7 @@ export type {
 } from './connector/destination.ts';
 export { RejectedError, TransientError, UnauthorizedError } from './connector/errors.ts';
 export type { FactExports, FactGroups, FactReading, Facts } from './connector/facts.ts';
+export type { Inventory, InventoryPage, InventoryRow } from './connector/inventory.ts';
 export type { Json, JsonObject } from './connector/json.ts';
 export type { Locale, TimeUnit } from './connector/locale.ts';
 export type {

@@ -1,6 +1,7 @@
 // The stream of contacts: the whole list, changes by search, single contacts by ID, archived contacts as tombstones.
 import {
   type Context,
+  type InventoryPage,
   type Json,
   type Page,
   type Property,
@@ -30,6 +31,7 @@ export const contacts: Stream<Settings> = {
   read: { maxIds: pageSize, records: read },
   tombstones: { everySeconds: 3600, pull: pullTombstones },
   sweeps: true,
+  inventory: { pageSize, merges: true, page: pullInventory },
   rewind: (_settings, to) => ({ phase: 'search', from: Math.max(0, to), seen: [] }),
   properties,
   cost,
@@ -59,6 +61,16 @@ async function pullList(context: Context<Settings>, cursor: ListCursor, request:
     cursor: after === undefined ? { phase: 'search', from, seen: [] } : { ...cursor, after },
     done: after === undefined,
   };
+}
+
+/** The list in the order of IDs, with no property but the clock and the IDs that each contact has taken over. */
+async function pullInventory(context: Context<Settings>, cursor: Json | null): Promise<InventoryPage> {
+  const at = typeof cursor === 'string' ? cursor : undefined;
+  const { results, after } = await listPage(context, { after: at, limit: pageSize }, propertyNames(['id']));
+  const { records, rejected } = contactRecords(results);
+  if (rejected.length > 0)
+    throw new TransientError('HubSpot listed contacts without an ID or a time of change');
+  return { rows: records, cursor: after ?? null, done: after === undefined };
 }
 
 async function listPage(

@@ -178,6 +178,8 @@ export function partsOf(deps: PartDeps) {
     endpoint,
     rules,
     sending,
+    vendors,
+    onTouched: wake.hydrate,
     onHealed: wakeDelivery,
     onDiffering: async (by) => learning.doubt(await lostFields(database, by), by),
     account,
@@ -232,9 +234,9 @@ export function partsOf(deps: PartDeps) {
     vanished: new VanishedSources({ ...shared, rules, connectors: deps.connectors }),
     inbox: new InboxWriter(database, wake.open),
     project: new ProjectWatch({ ...shared, account, destination, context, onDecided: wakeAll }),
-    /** By source what reads the records that its webhooks or its journal name. */
+    /** By source what reads the records that its webhooks, its journal or a source proof name. */
     hydrators(): Map<string, Step> {
-      const hydrated = rules.sources.filter((source) => source.namesRecords);
+      const hydrated = rules.sources.filter(({ streams }) => streams.some((stream) => stream.read));
       return new Map(
         hydrated.map(({ name }) => {
           const hydrator = new Hydrator(hydrateDeps, name);

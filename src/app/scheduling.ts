@@ -110,10 +110,11 @@ export class Scheduling {
 
   async #fireVerification(slot: number): Promise<void> {
     const { config, log, verify } = this.#deps;
-    const { sample, heal } = config.verify!;
+    const { sample, heal, sources } = config.verify!;
     try {
       await this.#clockInOrder;
-      const requested = await this.#untilAnswered(() => verify({ sample, heal, by: 'schedule', slot }));
+      const asked = { sample, heal, sources, by: 'schedule' as const, slot };
+      const requested = await this.#untilAnswered(() => verify(asked));
       if (requested && 'going' in requested)
         log.warn(
           { verification: requested.going.id },

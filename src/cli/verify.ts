@@ -2,14 +2,27 @@
 // waits until what differed is delivered again.
 
 import { type Command, InvalidArgumentError } from 'commander';
+import {
+  findingWords,
+  foundIn,
+  isWhole as isWholeStream,
+  type ProvenStream,
+  streamSentence,
+} from '../contract/source-proof.ts';
 import { statusShape } from '../contract/status.ts';
-import { type Report, type Verification, verificationShape } from '../contract/verification.ts';
+import {
+  proofForecastsShape,
+  type Report,
+  type Verification,
+  verificationShape,
+  verificationsShape,
+} from '../contract/verification.ts';
 import { counted, number } from '../words.ts';
 import { answer, type Cli } from './cli.ts';
 import type { Client } from './client.ts';
 import { CommandError, exitCodes, UsageError } from './errors.ts';
 import { follow } from './follow.ts';
-import { type Reached, reach } from './reach.ts';
+import { type Reached, reach, withClient } from './reach.ts';
 import { awaitSchema } from './schema.ts';
 import { listenForStop } from './signals.ts';
 import { Progress, print } from './terminal.ts';
@@ -18,6 +31,9 @@ const askEveryMs = 250;
 const maxShown = 10;
 
 interface Options {
+  source?: string | true;
+  contents?: true;
+  cancel?: true;
   sample?: number;
   full?: true;
   heal?: true;
@@ -32,7 +48,16 @@ export function defineVerify(command: Command, cli: Cli): void {
       'verify N random customers, one call each, with a confidence bound for the rest',
       size,
     )
-    .option('--heal', 'send differing, stale and missing customers again; nothing is ever deleted')
+    .option(
+      '--source [source]',
+      'read the vendors of all sources, or of one, as well and compare them with the stored records',
+    )
+    .option('--contents', 'with --source: compare the contents of all records, not of a sample of them')
+    .option(
+      '--heal',
+      'send differing, stale and missing customers again, and read records again that differ from their vendor; nothing is ever deleted at the destination',
+    )
+    .option('--cancel', 'cancel the verification that is running')
     .option('--no-wait', 'request it from the server and return immediately')
     .addHelpText(
       'after',
@@ -41,18 +66,27 @@ Examples:
   $ tributary verify
   $ tributary verify --sample 500
   $ tributary verify --full --heal
+  $ tributary verify --source
+  $ tributary verify --source hubspot --heal
 
 A customer is stale if its stored records give other values than were delivered, and no delivery is pending.
 A verification waits up to a minute for pending deliveries, and reads customers one by one that were sent something
 meanwhile. Customers that are still pending after that are set aside. Customers that Tributary never sent are counted
 and not changed.
 
-Exit code 0: all customers match. 1: the verification failed, or a customer could not be compared (set aside, or not
-readable). 3: a customer differed, was stale or was missing, whether it was healed or not.`,
+With --source, the vendor's list of all records is compared with the stored records first, by its clock; a record that
+differs is read by ID before it is reported, and one that changed too recently to be stored is postponed.
+
+Exit code 0: all customers match. 1: the verification failed, a customer could not be compared (set aside, or not
+readable), or a source could not be read to the end. 3: a customer or a record differed, was stale or was missing,
+whether it was healed or not.`,
     )
     .action(async (options: Options) => {
       if (options.full && options.sample !== undefined)
         throw new UsageError('--full and --sample cannot be combined.');
+      if (options.contents && options.source === undefined)
+        throw new UsageError('--contents needs --source.');
+      if (options.cancel) return withClient(cli, (client) => cancelRunning(cli, client));
       const reached = await reach(cli, { work: true });
       const stop = listenForStop(cli.clock, () => process.exit(1));
       try {
@@ -74,8 +108,14 @@ async function verify(cli: Cli, reached: Reached, options: Options, stop: AbortS
   const { client } = reached;
   const silent = cli.json;
   const since = (await client.send(statusShape, '/api/status')).now;
-  const { sample, heal = false } = options;
-  const json = { ...(sample === undefined ? { full: true } : { sample }), heal };
+  const { sample, heal = false, source, contents: isWhole } = options;
+  const contents = isWhole ? 'all' : 'sample';
+  const json = {
+    ...(sample === undefined ? { full: true } : { sample }),
+    heal,
+    ...(source !== undefined && { sources: source === true ? 'all' : [source], contents }),
+  };
+  if (source !== undefined && !cli.json) await tellForecast(cli, client, { source, contents });
   if (options.wait || reached.isHere)
     await awaitSchema(cli, client, { silent, stop, what: 'Nothing was verified' });
   const asked = await client.send(verificationShape, '/api/verify', { json });
@@ -94,12 +134,15 @@ async function verify(cli: Cli, reached: Reached, options: Options, stop: AbortS
   const { report } = ended;
   if (cli.json) answer(cli, `${report.summary}.`, verificationShape.encode(ended));
   else tell(cli, ended);
-  const off = report.differing.count + (report.stale?.count ?? 0) + report.missing.count;
-  const isWhole = report.inFlight === 0 && Object.keys(report.unread).length === 0;
-  cli.exitCode = off > 0 ? exitCodes.differs : isWhole ? exitCodes.success : exitCodes.failed;
-  if (report.healed === 0) return;
+  const { streams = [] } = report;
+  const off = report.differing.count + (report.stale?.count ?? 0) + report.missing.count + foundIn(streams);
+  const hasAll =
+    report.inFlight === 0 && Object.keys(report.unread).length === 0 && streams.every(isWholeStream);
+  cli.exitCode = off > 0 ? exitCodes.differs : hasAll ? exitCodes.success : exitCodes.failed;
+  if (report.healed === 0 && streams.every(({ touched }) => touched === 0)) return;
   const done = await follow(cli, { client, isHere: true, silent, stop, since }, []);
-  if (!cli.json) print(cli.terminal, `Sent again: ${counted(report.healed, 'customer')}.`);
+  if (!cli.json && report.healed > 0)
+    print(cli.terminal, `Sent again: ${counted(report.healed, 'customer')}.`);
   if (done.exitCode !== exitCodes.success) {
     for (const { ref, message } of done.deadLetters.slice(0, maxShown))
       cli.terminal.err.write(`${ref}: ${message}\n`);
@@ -122,6 +165,15 @@ async function endOf(
           `No longer waiting. Verification ${asked.id} continues with the server or the next command.`,
         );
       const { report, error } = verification;
+      const reading = report.streams?.find(({ state }) => state === 'reading');
+      if (reading) {
+        const { source, stream, listed, counted: all } = reading;
+        const text = error ?? `${source}: ${counted(listed.count, stream.replace(/s$/, ''))} listed`;
+        progress.show(text, all ? Math.min(listed.count / all, 1) : null, clock.now());
+        await clock.sleep(askEveryMs, stop);
+        verification = await client.send(verificationShape, `/api/verifications/${asked.id}`);
+        continue;
+      }
       const done = report.compared + report.missing.count + report.inFlight;
       const text =
         error ??
@@ -135,10 +187,55 @@ async function endOf(
   }
 }
 
+/** What the vendors will be asked, before they are. */
+async function tellForecast(
+  { terminal }: Cli,
+  client: Client,
+  { source, contents }: { source: string | true; contents: 'sample' | 'all' },
+): Promise<void> {
+  const query = new URLSearchParams({ contents, ...(source !== true && { source }) });
+  const { streams } = await client.send(proofForecastsShape, `/api/verifications/forecast?${query}`);
+  for (const { source: name, stream, by, records, calls } of streams)
+    print(
+      terminal,
+      by === null
+        ? `${name}: the vendor has no list of ${stream}, so they cannot be verified.`
+        : `${name}: ${number(records)} ${stream}, ${calls === null ? 'an unknown number of calls' : `about ${counted(calls, 'call')}`}, in the backfill lane.`,
+    );
+}
+
+async function cancelRunning(cli: Cli, client: Client): Promise<void> {
+  const { verifications } = await client.send(
+    verificationsShape,
+    '/api/verifications?state=requested&limit=1',
+  );
+  const [running] = verifications;
+  if (!running) throw new CommandError('No verification is running.');
+  const ended = await client.send(verificationShape, `/api/verifications/${running.id}/cancel`, {
+    method: 'POST',
+  });
+  const said = `Verification ${ended.id} was cancelled.`;
+  if (cli.json) answer(cli, said, verificationShape.encode(ended));
+  else print(cli.terminal, said);
+}
+
+/** What was found at the vendor of a source, by kind. */
+function tellStream(say: (text: string) => void, stream: ProvenStream): void {
+  say(`${stream.source} ${stream.stream}: ${streamSentence(stream)}`);
+  for (const { kind, count, examples } of stream.findings) {
+    const named = examples.flatMap((example) => ('recordId' in example ? [example] : []));
+    say(`  ${number(count)} ${findingWords[kind]}:`);
+    for (const { recordId, properties, detail } of named.slice(0, maxShown))
+      say(`    ${[recordId, properties.join(', '), detail].filter(Boolean).join(' · ')}`);
+    if (count > maxShown) say(`    … and ${counted(count - maxShown, 'other')}`);
+  }
+}
+
 const ways = { export: 'by an export', list: 'page by page', reads: 'one by one' } as const;
 
 function tell({ terminal }: Cli, { id, report, hash, signed }: Verification): void {
   const say = (text: string) => print(terminal, text);
+  for (const stream of report.streams ?? []) tellStream(say, stream);
   say(`Verification ${id}: ${report.summary}.`);
   if (report.confidence) say(report.confidence.sentence);
   say(

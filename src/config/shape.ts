@@ -490,6 +490,12 @@ export const fileShape = z.strictObject({
         .describe('How many random customers to read one by one. Default: all customers.'),
       full: z.literal(true).optional().describe('Read all customers: the default.'),
       heal: z.boolean().default(false).describe('Whether differences are sent again. Default: false.'),
+      sources: z
+        .union([z.literal('all'), z.array(z.string().min(1)).min(1)])
+        .optional()
+        .describe(
+          'The sources whose vendors are read as well and compared with the stored records: "all" or a list of names. Default: none.',
+        ),
     })
     .refine(({ sample, full }) => sample === undefined || full === undefined, {
       path: ['sample'],

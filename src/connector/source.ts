@@ -2,6 +2,7 @@
 import type { Context } from './api.ts';
 import type { BulkExport } from './bulk-export.ts';
 import type { RejectedError, TransientError } from './errors.ts';
+import type { Inventory } from './inventory.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { TimeUnit } from './locale.ts';
 import type { ColumnPlan, Mapping } from './mapping.ts';
@@ -182,6 +183,8 @@ export interface Stream<Settings> {
    * Absent: it goes on whatever is rejected.
    */
   maxRejectedShare?(settings: Settings): number;
+  /** The vendor's cheapest list of all IDs with their clocks, for source proofs. Absent: they pull everything. */
+  inventory?: Inventory<Settings>;
   /** What readings cost in calls, for forecasts. Pure. Absent: forecasts go by the pages of earlier runs. */
   cost?(settings: Settings, properties: readonly string[]): ReadingCost;
   /** How many records pulling from this cursor until `done` would give, by one cheap call: for forecasts. */

@@ -1,8 +1,21 @@
 // Verifications: the destination read back and compared, each report, and whether their chain holds.
 import { z } from 'zod';
 import { driftFields } from './drift.ts';
-import { answer, count, idCursor, idText, limit, nextIdCursor, orNull, time } from './parts.ts';
+import {
+  answer,
+  count,
+  cursor,
+  idCursor,
+  idText,
+  limit,
+  nextCursor,
+  nextIdCursor,
+  orNull,
+  text,
+  time,
+} from './parts.ts';
 import { maybeSigned, signedVerificationShape } from './receipt.ts';
+import { findingKinds, findingShape, proofForecastShape, provenStreamShape } from './source-proof.ts';
 
 export const verificationStates = ['requested', 'finished', 'failed'] as const;
 export type VerificationState = (typeof verificationStates)[number];
@@ -72,6 +85,9 @@ const reportShape = answer(
       }),
     ).meta({ description: 'What the sample says about all customers.' }),
     healed: count.meta({ description: 'Customers that were queued for delivery again.' }),
+    streams: z.array(provenStreamShape).optional().meta({
+      description: 'What was found at the vendors of sources. Absent where no source was verified.',
+    }),
     summary: z.string().nullable(),
   },
   'VerificationReport',
@@ -89,6 +105,14 @@ export const verificationShape = answer(
       heal: z.boolean(),
       by: z.enum(['person', 'schedule']),
       slot: time.nullable(),
+      sources: z
+        .array(z.string())
+        .nullable()
+        .meta({ description: 'The sources that are verified as well. Null: none.' }),
+      contents: z.enum(['sample', 'all']).meta({
+        description:
+          'Whether the contents of a sample or of all records are compared where the clocks are the same.',
+      }),
     }),
     requestedAt: time,
     startedAt: time.nullable(),
@@ -118,7 +142,18 @@ export const verificationRequest = z
     full: z.literal(true).optional().meta({ description: 'All customers: the default.' }),
     heal: z.boolean().default(false).meta({
       description:
-        'Send differing and missing customers again, including those deleted at the destination. Nothing is ever deleted.',
+        'Send differing and missing customers again, including those deleted at the destination, and read records again that differ from the vendor. Nothing is ever deleted at the destination.',
+    }),
+    sources: z
+      .union([z.literal('all'), z.array(text.min(1)).min(1).max(100)])
+      .optional()
+      .meta({
+        description:
+          'The sources whose vendors are read first and compared with the stored records. Default: none.',
+      }),
+    contents: z.enum(['sample', 'all']).default('sample').meta({
+      description:
+        'Of a source: compare the contents of a sample of the records whose clock is the same, or of all records. Default: a sample.',
     }),
   })
   .refine(({ sample, full }) => sample === undefined || full === undefined, {
@@ -141,6 +176,23 @@ export const verificationParam = z.object({
     param: { name: 'id', in: 'path' },
     description: 'The ID of a verification.',
   }),
+});
+
+export const proofForecastQuery = z.strictObject({
+  source: text.optional().meta({ description: 'One source. Default: all.' }),
+  contents: z.enum(['sample', 'all']).default('sample'),
+});
+export const proofForecastsShape = answer({ streams: z.array(proofForecastShape) });
+
+export const findingsQuery = z.strictObject({
+  kind: z.enum(findingKinds).optional(),
+  source: text.optional(),
+  cursor,
+  limit,
+});
+export const findingsShape = answer({
+  findings: z.array(findingShape),
+  nextCursor,
 });
 
 export const chainShape = answer({

@@ -6,6 +6,7 @@ import type { Clock } from '../engine/clock.ts';
 import { forgetSpend } from '../engine/quota/spend.ts';
 import { forgetOldEntries } from '../tables/audit.ts';
 import { forgetCounts } from '../tables/breaker.ts';
+import { forgetOldFindings } from '../tables/checked-records.ts';
 import { coverageSince, forgetCoverage, pollEverySeconds } from '../tables/coverage.ts';
 import { forgetForecasts } from '../tables/forecasts.ts';
 import { forgetFreshness } from '../tables/freshness.ts';
@@ -22,6 +23,9 @@ const figuresKeptDays = 90;
 
 /** Of what became of write-backs. */
 const eventsKeptDays = 30;
+
+/** Of records that a source proof found to differ. */
+const findingsKeptDays = 30;
 
 /** Of who changed what. */
 const auditKeptDays = 400;
@@ -53,6 +57,7 @@ export async function forgetOld({ database, rules, clock }: HousekeepingDeps): P
   while ((await forgetKeys(database, now)) === 10_000);
   const eventsBefore = now - eventsKeptDays * dayMs;
   while ((await forgetOldWriteBackEvents(database, eventsBefore)) === 10_000);
+  while ((await forgetOldFindings(database, now - findingsKeptDays * dayMs)) === 10_000);
   while ((await forgetOldEntries(database, now - auditKeptDays * dayMs)) === 10_000);
   await vacuum(database);
 }

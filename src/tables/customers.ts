@@ -232,6 +232,15 @@ export async function existingCustomers(db: Queryable, sourceIds: readonly strin
 }
 
 /** Customers with their revisions, in the order of their source IDs. */
+/** The revisions of these customers, of those that there are. */
+export async function revisionsOf(
+  db: Queryable,
+  sourceIds: readonly string[],
+): Promise<{ sourceId: string; revision: number }[]> {
+  if (sourceIds.length === 0) return [];
+  return db.rows(sql`select source_id, revision from customers where source_id = any(${texts(sourceIds)})`);
+}
+
 export async function revisionsOfAllAfter(
   db: Queryable,
   after: string,

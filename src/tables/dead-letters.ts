@@ -116,6 +116,19 @@ export async function settleDeadLetters(
       and ref in (select jsonb_array_elements_text(${json(about.refs)}))`);
 }
 
+/** Of these records those that an open letter is about. */
+export async function rejectedAmong(
+  db: Queryable,
+  { source, stream }: { source: string; stream: string },
+  recordIds: readonly string[],
+): Promise<Set<string>> {
+  const rows = await db.rows<{ ref: string }>(sql`
+    select ref from dead_letters
+    where kind = 'record' and source = ${source} and stream = ${stream} and settled_at is null
+      and ref in (select jsonb_array_elements_text(${json(recordIds)}))`);
+  return new Set(rows.map(({ ref }) => ref));
+}
+
 /** Closes the open letters about these requests of the inbox and about their items: they are opened anew. */
 export async function settleRequestLetters(
   db: Queryable,

@@ -132,6 +132,8 @@ export interface RecordRow
   isKnown: boolean;
   /** Its source ID takes the place of one that did not stick. */
   hasMoved?: true;
+  /** The row takes the place of the stored one, whatever their clocks say. */
+  replaces?: true;
 }
 
 /** A record that stands or stood, with what a fold needs of it. */
@@ -209,6 +211,79 @@ export async function lockRecords(
   return new Map(rows.map((row) => [row.recordId, row]));
 }
 
+/** A stored record as a source proof compares it. */
+export interface ProvenRecord
+  extends LockedRecord,
+    Pick<Stored, 'mergedInto' | 'unmergedFrom' | 'filtered'> {}
+
+/** All that is stored of these records, without a lock. */
+export async function recordsToProve(
+  db: Queryable,
+  source: string,
+  stream: string,
+  recordIds: readonly string[],
+): Promise<Map<string, ProvenRecord>> {
+  const rows = await db.rows<ProvenRecord>(sql`
+    select ${storedColumns}, body, clocks, good, merged_into, unmerged_from, filtered
+    from ${rowsById(source, stream, recordIds)}`);
+  return new Map(rows.map((row) => [row.recordId, row]));
+}
+
+/** Standing records that are left out, by record ID. */
+export async function filteredRecordsAfter(
+  db: Queryable,
+  source: string,
+  stream: string,
+  { after, limit }: { after: string; limit: number },
+): Promise<ProvenRecord[]> {
+  return db.rows(sql`
+    select ${storedColumns}, body, clocks, good, merged_into, unmerged_from, filtered
+    from records as record
+    where source = ${source} and stream = ${stream} and record_id > ${after} and filtered is not null and hash <> ''
+      and (deleted_at is null or deleted_at < changed_at) and merged_into is null
+    order by record_id limit ${limit}`);
+}
+
+/** Whether the first hundred standing records of a stream mostly speak of customers that have the records' own IDs. */
+export async function speakForOwnIds(db: Queryable, source: string, stream: string): Promise<boolean> {
+  const [row] = await db.rows<{ own: boolean }>(sql`
+    select coalesce(avg((source_id = record_id)::int) > 0.5, false) as own from (
+      select record_id, source_id from records
+      where source = ${source} and stream = ${stream} and source_id is not null order by record_id limit 100) as first`);
+  return row!.own;
+}
+
+/** Standing records that speak of a customer with another ID than their own, by record ID. */
+export async function recordsOfOthersAfter(
+  db: Queryable,
+  source: string,
+  stream: string,
+  { after, limit }: { after: string; limit: number },
+): Promise<ProvenRecord[]> {
+  return db.rows(sql`
+    select ${storedColumns}, body, clocks, good, merged_into, unmerged_from, filtered
+    from records as record
+    where source = ${source} and stream = ${stream} and record_id > ${after} and source_id <> record_id and hash <> ''
+      and (deleted_at is null or deleted_at < changed_at) and merged_into is null
+    order by record_id limit ${limit}`);
+}
+
+/** Standing records whose customer has never been delivered, and that nothing delivers, holds or has given up, by record ID. */
+export async function undeliveredRecordsAfter(
+  db: Queryable,
+  source: string,
+  stream: string,
+  { after, limit, changedBefore }: { after: string; limit: number; changedBefore: number },
+): Promise<{ recordId: string; sourceId: string }[]> {
+  return db.rows(sql`
+    select record_id, records.source_id from records
+    left join deliveries on deliveries.source_id = records.source_id
+    where source = ${source} and stream = ${stream} and record_id > ${after} and filtered is null and records.source_id is not null
+      and (deleted_at is null or deleted_at < records.changed_at) and merged_into is null and deliveries.source_id is null
+      and received_at < ${toTimestamp(changedBefore)}
+    order by record_id limit ${limit}`);
+}
+
 /**
  * These rows by their key, each looked up apart. Without statistics (a new table, PGlite, which has no autovacuum) the
  * planner takes a source's stream for one row, and would read all of it to find the few.
@@ -233,14 +308,19 @@ export async function writeRecords(
     sourceId: 'sticky' | 'follow';
   },
 ): Promise<{ recordId: string; sourceId: string | null }[]> {
-  const [known, moved] = [-1, -2];
+  const [known, moved, replaced] = [-1, -2, -3];
   const ordered = rows
-    .map(({ isKnown, hasMoved, ...row }) => ({ ...row, known: hasMoved ? moved : isKnown ? known : null }))
+    .map(({ isKnown, hasMoved, replaces, ...row }) => ({
+      ...row,
+      known: replaces ? replaced : hasMoved ? moved : isKnown ? known : null,
+    }))
     .sort((a, b) => (a.recordId < b.recordId ? -1 : 1)); // one order for all workers: no deadlock
+  const replaces = sql`excluded.run_id = ${replaced}`;
+  const counts = sql`(${replaces} or excluded.changed_at >= records.changed_at)`;
   const sourceId =
     context.sourceId === 'sticky'
-      ? sql`case when excluded.run_id = ${moved} then excluded.source_id else coalesce(records.source_id, excluded.source_id) end`
-      : sql`case when excluded.changed_at >= records.changed_at then excluded.source_id else records.source_id end`;
+      ? sql`case when excluded.run_id in (${moved}, ${replaced}) then excluded.source_id else coalesce(records.source_id, excluded.source_id) end`
+      : sql`case when ${counts} then excluded.source_id else records.source_id end`;
   return db.rows(sql`
     insert into records (source, stream, record_id, source_id, changed_at, deleted_at, hash, body, clocks, filtered, faults, good, run_id, received_at)
     select ${source}, ${stream}, "recordId", "sourceId", to_timestamp("changedAt" / 1000), to_timestamp("deletedAt" / 1000),
@@ -249,14 +329,14 @@ export async function writeRecords(
       ("recordId" text, "sourceId" text, "changedAt" float8, "deletedAt" float8, hash text, body jsonb, clocks jsonb, filtered text, faults jsonb, good jsonb, known bigint)
     on conflict (source, stream, record_id) do update set
       source_id = ${sourceId},
-      deleted_at = greatest(records.deleted_at, excluded.deleted_at),
-      changed_at = greatest(records.changed_at, excluded.changed_at),
-      hash = case when excluded.changed_at >= records.changed_at then excluded.hash else records.hash end,
-      body = case when excluded.changed_at >= records.changed_at then excluded.body else records.body end,
-      clocks = case when excluded.changed_at >= records.changed_at then excluded.clocks else records.clocks end,
-      filtered = case when excluded.changed_at >= records.changed_at then excluded.filtered else records.filtered end,
-      faults = case when excluded.changed_at >= records.changed_at then excluded.faults else records.faults end,
-      good = case when excluded.changed_at >= records.changed_at then excluded.good else records.good end,
+      deleted_at = case when ${replaces} then excluded.deleted_at else greatest(records.deleted_at, excluded.deleted_at) end,
+      changed_at = case when ${replaces} then excluded.changed_at else greatest(records.changed_at, excluded.changed_at) end,
+      hash = case when ${counts} then excluded.hash else records.hash end,
+      body = case when ${counts} then excluded.body else records.body end,
+      clocks = case when ${counts} then excluded.clocks else records.clocks end,
+      filtered = case when ${counts} then excluded.filtered else records.filtered end,
+      faults = case when ${counts} then excluded.faults else records.faults end,
+      good = case when ${counts} then excluded.good else records.good end,
       run_id = ${context.runId}::bigint,
       received_at = excluded.received_at
     where excluded.run_id < 0

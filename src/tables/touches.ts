@@ -29,6 +29,8 @@ export const touches = pgTable(
     attempts: integer().notNull().default(0),
     /** It made the vendor refuse others that were asked for with it: it is asked for alone. */
     alone: boolean().notNull().default(false),
+    /** A source proof found it to be stored otherwise than the vendor has it: what is read takes the place of what is stored. */
+    proven: boolean().notNull().default(false),
     error: text(),
   },
   (t) => [
@@ -47,12 +49,14 @@ export interface Touch {
   gone: Gone | null;
   /** For how long it is not read yet, milliseconds: the vendor may still give the state before it, or more may be told. */
   waitMs?: number;
+  /** A source proof found it to be stored otherwise than the vendor has it. */
+  proven?: true;
 }
 
 /** `attempts` includes this one. */
 export type ClaimedTouch = Pick<
   typeof touches.$inferSelect,
-  'recordId' | 'changedAt' | 'gone' | 'version' | 'attempts'
+  'recordId' | 'changedAt' | 'gone' | 'version' | 'attempts' | 'proven'
 >;
 
 /** Notes that these records may have changed. A thousand tellings of one record are one row. */
@@ -74,20 +78,21 @@ export async function touch(
       ...newest,
       gone,
       waitMs: Math.max(one.waitMs ?? 0, known?.waitMs ?? 0),
+      ...((one.proven ?? known?.proven) && { proven: true as const }),
       times: (known?.times ?? 0) + 1,
     });
   }
   await db.rows(sql`
-    with noted as (insert into touches (source, stream, record_id, changed_at, gone, since, times, due_at)
-    select ${source}, stream, "recordId", to_timestamp("changedAt" / 1000), gone, ${toTimestamp(now)}, times, to_timestamp((${now}::float8 + "waitMs") / 1000)
+    with noted as (insert into touches (source, stream, record_id, changed_at, gone, since, times, due_at, proven)
+    select ${source}, stream, "recordId", to_timestamp("changedAt" / 1000), gone, ${toTimestamp(now)}, times, to_timestamp((${now}::float8 + "waitMs") / 1000), coalesce(proven, false)
     from jsonb_to_recordset(${json([...byRecord.values()])}) as row
-      (stream text, "recordId" text, "changedAt" float8, gone text, "waitMs" float8, times int)
+      (stream text, "recordId" text, "changedAt" float8, gone text, "waitMs" float8, times int, proven boolean)
     order by stream, "recordId"
     on conflict (source, stream, record_id) do update set
       changed_at = greatest(touches.changed_at, excluded.changed_at),
       gone = case when touches.gone = 'erased' then 'erased'
                   when excluded.changed_at >= touches.changed_at then excluded.gone else touches.gone end,
-      times = touches.times + excluded.times, version = touches.version + 1)
+      times = touches.times + excluded.times, version = touches.version + 1, proven = touches.proven or excluded.proven)
     select ${notify('hydrate')}`);
 }
 
@@ -105,7 +110,7 @@ export async function claimTouches(
         order by due_at limit ${most} for update skip locked)
       update touches set lease = ${lease}::uuid, due_at = ${toTimestamp(now + claim.leaseMs)}, attempts = attempts + 1
       from due where source = ${source} and stream = ${stream} and touches.record_id = due.record_id
-      returning touches.record_id, changed_at, gone, version, attempts`);
+      returning touches.record_id, changed_at, gone, version, attempts, proven`);
   const together = await take(false, claim.most);
   return together.length > 0 ? together : take(true, 1);
 }
@@ -173,6 +178,19 @@ export async function freeTouches(db: Queryable, worker: string, now: number): P
   await db.rows(
     sql`update touches set lease = null, due_at = ${toTimestamp(now)} where ${leasedBy(sql`lease`, worker)}`,
   );
+}
+
+/** Of these records those that wait to be read. */
+export async function touchedAmong(
+  db: Queryable,
+  source: string,
+  stream: string,
+  recordIds: readonly string[],
+): Promise<Set<string>> {
+  const rows = await db.rows<{ recordId: string }>(sql`
+    select record_id from touches where source = ${source} and stream = ${stream}
+      and record_id in (select jsonb_array_elements_text(${json(recordIds)}))`);
+  return new Set(rows.map((row) => row.recordId));
 }
 
 /** When the next touch of a source falls due, epoch milliseconds, or null. */

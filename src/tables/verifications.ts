@@ -90,6 +90,9 @@ export interface VerificationRequest {
   /** What differs or is missing is sent again. */
   heal: boolean;
   by: 'person' | 'schedule';
+  /** The sources whose vendors are compared with the stored records first; null or absent: none. */
+  sources?: string[] | null;
+  contents?: 'sample' | 'all';
   /** The schedule's moment that asked for it, epoch milliseconds: one verification however many workers hold the cron. */
   slot?: number;
 }
@@ -100,7 +103,7 @@ export interface Verification extends Answer {
 }
 
 const columns = sql`
-  id, state, '{"slot": null}'::jsonb || request as request, requested_at, started_at, ended_at, report, error, attempts, due_at,
+  id, state, '{"slot": null, "sources": null, "contents": "sample"}'::jsonb || request as request, requested_at, started_at, ended_at, report, error, attempts, due_at,
   lease is not null as working, previous_hash, hash, signed`;
 
 const mode = ({ sample }: VerificationRequest) => (sample === null ? 'full' : 'sample');
@@ -280,6 +283,17 @@ export async function freeVerifications(db: Queryable, worker: string): Promise<
     where state = 'requested' and ${leasedBy(sql`lease`, worker)}`);
 }
 
+/** A person wants it no longer. False where it has ended. What was counted until then stays to be seen. */
+export async function cancelVerification(db: Queryable, id: number, now: number): Promise<boolean> {
+  const rows = await db.rows(sql`
+    update verifications set state = 'failed', ended_at = ${toTimestamp(now)}, due_at = null, lease = null, leased_until = null,
+      cursor = null, error = ${cancelled}
+    where id = ${id}::bigint and state = 'requested' returning id`);
+  return rows.length > 0;
+}
+
+const cancelled = 'It was cancelled.';
+
 /** When the one that is going falls due, epoch milliseconds, or null. */
 export async function nextVerificationDue(db: Queryable): Promise<number | null> {
   const [row] = await db.rows<{ next: number | null }>(sql`
@@ -335,9 +349,11 @@ export async function checkChain(db: Queryable): Promise<Chain> {
 /** Takes a person who is erased out of every report. The chain goes on to hold. How many reports named them. */
 export async function forgetInVerifications(
   db: Queryable,
-  names: { sourceId: string; emails: readonly string[] },
+  names: { sourceId: string; emails: readonly string[]; recordIds?: readonly string[] },
 ): Promise<number> {
-  const quoted = [names.sourceId, ...names.emails].map((name) => JSON.stringify(name).toLowerCase());
+  const quoted = [names.sourceId, ...names.emails, ...(names.recordIds ?? [])].map((name) =>
+    JSON.stringify(name).toLowerCase(),
+  );
   const rows = await db.rows<{ id: number; report: JsonObject }>(sql`
     select id, report from verifications
     where exists (select 1 from jsonb_array_elements_text(${json(quoted)}) as name where strpos(lower(report::text), name) > 0)
@@ -347,21 +363,19 @@ export async function forgetInVerifications(
       const text = JSON.stringify(example).toLowerCase();
       return quoted.some((name) => text.includes(name));
     };
-    const without = Object.entries(report).map(([key, value]) => {
-      const part = value as JsonObject | null;
-      const { examples } = part ?? {};
-      if (!part || !Array.isArray(examples)) return [key, value];
-      return [
-        key,
-        {
-          ...part,
-          examples: (examples as JsonObject[]).map((one) => (isNamed(one) ? erased(one) : one)),
-        },
-      ];
-    });
-    await db.rows(
-      sql`update verifications set report = ${json(Object.fromEntries(without))} where id = ${id}::bigint`,
-    );
+    const without = (value: Json): Json => {
+      if (typeof value !== 'object' || value === null) return value;
+      if (Array.isArray(value)) return value.map(without);
+      return Object.fromEntries(
+        Object.entries(value).map(([key, inner]) => [
+          key,
+          key === 'examples' && Array.isArray(inner)
+            ? (inner as JsonObject[]).map((one) => (isNamed(one) ? erased(one) : one))
+            : without(inner),
+        ]),
+      );
+    };
+    await db.rows(sql`update verifications set report = ${json(without(report))} where id = ${id}::bigint`);
   }
   return rows.length;
 }

@@ -44,8 +44,8 @@ export const moreLines: { readonly [connector: string]: MoreLines } = {
   },
   http: { lines: 800, why: 'a person declares the API, by GET or POST, in seven styles of paging' },
   hubspot: {
-    lines: 1_140,
-    why: 'it searches in windows, and reads associations, a journal and merges',
+    lines: 1_150,
+    why: 'it searches in windows, and reads associations, a journal, merges and an inventory',
   },
   intercom: { lines: 375, why: 'it reads contacts of two roles, and takes webhooks with whole contacts' },
   iterable: { lines: 410, why: 'it reads exports of users, and keeps lists of fields' },

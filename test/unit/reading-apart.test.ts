@@ -1,7 +1,7 @@
 // Records read by ID, with those that cannot be read told apart.
 import { describe, expect, it } from 'vitest';
 import { RejectedError, TransientError } from '../../src/connector.ts';
-import { readApart } from '../../src/sync/pull/reading-apart.ts';
+import { readApart } from '../../src/sync/intake/reading-apart.ts';
 
 const rejected = new RejectedError('no', { code: 'no', status: 400 });
 const foreign = new TransientError('no', { foreign: true, rejectedAs: 'unknown_answer', status: 404 });

@@ -7,6 +7,7 @@ import type { Queryable } from '../../db/database.ts';
 import { forgetAcknowledgement } from '../../tables/acknowledgements.ts';
 import { forgetInAudit } from '../../tables/audit.ts';
 import { forgetInBatches } from '../../tables/batch-items.ts';
+import { forgetCheckedOf } from '../../tables/checked-records.ts';
 import { forgetCustomer } from '../../tables/customers.ts';
 import { forgetLetters, lettersHolding } from '../../tables/dead-letters.ts';
 import { type Carried, dropDelivery, keepFromOthers, lockDelivery } from '../../tables/deliveries.ts';
@@ -97,7 +98,12 @@ export async function forget(
   await endDrifts(db, [sourceId]);
   await forgetParts(db, [sourceId]);
   await dropExportedFacts(db, [sourceId]);
-  await forgetInVerifications(db, { sourceId, emails });
+  await forgetInVerifications(db, {
+    sourceId,
+    emails,
+    recordIds: records.map(({ recordId }) => recordId),
+  });
+  await forgetCheckedOf(db, sourceId, records);
   await forgetVerified(db, sourceId);
   const names = [sourceId, ...records.map(({ recordId }) => recordId), ...emails];
   await forgetInAudit(db, names);

@@ -188,6 +188,11 @@ export class Hydrator {
     );
 
     const deletions = await this.#deletions(tx, reading, gone);
+    const proven = new Set(touches.filter((one) => one.proven).map(({ recordId }) => recordId));
+    // A record that is given by its own ID has not been merged into another.
+    const records = answer.records.map((record) =>
+      proven.has(record.recordId) ? { ...record, unmerged: true as const } : record,
+    );
     const changed: number[] = [];
     const intake = {
       source,
@@ -196,6 +201,7 @@ export class Hydrator {
       runId: null,
       now,
       readAt: answer.readAt,
+      proven,
     };
     await ingest(
       tx,
@@ -206,7 +212,7 @@ export class Hydrator {
           if (as === 'changed') changed.push(record.changedAt);
         },
       },
-      { records: [...answer.records, ...deletions] },
+      { records: [...records, ...deletions] },
     );
     await noteCoverage(tx, { source: source.name, channel: 'webhook', now }, changed);
     await this.#eraseAsked(tx, reading, gone, now);

@@ -34,7 +34,7 @@ import { withCleanNames } from './clean-names.ts';
 import { aheadNote, asReceived } from './clocks.ts';
 import { enqueueDeliveries } from './enqueue.ts';
 import { erasedAmong, type Newcomer } from './erased-records.ts';
-import { type Hashed, judge, quickVerdict, type Verdict } from './judging.ts';
+import { type Hashed, judge, quickVerdict, takesPlace, type Verdict } from './judging.ts';
 import type { Rules } from './rules.ts';
 import type { Source } from './source.ts';
 import { ownSourceId } from './unmerging.ts';
@@ -47,6 +47,8 @@ export interface Intake {
   now: number;
   /** When the vendor was asked for the records, epoch milliseconds; absent where it pushed them. */
   readAt?: number | undefined;
+  /** See `Origin.proven`. */
+  proven?: ReadonlySet<string> | undefined;
   /** Told what a person should know of the page although nothing was refused for it. */
   onNote?(note: Note): void;
   /** Told of the customers that have a new revision, within the transaction. */
@@ -297,7 +299,8 @@ async function judgeAll(
     records.map(({ recordId, changedAt, deleted, deletedAt }, index) => ({
       recordId,
       changedAt,
-      hash: isLookedAt || deleted || deletedAt != null ? null : hashes[index]!,
+      hash:
+        isLookedAt || deleted || deletedAt != null || intake.proven?.has(recordId) ? null : hashes[index]!,
     })),
   );
   const others = records.filter(({ recordId }) => !same.has(recordId));
@@ -309,11 +312,11 @@ async function judgeAll(
       inherited: inherited.get(record.recordId) ?? null,
     }),
   );
-  const quick = hashed.map((one): Verdict | null =>
-    same.has(one.record.recordId)
-      ? { kind: 'unchanged' }
-      : quickVerdict(one, stored.get(one.record.recordId), intake),
-  );
+  const quick = hashed.map((one): Verdict | null => {
+    const known = stored.get(one.record.recordId);
+    if (same.has(one.record.recordId)) return { kind: 'unchanged' };
+    return known && takesPlace(one.record, known, intake) ? null : quickVerdict(one, known, intake);
+  });
   const isOpen = (index: number) => quick[index] === null || quick[index]?.kind === 'touched';
   const moving = records.flatMap(({ recordId }, index) =>
     isOpen(index) && stored.has(recordId) ? [recordId] : [],

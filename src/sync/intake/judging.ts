@@ -33,6 +33,11 @@ export interface Origin {
   runId: number | null;
   /** When the vendor was asked for them, epoch milliseconds; absent where it pushed them. */
   readAt?: number | undefined;
+  /**
+   * Records that a source proof found to be stored otherwise than the vendor has them: what was read of them takes the place of what
+   * was stored before that reading, whatever their clocks say.
+   */
+  proven?: ReadonlySet<string> | undefined;
 }
 
 /** A record with the hash of its body. */
@@ -75,6 +80,7 @@ export function quickVerdict(
 
 /** The verdict on a record, against its locked row. */
 export function judge(hashed: Hashed, stored: LockedRecord | undefined, origin: Origin): Verdict {
+  if (stored && takesPlace(hashed.record, stored, origin)) return judgeAnew(hashed, stored, origin);
   const quick = quickVerdict(hashed, stored, origin);
   if (quick) return quick;
   if (hashed.record.deleted) return judgeDeletion(hashed.record, stored, origin);
@@ -101,6 +107,41 @@ export function judge(hashed: Hashed, stored: LockedRecord | undefined, origin: 
     return record.undated ? { kind: 'unchanged' } : { kind: 'unchanged', row, before };
   }
   return { kind: row.filtered === null ? 'changed' : 'filtered', row, before, said };
+}
+
+/** Whether what a source proof had read counts, since nothing came meanwhile. */
+export function takesPlace(
+  { recordId, deleted }: ComposedRecord,
+  { receivedAt }: Pick<StoredRecord, 'receivedAt'>,
+  { source, stream, readAt, proven }: Origin,
+): boolean {
+  if (!proven?.has(recordId) || deleted || readAt === undefined) return false;
+  return receivedAt < readAt - (source.stream(stream)?.read?.lagSeconds ?? 0) * 1000;
+}
+
+function judgeAnew(hashed: Hashed, stored: LockedRecord, origin: Origin): Verdict {
+  const { record, hash } = hashed;
+  const made = rowAnew(hashed, stored, origin);
+  if ('fault' in made) {
+    const { code, fault, sourceId } = made;
+    return { kind: 'rejected', letter: letterOf(record, origin, code, fault), sourceId };
+  }
+  const { row, said } = made;
+  const kind = row.filtered === null ? 'changed' : 'filtered';
+  return { kind, row: { ...row, hash, replaces: true }, before: stored.sourceId, said };
+}
+
+/** The row that a record gives if the clocks of the stored one do not count. A source ID that is the record's own ID sticks to no other. */
+export function rowAnew(
+  hashed: Pick<Hashed, 'record' | 'inherited'>,
+  stored: LockedRecord,
+  origin: Origin,
+): ReturnType<typeof rowOf> {
+  const { record } = hashed;
+  const changedAt = Math.min(stored.changedAt, record.changedAt);
+  const before: LockedRecord = { ...stored, changedAt, deletedAt: null, clocks: null };
+  const whole = wholeOf(record, before, origin);
+  return rowOf({ whole, told: record, stored: before, hashed, origin, ownId: true });
 }
 
 /** It was not deleted since. */
@@ -174,20 +215,23 @@ interface Making {
   stored: LockedRecord | undefined;
   hashed: Pick<Hashed, 'record' | 'inherited'>;
   origin: Origin;
+  /** A source ID that is the record's own ID takes the place of another one. */
+  ownId?: true;
 }
 
 /** The row of a record that stands so, without its hash, and what it says; or why it cannot be taken. */
 function rowOf(
   making: Making,
 ): { row: Omit<RecordRow, 'hash'>; said: Said } | { code: string; fault: string; sourceId: string | null } {
-  const { whole, stored, hashed, origin } = making;
+  const { whole, stored, hashed, origin, ownId } = making;
   const { source, stream } = origin;
   const { path: _, policy, ...how } = source.config.sourceId;
   const before = stored?.sourceId ?? null;
   const path = source.sourceIdPath(whole.body);
   const found = sourceIdOf(whole.body, path, how);
   if ('fault' in found) return { code: 'source_id', fault: found.fault, sourceId: before };
-  const sticks = stored && !source.isProvisional(stream, stored.body) ? before : null;
+  const isOwnId = ownId === true && found.value === hashed.record.recordId && !hashed.record.merged?.length;
+  const sticks = stored && !isOwnId && !source.isProvisional(stream, stored.body) ? before : null;
   const sourceId = assignedSourceId(sticks ?? hashed.inherited, found.value, policy);
   const said = source.contribute(whole.body);
   const faults = said.faults.map(({ field, reason }) => ({ field, reason }));

@@ -147,14 +147,6 @@ export class Source {
     return this.streams.some(isPulled);
   }
 
-  /** True where webhooks or a journal name records, which are then read by ID. */
-  get namesRecords(): boolean {
-    return (
-      (this.webhook !== null || this.journal !== null) &&
-      this.streams.some((stream) => stream.read !== undefined)
-    );
-  }
-
   /** True where requests of its webhooks can be let in. */
   get hearsWebhooks(): boolean {
     return this.webhook !== null && this.webhook.authentication.length > 0;

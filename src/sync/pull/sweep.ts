@@ -11,10 +11,10 @@ import { type DeadLetter, keepDeadLetters } from '../../tables/dead-letters.ts';
 import { addNotes, countPage, holdRun, LostLeaseError, runById } from '../../tables/runs.ts';
 import { countMet, hasBegun, noteMet, unmetRecords } from '../../tables/swept-records.ts';
 import { ingest } from '../intake/ingest.ts';
+import { type ReadApart, readApart } from '../intake/reading-apart.ts';
 import type { Rules } from '../intake/rules.ts';
 import type { Source } from '../intake/source.ts';
 import { takeApart } from '../intake/taking-apart.ts';
-import { type ReadApart, readApart } from './reading-apart.ts';
 
 export interface Sweep {
   database: Database;

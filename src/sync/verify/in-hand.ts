@@ -1,5 +1,5 @@
 // A verification that this worker holds, with all that reading the destination back needs.
-import type { Context, Destination, Json, UnauthorizedError } from '../../connector.ts';
+import type { Context, Destination, Json, Relation, UnauthorizedError } from '../../connector.ts';
 import type { Database, Queryable } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import type { Endpoint, EngineApi } from '../../engine/http/endpoint.ts';
@@ -8,6 +8,7 @@ import type { ReceiptSigner } from '../../tables/signed-receipts.ts';
 import type { ClaimedVerification, Report } from '../../tables/verifications.ts';
 import type { Sending } from '../deliver/difference.ts';
 import type { Rules } from '../intake/rules.ts';
+import type { SourceHealth } from '../intake/source-health.ts';
 
 export interface VerifyDeps {
   database: Database;
@@ -19,6 +20,14 @@ export interface VerifyDeps {
   /** What the stored records give. */
   rules: Rules;
   sending(): Sending;
+  /** The vendors of the sources. */
+  vendors: {
+    endpoint(source: string): Endpoint | null;
+    relation(source: string): Relation | null;
+    health(source: string): SourceHealth;
+  };
+  /** Records are to be read by ID. */
+  onTouched(): void;
   /** Customers were put on their way again. */
   onHealed(): void;
   /** Called when customers were found that differ. `by`: as their drifts say who found them. */
@@ -42,8 +51,37 @@ export interface InHand {
   advance(cursor: Cursor, count: (tx: Queryable, report: Report) => Promise<void>): Promise<void>;
 }
 
+/** One stream of a source, in the order of the report's `streams`. */
+export interface Target {
+  source: string;
+  stream: string;
+}
+
+/** Where the proof of one stream goes on. `beganAt`: when its vendor was first asked, epoch milliseconds. */
+export type ProofStep =
+  | { kind: 'begin' }
+  /** Page by page. `again`: whatever seemed to differ is looked for once more, because no record can be read by ID. */
+  | { kind: 'list'; page: Json | null; restarts: number; beganAt: number; again?: true; whole?: true }
+  /** What the list does not tell: stored records that are left out, of other customers, or of some that were never delivered. */
+  | { kind: 'stored'; of: 'filtered' | 'others' | 'undelivered'; after: string; beganAt: number }
+  /** By ID. `looked`: of the records that the list does not have; `alive`: of those. `look`: the first or the second. */
+  | { kind: 'check'; look: 1 | 2; looked: number; alive: number; beganAt: number }
+  | { kind: 'wait'; until: number; for: 'check' | 'count'; beganAt: number }
+  | { kind: 'conclude'; beganAt: number; recounted?: true }
+  | { kind: 'mend'; after: string };
+
+export interface SourceCursor {
+  phase: 'source';
+  targets: Target[];
+  at: number;
+  step: ProofStep;
+}
+
 /** Where a verification goes on. `beganAt`: when this way of reading was begun, epoch milliseconds. */
 export type Cursor =
+  | SourceCursor
+  /** All sources are proven. `since`: epoch milliseconds. */
+  | { phase: 'destination'; since: number }
   | { phase: 'ordering'; beganAt: number }
   | { phase: 'exporting'; exportId: string; polls: number; beganAt: number }
   | { phase: 'export'; exportId: string; rows: number; beganAt: number; trust: Trust }

@@ -24,10 +24,14 @@ import {
   withSourceId,
 } from './comparing.ts';
 import { removeExportsLeft } from './export-removal.ts';
-import type { Cursor, InHand, Trust } from './in-hand.ts';
+import type { Cursor, InHand, SourceCursor, Trust } from './in-hand.ts';
 import { countUnread } from './report.ts';
+import { beginSources, proveOn } from './source-proof.ts';
 
 type End = { again: true; dueAt: number } | { again: false };
+
+/** Where reading the destination goes on. */
+type Reading = Exclude<Cursor, { phase: 'source' | 'destination' }>;
 
 const batchCustomers = 500;
 
@@ -56,10 +60,11 @@ const clocksDifferMs = 60_000;
 
 /** Reads until there is nothing more to read (`again: false`), or something has to be waited for. */
 export async function readOn(inHand: InHand): Promise<End> {
-  const known = inHand.verification.cursor as Cursor | null;
-  if (known === null && (await isToWait(inHand)))
+  const known = await pastSources(inHand, inHand.verification.cursor as Cursor | null);
+  if (known !== null && 'again' in known) return known;
+  if ((known === null || known.phase === 'destination') && (await isToWait(inHand, known)))
     return { again: true, dueAt: inHand.deps.clock.now() + lookAgainMs };
-  let cursor = known ?? (await begin(inHand));
+  let cursor = known === null || known.phase === 'destination' ? await begin(inHand) : known;
   const trail = new CursorTrail(
     'the customers of the destination',
     cursor.phase === 'list' ? cursor.page : null,
@@ -72,14 +77,33 @@ export async function readOn(inHand: InHand): Promise<End> {
   }
 }
 
+/** The sources come first, where any are verified. */
+async function pastSources(
+  inHand: InHand,
+  known: Cursor | null,
+): Promise<Exclude<Cursor, SourceCursor> | End | null> {
+  const { sources = null } = inHand.verification.request;
+  let cursor = known ?? (sources === null ? null : await beginSources(inHand, sources));
+  while (cursor !== null && cursor.phase === 'source') {
+    inHand.signal.throwIfAborted();
+    const next: Cursor | End = await proveOn(inHand, cursor);
+    if ('again' in next) return next;
+    cursor = next;
+  }
+  return cursor;
+}
+
 /** Something is being delivered, and may have ended soon. */
-async function isToWait({ deps, verification }: InHand): Promise<boolean> {
+async function isToWait(
+  { deps, verification }: InHand,
+  cursor: Extract<Cursor, { phase: 'destination' }> | null,
+): Promise<boolean> {
   const now = deps.clock.now();
-  if (now - verification.requestedAt >= waitForInFlightMs) return false;
+  if (now - (cursor?.since ?? verification.requestedAt) >= waitForInFlightMs) return false;
   return someAreUnderWay(deps.database, { now, soonMs: waitForInFlightMs });
 }
 
-async function readPhase(inHand: InHand, cursor: Cursor, trail: CursorTrail): Promise<Cursor | End> {
+async function readPhase(inHand: InHand, cursor: Reading, trail: CursorTrail): Promise<Reading | End> {
   if (cursor.phase === 'sample') return readSample(inHand, cursor);
   if (cursor.phase === 'list') return readList(inHand, cursor, trail);
   if (cursor.phase === 'missing') return readMissing(inHand, cursor);
@@ -94,13 +118,13 @@ async function readPhase(inHand: InHand, cursor: Cursor, trail: CursorTrail): Pr
 
 // ── Beginning ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-async function begin(inHand: InHand): Promise<Cursor> {
+async function begin(inHand: InHand): Promise<Reading> {
   const { deps, verification, advance } = inHand;
   const { sample } = verification.request;
   const beganAt = deps.clock.now();
   const acknowledged = await countAcknowledged(deps.database);
   if (sample !== null) {
-    const cursor: Cursor = { phase: 'sample', after: '', beganAt };
+    const cursor: Reading = { phase: 'sample', after: '', beganAt };
     await advance(cursor, async (tx, report) => {
       await choose(tx, verification.id, sample);
       Object.assign(report, { acknowledged, source: 'reads' });
@@ -112,12 +136,12 @@ async function begin(inHand: InHand): Promise<Cursor> {
     throw new RejectedError('This destination cannot be read back as a whole: verify a sample of it.', {
       code: 'no_read_back',
     });
-  const list: Cursor = { phase: 'list', page: null, beganAt };
+  const list: Reading = { phase: 'list', page: null, beganAt };
   if (!readBack.export) {
     await advance(list, async (_tx, report) => void Object.assign(report, { acknowledged, source: 'list' }));
     return list;
   }
-  const ordering: Cursor = { phase: 'ordering', beganAt };
+  const ordering: Reading = { phase: 'ordering', beganAt };
   await advance(
     ordering,
     async (_tx, report) => void Object.assign(report, { acknowledged, source: 'export' }),
@@ -133,11 +157,11 @@ async function orderExport(
   inHand: InHand,
   { beganAt }: Extract<Cursor, { phase: 'ordering' }>,
   { again }: { again: boolean },
-): Promise<Cursor> {
+): Promise<Reading> {
   try {
     if (again) await removeOrdered(inHand, beganAt);
     const { exportId } = await exportOf(inHand).begin(inHand.context());
-    const cursor: Cursor = { phase: 'exporting', exportId, polls: 0, beganAt };
+    const cursor: Reading = { phase: 'exporting', exportId, polls: 0, beganAt };
     await inHand.advance(cursor, (tx) => noteExport(tx, inHand.verification.id, exportId));
     return cursor;
   } catch (error) {
@@ -154,8 +178,8 @@ async function removeOrdered(inHand: InHand, since: number): Promise<void> {
 }
 
 /** Whoever the export has shown already is not compared again. */
-async function fallBack(inHand: InHand, why: string): Promise<Cursor> {
-  const cursor: Cursor = { phase: 'list', page: null, beganAt: inHand.deps.clock.now() };
+async function fallBack(inHand: InHand, why: string): Promise<Reading> {
+  const cursor: Reading = { phase: 'list', page: null, beganAt: inHand.deps.clock.now() };
   inHand.deps.log.info({ reason: why }, 'no export could be had, so customers are read page by page');
   await inHand.advance(
     cursor,
@@ -170,13 +194,13 @@ async function fallBack(inHand: InHand, why: string): Promise<Cursor> {
 async function awaitExport(
   inHand: InHand,
   cursor: Extract<Cursor, { phase: 'exporting' }>,
-): Promise<Cursor | End> {
+): Promise<Reading | End> {
   const { deps, advance } = inHand;
   const { exportId, polls, beganAt } = cursor;
   const made = await exportOf(inHand).poll(inHand.context(), exportId);
   const now = deps.clock.now();
   if (made) {
-    const next: Cursor = {
+    const next: Reading = {
       phase: 'export',
       exportId,
       rows: 0,
@@ -195,7 +219,7 @@ async function awaitExport(
 }
 
 /** The file from its first row; rows that were taken in before are passed over. */
-async function readExport(inHand: InHand, cursor: Extract<Cursor, { phase: 'export' }>): Promise<Cursor> {
+async function readExport(inHand: InHand, cursor: Extract<Cursor, { phase: 'export' }>): Promise<Reading> {
   const way = exportOf(inHand);
   const made = await way.poll(inHand.context(), cursor.exportId);
   if (!made) throw new TransientError('an export that was made is being made again');
@@ -214,7 +238,7 @@ async function readExport(inHand: InHand, cursor: Extract<Cursor, { phase: 'expo
   }
   if (batch.length > 0) at = await takeExported(inHand, { ...at, rows: row }, batch);
   const { beganAt, exportId } = at;
-  const next: Cursor = { phase: 'missing', after: '', beganAt, looked: 0, found: 0 };
+  const next: Reading = { phase: 'missing', after: '', beganAt, looked: 0, found: 0 };
   await inHand.advance(next, (tx) => noteExport(tx, inHand.verification.id, exportId));
   await removeExport(inHand);
   return next;
@@ -307,7 +331,7 @@ async function readList(
   inHand: InHand,
   cursor: Extract<Cursor, { phase: 'list' }>,
   trail: CursorTrail,
-): Promise<Cursor> {
+): Promise<Reading> {
   const { deps, advance } = inHand;
   const since = deps.clock.now();
   const page = await deps.destination.readBack!.list.page(inHand.context(), cursor.page);
@@ -315,7 +339,7 @@ async function readList(
   const seen = withSourceId(page.customers, null);
   const ids = seen.map(({ sourceId }) => sourceId);
   const known = await knownOf(deps.database, ids, since);
-  const next: Cursor = page.done
+  const next: Reading = page.done
     ? { phase: 'missing', after: '', beganAt: cursor.beganAt, looked: 0, found: 0 }
     : { ...cursor, page: page.cursor };
   await advance(next, async (tx, report) => {
@@ -331,7 +355,7 @@ async function readList(
 async function readSample(
   inHand: InHand,
   cursor: Extract<Cursor, { phase: 'sample' }>,
-): Promise<Cursor | End> {
+): Promise<Reading | End> {
   const { deps, verification } = inHand;
   const page = { after: cursor.after, limit: readsAtOnce * 4 };
   const ids = await chosen(deps.database, verification.id, page);
@@ -347,8 +371,8 @@ async function takeRead(
   inHand: InHand,
   ids: readonly string[],
   { note, inFlight = 0 }: { note: boolean; inFlight?: number },
-  next: (there: ReadonlySet<string>) => Cursor,
-): Promise<Cursor> {
+  next: (there: ReadonlySet<string>) => Reading,
+): Promise<Reading> {
   const found = await readAndSee(inHand, ids);
   const cursor = next(new Set(found.seen.map(({ sourceId }) => sourceId)));
   await inHand.advance(cursor, async (tx, report) => {
@@ -424,7 +448,7 @@ async function readEach(inHand: InHand, ids: readonly string[]): Promise<Read> {
 async function readMissing(
   inHand: InHand,
   cursor: Extract<Cursor, { phase: 'missing' }>,
-): Promise<Cursor | End> {
+): Promise<Reading | End> {
   const { deps, verification, advance } = inHand;
   const { after, beganAt: since, looked, found, aside = 0 } = cursor;
   const reads = looked < readsOfMissing || found > 0;
@@ -435,7 +459,7 @@ async function readMissing(
   const flying = candidates.filter((one) => one.inFlight).map(({ sourceId }) => sourceId);
   const again = flying.slice(0, Math.max(readsOfInFlight - aside, 0));
   const inFlight = flying.length - again.length;
-  const next = (there: ReadonlySet<string>): Cursor => ({
+  const next = (there: ReadonlySet<string>): Reading => ({
     ...cursor,
     after: candidates.at(-1)!.sourceId,
     looked: looked + settled.length,

@@ -1,6 +1,7 @@
 // What a verification found, counted as it goes and told at the end. Pure; it knows no rows and no vendor.
 import type { Json } from '../../connector.ts';
 import type { VerificationStatement } from '../../contract/receipt.ts';
+import { foundIn } from '../../contract/source-proof.ts';
 import type { Drift } from '../../customer/drift.ts';
 import { salted } from '../../tables/report-chain.ts';
 import type { DifferingFields, Report } from '../../tables/verifications.ts';
@@ -121,7 +122,16 @@ function confidenceOf(off: number, looked: number, all: number): NonNullable<Rep
 
 function summaryOf(report: Report, looked: number): string {
   const { differing, stale, missing, unknownToUs, inFlight } = report;
+  const { streams = [] } = report;
+  const found = foundIn(streams);
+  const unproven = streams.filter(({ state }) => state === 'unproven').length;
   const parts = [
+    found > 0
+      ? `${counted(found, 'record')} ${found === 1 ? 'differs' : 'differ'} from the vendor`
+      : streams.length > unproven
+        ? 'records: all as their vendors have them'
+        : null,
+    unproven > 0 ? `${counted(unproven, 'stream')} not proven` : null,
     differing.count > 0
       ? `${counted(differing.count, 'customer')} ${differing.count === 1 ? 'differs' : 'differ'} (${topFields(differing.fields)})`
       : null,

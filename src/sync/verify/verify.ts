@@ -21,6 +21,7 @@ import {
 import { forgetMet } from '../../tables/verified-customers.ts';
 import { removeExportsLeft } from './export-removal.ts';
 import type { InHand, VerifyDeps } from './in-hand.ts';
+import { forgetProving } from './proof.ts';
 import { readOn } from './reading.ts';
 import { concluded, statementOf } from './report.ts';
 
@@ -124,6 +125,7 @@ export class Verifier {
           receipts.sign(statementOf(verification, whole, { destination: account, endedAt: now, ...chained })),
       });
       await forgetMet(tx, verification.id);
+      await forgetProving(tx, verification.id);
       return whole;
     });
     log.info({ verification: verification.id, summary: report.summary }, 'verified');
@@ -166,6 +168,7 @@ export class Verifier {
       await database.transaction(async (tx) => {
         await failVerification(tx, held, message, now);
         await forgetMet(tx, held.id);
+        await forgetProving(tx, held.id);
       });
       return;
     }

@@ -3,14 +3,22 @@
 import { createRoute } from '@hono/zod-openapi';
 import {
   chainShape,
+  findingsQuery,
+  findingsShape,
+  proofForecastQuery,
+  proofForecastsShape,
   verificationParam,
   verificationRequest,
   verificationShape,
   verificationsQuery,
   verificationsShape,
 } from '../../contract/verification.ts';
+import { cancel } from '../../sync/verify/cancelling.ts';
+import { forecastProof } from '../../sync/verify/proof-forecast.ts';
+import { type Finding, listFindings } from '../../tables/checked-records.ts';
 import { checkChain, listVerifications, verificationById } from '../../tables/verifications.ts';
 import { type Deps, newApi } from '../deps.ts';
+import { requireSource } from '../known.ts';
 import { accepted, jsonOf, secured } from '../openapi.ts';
 import { byId, pageOf } from '../paging.ts';
 import { Problem, problems } from '../problem.ts';
@@ -96,12 +104,76 @@ const one = createRoute({
   },
 });
 
-export function verificationsApi({ tributary }: Deps) {
-  const { database, clock } = tributary;
+const forecast = createRoute({
+  method: 'get',
+  path: '/api/verifications/forecast',
+  operationId: 'forecastSourceProof',
+  summary: 'The calls that verifying sources takes',
+  description: 'Computed from the stored records. No vendor is called.',
+  tags,
+  security: secured,
+  request: { query: proofForecastQuery },
+  responses: {
+    200: { description: 'By stream.', content: jsonOf(proofForecastsShape) },
+    ...problems(400, 404),
+  },
+});
+
+const findings = createRoute({
+  method: 'get',
+  path: '/api/verifications/{id}/findings',
+  operationId: 'listFindings',
+  summary: 'Records that differ from the vendors of sources',
+  description:
+    'Every record that the verification found to differ, in the order of source, stream and record ID. Kept for 30 days.',
+  tags,
+  security: secured,
+  request: { params: verificationParam, query: findingsQuery },
+  responses: {
+    200: { description: 'A page of findings.', content: jsonOf(findingsShape) },
+    ...problems(400, 404),
+  },
+});
+
+const cancellation = createRoute({
+  method: 'post',
+  path: '/api/verifications/{id}/cancel',
+  operationId: 'cancelVerification',
+  summary: 'Cancel a verification',
+  description: 'It ends as failed. What it has found and mended until then stays.',
+  tags,
+  security: secured,
+  request: { params: verificationParam },
+  responses: {
+    200: { description: 'The verification.', content: jsonOf(verificationShape) },
+    ...problems(400, 404, 409),
+  },
+});
+
+/** Where the next page of findings begins. */
+const placeOf = ({ source, stream, recordId }: Finding) => JSON.stringify([source, stream, recordId]);
+
+function placeIn(place: string | undefined): Pick<Finding, 'source' | 'stream' | 'recordId'> | undefined {
+  if (place === undefined) return undefined;
+  const [source, stream, recordId] = JSON.parse(place) as [string, string, string];
+  return { source, stream, recordId };
+}
+
+export function verificationsApi(deps: Deps) {
+  const { tributary, cursors } = deps;
+  const { database, clock, rules } = tributary;
+  const named = async (id: number) => {
+    const found = await verificationById(database, id);
+    if (!found) throw new Problem(404, `There is no verification ${id}.`);
+    return found;
+  };
+  const allSources = () => rules.sources.map(({ name }) => name);
   return newApi()
     .openapi(start, async (c) => {
-      const { sample = null, heal } = c.req.valid('json');
-      const requested = (await tributary.verify({ sample, heal, by: 'person' }))!;
+      const { sample = null, heal, contents, sources: asked } = c.req.valid('json');
+      const sources = asked === 'all' ? allSources() : (asked ?? null);
+      for (const name of sources ?? []) await requireSource(deps, name);
+      const requested = (await tributary.verify({ sample, heal, sources, contents, by: 'person' }))!;
       if ('going' in requested)
         throw new Problem(
           409,
@@ -126,10 +198,26 @@ export function verificationsApi({ tributary }: Deps) {
       return c.json({ verifications, nextCursor: next }, 200);
     })
     .openapi(chain, async (c) => c.json(await checkChain(database), 200))
-    .openapi(one, async (c) => {
-      const { id } = c.req.valid('param');
-      const found = await verificationById(database, id);
-      if (!found) throw new Problem(404, `There is no verification ${id}.`);
-      return c.json(found, 200);
+    .openapi(forecast, async (c) => {
+      const { source, contents } = c.req.valid('query');
+      await requireSource(deps, source);
+      const sources = source === undefined ? allSources() : [source];
+      return c.json({ streams: await forecastProof(database, rules, { sources, contents }) }, 200);
+    })
+    .openapi(one, async (c) => c.json(await named(c.req.valid('param').id), 200))
+    .openapi(findings, async (c) => {
+      const { limit, cursor, ...filter } = c.req.valid('query');
+      const { id } = await named(c.req.valid('param').id);
+      await requireSource(deps, filter.source);
+      const page = { ...filter, after: placeIn(cursors.open(cursor)) };
+      const read = (most: number) => listFindings(database, id, { ...page, limit: most });
+      const { page: found, next } = await pageOf(limit, read, placeOf);
+      return c.json({ findings: found, nextCursor: cursors.seal(next) }, 200);
+    })
+    .openapi(cancellation, async (c) => {
+      const { id, state } = await named(c.req.valid('param').id);
+      if (!(await cancel(database, id, clock.now())))
+        throw new Problem(409, `Verification ${id} has already ended: ${state}.`, { type: 'ended' });
+      return c.json(await named(id), 200);
     });
 }
