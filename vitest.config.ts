@@ -40,7 +40,7 @@ export default defineConfig(({ mode }) => ({
       { extends: true, test: { name: 'pure', include: pure, exclude: alone } },
       {
         extends: true,
-        test: { name: 'storage', include: ['test/{cases,cli,simulation,sync,web}/**/*.test.ts'] },
+        test: { name: 'storage', include: ['test/{cases,cli,hostile,simulation,sync,web}/**/*.test.ts'] },
       },
       { extends: true, test: { name: 'alone', include: alone, isolate: true } },
     ],

@@ -29,7 +29,7 @@ export function recordOf(item: Json, settings: Settings, readAt: number): Source
   const changedAt = record.changedAt === undefined ? readAt : clockOf(item, record.changedAt, record.unit);
   if (changedAt === undefined)
     return rejected(
-      `There is no time of change at ${record.changedAt?.join(' or ')}. Expected: ISO 8601, or a number of ${record.unit} since 1970.`,
+      `There is no time of change at ${record.changedAt?.join(' or ')}. Expected: ISO 8601, or a number of ${record.unit} since 1970, up to the year 9999.`,
     );
   const { deleted } = record;
   if (deleted && isMarkedDeleted(valueAt(item, deleted.path), deleted.equals))

@@ -9,7 +9,7 @@ import { signedInShape, signInShape } from '../contract/connect.ts';
 import { answer, type Cli } from './cli.ts';
 import { CommandError, UsageError } from './errors.ts';
 import { reach } from './reach.ts';
-import { print } from './terminal.ts';
+import { print, printError } from './terminal.ts';
 
 /** How long a person has to sign in. */
 const waitMs = 300_000;
@@ -54,7 +54,7 @@ the source goes on if it was paused for its credentials. The wait ends after fiv
         const path = `/api/sources/${encodeURIComponent(source)}/connect`;
         const address = redirectUri ?? `http://127.0.0.1:${(server.address() as AddressInfo).port}/callback`;
         const begun = await reached.client.send(signInShape, path, { json: { redirectUri: address } });
-        cli.terminal.err.write(`Sign in to ${source} at:\n${begun.url}\n`);
+        printError(cli.terminal, `Sign in to ${source} at:\n${begun.url}`);
         if (browser && cli.terminal.errIsTerminal) openBrowser(begun.url);
         const came = await comesBack(cli, server, { address, state: begun.state });
         const { ticket } = begun;
@@ -119,7 +119,7 @@ async function comesBack(
     answerer(response)(405, 'Only GET is known here.');
   });
   const over = new AbortController();
-  const lines = pasted(cli, (url) => take(url, (_status, text) => cli.terminal.err.write(`${text}\n`)));
+  const lines = pasted(cli, (url) => take(url, (_status, text) => printError(cli.terminal, `${text}`)));
   void cli.clock.sleep(waitMs, over.signal).then(() => {
     reject(new CommandError(`Nobody signed in within ${waitMs / 60_000} minutes. Run the command again.`));
   });

@@ -11,7 +11,7 @@ import type { Client } from './client.ts';
 import { UsageError } from './errors.ts';
 import { addLetterOptions, type LetterOptions, letterFilter, optionsOf } from './letter-options.ts';
 import { reach } from './reach.ts';
-import { print, wrapped } from './terminal.ts';
+import { print, printError, wrapped } from './terminal.ts';
 
 interface Options extends LetterOptions {
   export?: string;
@@ -106,5 +106,5 @@ async function write(
   }
   const said = `Dead letters written to ${path}.`;
   if (cli.json) answer(cli, said, { file: path, bytes: file.bytesWritten });
-  else cli.terminal.err.write(`${said}\n`);
+  else printError(cli.terminal, `${said}`);
 }

@@ -13,7 +13,7 @@ import { endOf } from './follow.ts';
 import { reach } from './reach.ts';
 import { awaitSchema } from './schema.ts';
 import { listenForStop } from './signals.ts';
-import { Progress, print } from './terminal.ts';
+import { Progress, print, printError } from './terminal.ts';
 
 const askedShape = z.object({ runs: z.array(runShape) });
 const doneShape = z.object({ runs: z.array(reportedRunShape) });
@@ -64,9 +64,9 @@ function summaryOf(runs: readonly ReportedRun[]): string {
 
 function tell({ terminal }: Cli, run: ReportedRun): void {
   print(terminal, `Dry run ${run.id} of ${run.source} ${run.state}: ${runSentence(run)}.`);
-  if (run.error) terminal.err.write(`${run.error}\n`);
+  if (run.error) printError(terminal, `${run.error}`);
   if (run.columns) printColumns(terminal, run.source, run.columns, true);
-  for (const note of run.notes) terminal.err.write(`${noteSentence(note)}\n`);
+  for (const note of run.notes) printError(terminal, `${noteSentence(note)}`);
   if (!run.report) return;
   print(terminal, `Read: ${counted(run.report.pages, 'page')}. Nothing was kept or sent.`);
   printDifferences(terminal, run.report);

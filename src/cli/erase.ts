@@ -11,7 +11,7 @@ import type { Client } from './client.ts';
 import { CommandError, exitCodes, UsageError } from './errors.ts';
 import { type Reached, reach } from './reach.ts';
 import { listenForStop } from './signals.ts';
-import { Progress, print, table } from './terminal.ts';
+import { Progress, print, printError, table } from './terminal.ts';
 
 const askEveryMs = 500;
 /** Longer than any wait that ends by itself: a delivery in doubt is waited for four minutes. */
@@ -152,8 +152,9 @@ async function eraseOne(
   else tell(cli, receipt);
   if (waits && receipt.state === 'open') {
     cli.exitCode = exitCodes.failed;
-    cli.terminal.err.write(
-      `It is not complete yet. The server or the next command continues it: tributary customers erase --receipt ${receipt.id}\n`,
+    printError(
+      cli.terminal,
+      `It is not complete yet. The server or the next command continues it: tributary customers erase --receipt ${receipt.id}`,
     );
   }
 }

@@ -14,7 +14,7 @@ import { comparisonSentence, comparisons } from './forecasts.ts';
 import { reach } from './reach.ts';
 import { awaitSchema } from './schema.ts';
 import { listenForStop } from './signals.ts';
-import { print } from './terminal.ts';
+import { print, printError } from './terminal.ts';
 
 const maxLettersShown = 5;
 
@@ -100,17 +100,17 @@ function tellDone(cli: Cli, done: Done, { more, summary }: RequestedRuns): void 
   }
   for (const run of runs) {
     print(terminal, sentenceOf(run));
-    if (run.error) terminal.err.write(`${run.error}\n`);
+    if (run.error) printError(terminal, `${run.error}`);
     if (run.columns) printColumns(terminal, run.source, run.columns);
-    for (const note of run.notes) terminal.err.write(`${noteSentence(note)}\n`);
+    for (const note of run.notes) printError(terminal, `${noteSentence(note)}`);
   }
   print(terminal, delivered);
-  if (runs.length > 0) for (const sentence of openSentences(done)) terminal.err.write(`${sentence}\n`);
+  if (runs.length > 0) for (const sentence of openSentences(done)) printError(terminal, `${sentence}`);
   for (const { source, ref, message } of deadLetters.slice(0, maxLettersShown)) {
-    terminal.err.write(`${source}: ${ref}: ${message}\n`);
+    printError(terminal, `${source}: ${ref}: ${message}`);
   }
   const hidden = deadLetters.length - maxLettersShown;
-  if (hidden > 0) terminal.err.write(`… and ${hidden} more; see "tributary status" or the page.\n`);
+  if (hidden > 0) printError(terminal, `… and ${hidden} more; see "tributary status" or the page.`);
 }
 
 /** What of these runs is not delivered or was left out, each with the command that shows it. */

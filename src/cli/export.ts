@@ -14,6 +14,7 @@ import { answer, type Cli } from './cli.ts';
 import type { Client } from './client.ts';
 import { CommandError, UsageError } from './errors.ts';
 import { reach } from './reach.ts';
+import { printable, printError } from './terminal.ts';
 import { timeOf } from './times.ts';
 
 interface Options {
@@ -107,10 +108,12 @@ async function exportCustomers(cli: Cli, options: Options): Promise<void> {
   try {
     const out = options.output === undefined ? cli.terminal.out : await openFile(options.output);
     const rows = rowWriter(options, columns);
+    // A file and a program get every character; a terminal would obey some.
+    const shown = options.output === undefined && cli.terminal.outIsTerminal ? printable : String;
     let written = 0;
-    if (rows.head !== null) await write(out, rows.head);
+    if (rows.head !== null) await write(out, shown(rows.head));
     for await (const customers of pages(reached.client, query)) {
-      await write(out, customers.map(rows.row).join(''));
+      await write(out, shown(customers.map(rows.row).join('')));
       written += customers.length;
     }
     if (options.output === undefined) return;
@@ -118,7 +121,7 @@ async function exportCustomers(cli: Cli, options: Options): Promise<void> {
     await finished(out);
     const said = `${counted(written, 'customer')} written to ${options.output}.`;
     if (cli.json) answer(cli, said, { customers: written, file: options.output });
-    else cli.terminal.err.write(`${said}\n`);
+    else printError(cli.terminal, `${said}`);
   } finally {
     await reached.close();
   }

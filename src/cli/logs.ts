@@ -7,7 +7,7 @@ import type { Client } from './client.ts';
 import { exitCodes } from './errors.ts';
 import { reachServer } from './reach.ts';
 import { listenForStop } from './signals.ts';
-import { print } from './terminal.ts';
+import { print, printable, printableJson } from './terminal.ts';
 
 const askEveryMs = 1_000;
 
@@ -73,7 +73,7 @@ async function follow(
   for (let { lines, nextCursor } = page; ; ) {
     for (const line of lines)
       out.write(
-        `${cli.json ? JSON.stringify(logShape.shape.lines.element.encode(line)) : sentenceOf(line)}\n`,
+        `${cli.json ? printableJson(logShape.shape.lines.element.encode(line)) : printable(sentenceOf(line))}\n`,
       );
     await cli.clock.sleep(askEveryMs, stop);
     if (stop.aborted) return;

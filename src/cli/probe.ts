@@ -11,7 +11,7 @@ import { askConsent } from './consent.ts';
 import type { App } from './deps.ts';
 import { exitCodes } from './errors.ts';
 import { reach } from './reach.ts';
-import { print, table } from './terminal.ts';
+import { print, printError, table } from './terminal.ts';
 
 export function defineProbe(command: Command, cli: Cli): void {
   command
@@ -96,8 +96,9 @@ function tell({ terminal }: Cli, { answers, effect, contradictions, calls, notDe
   if (notDeleted.length === 0)
     print(terminal, `${counted(calls, 'call')}; the throwaway customers were removed.`);
   else
-    terminal.err.write(
-      `These throwaway customers could not be removed. Delete them manually: ${notDeleted.join(', ')}.\n`,
+    printError(
+      terminal,
+      `These throwaway customers could not be removed. Delete them manually: ${notDeleted.join(', ')}.`,
     );
 }
 

@@ -6,7 +6,7 @@ import { chosenCommand, commands, groups, sections } from './commands.ts';
 import { envelopeOf } from './envelope.ts';
 import { classify, exitCodes, type Failure } from './errors.ts';
 import { addGlobals, applyGlobals } from './globals.ts';
-import { print } from './terminal.ts';
+import { printableJson, printError } from './terminal.ts';
 
 type Chosen = ReturnType<typeof chosenCommand>;
 
@@ -31,12 +31,12 @@ export async function runProgram(args: readonly string[], host: Host): Promise<n
     failure = classify(error);
   }
   const exitCode = failure?.exitCode ?? cli.exitCode;
-  if (failure && !failure.isPrinted) host.terminal.err.write(`${failure.message}\n`);
+  if (failure && !failure.isPrinted) printError(host.terminal, failure.message);
   if (help !== '') cli.answer = { summary: help.split('\n')[0]!, result: { text: help } };
   if (!json || (isStreamed && !failure)) return exitCode;
   const envelope = envelopeOf(chosen?.entry.path ?? '', exitCode, cli.answer, failure);
   // Among JSON lines it is one of them.
-  print(host.terminal, JSON.stringify(envelope, null, isStreamed ? 0 : 2));
+  host.terminal.out.write(`${printableJson(envelope, isStreamed ? 0 : 2)}\n`);
   return exitCode;
 }
 

@@ -9,7 +9,7 @@ import { runAndWait } from './errand.ts';
 import { exitCodes, UsageError } from './errors.ts';
 import { countsText, numberOf, stateOption } from './inbox.ts';
 import { reach } from './reach.ts';
-import { print } from './terminal.ts';
+import { print, printError } from './terminal.ts';
 import { timeOf } from './times.ts';
 import { untilRead } from './until-read.ts';
 
@@ -109,7 +109,7 @@ async function tryOnly(cli: Cli, { which }: ReplaySelection): Promise<void> {
 }
 
 async function replay(cli: Cli, { which, words }: ReplaySelection): Promise<void> {
-  if (!cli.json) cli.terminal.err.write(`Opening again: ${words}.\n`);
+  if (!cli.json) printError(cli.terminal, `Opening again: ${words}.`);
   let well = true;
   await runAndWait(cli, { wait: true }, async (client) => {
     const replayed = await everything(client, which);
@@ -177,5 +177,5 @@ function tell({ terminal }: Cli, replayed: Total, dryRun: boolean): void {
   for (const { reason, requests } of cannot)
     print(terminal, `Not opened: ${counted(requests, 'request')}: ${reason}.`);
   const rejected = results.filter(({ result }) => result !== 'opened').slice(0, maxTold);
-  for (const { id, source, error } of rejected) terminal.err.write(`${source}: ${id}: ${error}\n`);
+  for (const { id, source, error } of rejected) printError(terminal, `${source}: ${id}: ${error}`);
 }

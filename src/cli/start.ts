@@ -18,7 +18,7 @@ import { firstLoadSentence, writeBackForecastSentences } from './forecasts.ts';
 import { openHere } from './reach.ts';
 import { howToConfigure, requireSandbox, sandboxFolder, startSandbox } from './sandbox.ts';
 import { listenForStop } from './signals.ts';
-import { print } from './terminal.ts';
+import { print, printError } from './terminal.ts';
 
 const drainMs = 10_000;
 
@@ -65,7 +65,7 @@ lines.`,
 async function serve(cli: Cli, { sandbox }: { sandbox: boolean }): Promise<void> {
   const out = cli.json ? cli.lines() : cli.terminal.out;
   const stop = listenForStop(cli.clock, () => {
-    cli.terminal.err.write('Stopped immediately. Unfinished work continues at the next start.\n');
+    printError(cli.terminal, 'Stopped immediately. Unfinished work continues at the next start.');
     process.exit(exitCodes.failed);
   });
   try {

@@ -11,7 +11,7 @@ import { exitCodes, UsageError } from './errors.ts';
 import { runSentence } from './figures.ts';
 import { reachServer, withClient } from './reach.ts';
 import { listenForStop } from './signals.ts';
-import { print, table } from './terminal.ts';
+import { print, printable, table } from './terminal.ts';
 
 export function defineStatus(command: Command, cli: Cli): void {
   command
@@ -58,7 +58,7 @@ async function watchStatus(cli: Cli, everySeconds: number): Promise<void> {
         `${iso(clock.now())}, every ${duration(everySeconds)}. Ctrl-C ends it.`,
         '',
         statusText(status),
-      ];
+      ].map(printable);
       // From the top left; the rest of each line and of the screen is cleared, so that nothing flickers.
       terminal.out.write(`\x1b[H${lines.join('\n').replaceAll('\n', '\x1b[K\n')}\x1b[K\n\x1b[J`);
       await clock.sleep(everySeconds * 1_000, stop.signal);

@@ -17,8 +17,29 @@ export interface Terminal {
   columns: number;
 }
 
+/** Control characters but for line ends and tabs, and marks that turn the direction of a text: a terminal would obey them. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+const obeyed = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+
+/** The text as a terminal may be given it, whatever a vendor has put into it. */
+export function printable(text: string): string {
+  return text.replace(obeyed, '\ufffd');
+}
+
+/** JSON of the same value, in which what a terminal would obey is written as escapes. */
+export function printableJson(value: unknown, indent = 0): string {
+  const escaped = (one: string) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return JSON.stringify(value, null, indent).replace(obeyed, escaped);
+}
+
+/** A result. */
 export function print(terminal: Terminal, text: string): void {
-  terminal.out.write(`${text}\n`);
+  terminal.out.write(`${printable(text)}\n`);
+}
+
+/** A warning, an error, or what is said beside the result. */
+export function printError(terminal: Terminal, text: string): void {
+  terminal.err.write(`${printable(text)}\n`);
 }
 
 /** Columns aligned, two blanks between them. Every row has as many cells as the head. */
@@ -78,7 +99,8 @@ export class Progress {
   }
 
   /** `share`: how much is done, 0 to 1, or null where nobody knows. `now`: epoch milliseconds. */
-  show(text: string, share: number | null, now: number): void {
+  show(given: string, share: number | null, now: number): void {
+    const text = printable(given);
     if (this.#silent || text === this.#shown) return;
     const { err, errIsTerminal, columns } = this.#terminal;
     if (errIsTerminal) {

@@ -7,7 +7,7 @@ import { answer, type Cli } from './cli.ts';
 import { UsageError } from './errors.ts';
 import { addLimit, moreSentence, readUpTo } from './pages.ts';
 import { withClient } from './reach.ts';
-import { print, table } from './terminal.ts';
+import { print, printError, table } from './terminal.ts';
 
 const aboutRoles = `Roles: a viewer reads everything except values of customers, which are masked; an operator also triggers, pauses, retries,
 releases and pins, and exports files; an admin also erases customers, withdraws sources, connects vendors, and makes tokens.`;
@@ -37,7 +37,7 @@ Examples:
         const until = made.expiresAt === null ? 'until it is revoked' : `until ${iso(made.expiresAt)}`;
         const said = `The token of ${made.name}, ${made.role}, is valid ${until}. It is shown only now: keep it in a safe place.`;
         if (cli.json) return answer(cli, said, newTokenShape.encode(made));
-        cli.terminal.err.write(`${said}\n`);
+        printError(cli.terminal, `${said}`);
         print(cli.terminal, made.token);
       }),
     );

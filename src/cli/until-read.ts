@@ -5,6 +5,7 @@ import { deliveriesShape } from '../contract/status.ts';
 import { counted } from '../words.ts';
 import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
+import { printError } from './terminal.ts';
 
 const askEveryMs = 250;
 /** What has not moved for so long is put off, or out of reach. */
@@ -21,8 +22,9 @@ export async function untilRead({ clock, terminal }: Cli, client: Client, some: 
     if (left === 0) return true;
     if (left < last) [last, movedAt] = [left, clock.now()];
     if (clock.now() - movedAt > longestStillMs) {
-      terminal.err.write(
-        `No longer waiting: ${counted(left, 'record')} named by webhooks ${left === 1 ? 'is' : 'are'} still to be read by the server or the next command.\n`,
+      printError(
+        terminal,
+        `No longer waiting: ${counted(left, 'record')} named by webhooks ${left === 1 ? 'is' : 'are'} still to be read by the server or the next command.`,
       );
       return false;
     }

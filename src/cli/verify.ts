@@ -25,7 +25,7 @@ import { follow } from './follow.ts';
 import { type Reached, reach, withClient } from './reach.ts';
 import { awaitSchema } from './schema.ts';
 import { listenForStop } from './signals.ts';
-import { Progress, print } from './terminal.ts';
+import { Progress, print, printError } from './terminal.ts';
 
 const askEveryMs = 250;
 const maxShown = 10;
@@ -145,7 +145,7 @@ async function verify(cli: Cli, reached: Reached, options: Options, stop: AbortS
     print(cli.terminal, `Sent again: ${counted(report.healed, 'customer')}.`);
   if (done.exitCode !== exitCodes.success) {
     for (const { ref, message } of done.deadLetters.slice(0, maxShown))
-      cli.terminal.err.write(`${ref}: ${message}\n`);
+      printError(cli.terminal, `${ref}: ${message}`);
     cli.exitCode = exitCodes.failed;
   }
 }

@@ -14,6 +14,8 @@ const quotes: readonly (readonly [string, string])[] = [
   ['‘', '’'],
   ['«', '»'],
 ];
+/** An address has 320 characters at most; the rest is room for a name. What is longer is not searched: that could take minutes. */
+const maxLength = 2_000;
 const between = /[\s,;|/]+/;
 /** No rule for dots: there are mailboxes with two in a row, or one at the end. */
 const plainLocal = /^[^\s"(),:;<>@[\\\]\p{Cc}]+$/u;
@@ -23,14 +25,19 @@ const addressLiteral = /^\[(?:ipv6:)?[0-9a-f:.]+\]$/;
 
 /** Reads the one address in a text. Reading what it gives gives the same. */
 export function emailOf(text: string): Email {
-  const found = unwrapped(visible(cleanText(text)).trim());
+  const given = visible(cleanText(text)).trim();
+  if (given.length > maxLength) return { fault: faultIn(given) };
+  const found = unwrapped(given);
   if (found === null) return { fault: 'several' };
   const address = found.toLowerCase();
   const at = address.lastIndexOf('@');
   const local = address.slice(0, Math.max(at, 0));
   if (isLocal(local) && isDomain(address.slice(at + 1))) return { value: address };
-  const parts = address.split(between).filter((part) => part.includes('@'));
-  return { fault: parts.length > 1 ? 'several' : 'none' };
+  return { fault: faultIn(address) };
+}
+
+function faultIn(text: string): 'none' | 'several' {
+  return text.split(between).filter((part) => part.includes('@')).length > 1 ? 'several' : 'none';
 }
 
 /** Without what surrounds it; null where a name before the brackets is another address. */

@@ -4,6 +4,8 @@ import type { PhoneRule } from '../connector.ts';
 
 /** A longer extension is another number that was written behind the first. */
 const maxExtensionDigits = 6;
+/** A number with everything that people write beside it. What is longer is not searched: that could take minutes. */
+const maxLength = 250;
 /** What a spreadsheet makes of a number: `600100200.0`, in some countries with a comma. */
 const withDecimals = /^(\+?\d{6,})[.,](\d+)$/;
 const inScientificNotation = /^\+?\d+([.,]\d+)?[eE][+-]?\d+$/;
@@ -34,6 +36,7 @@ export function phoneOf(
 
 /** Without what a spreadsheet or a person added to the number; undefined where digits are lost or letters among them. */
 function tidied(text: string): string | undefined {
+  if (text.length > maxLength) return undefined;
   const plain = text
     .normalize('NFKC')
     .replace(/\p{Cf}/gu, '')

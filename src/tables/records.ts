@@ -430,6 +430,46 @@ export async function mergeRecords(
   return rows.flatMap((row) => row.sourceId ?? []);
 }
 
+/** Longer circles are not looked for. */
+const maxCircle = 1_000;
+
+/**
+ * Takes a record out of each circle of merges that one of these records is part of: of records that are all merged into each
+ * other none would stand, and their customers would be gone. The one that stands and was changed last stays. A repeat of the
+ * vendor's word no longer merges it. Returns its source ID, null where it has none yet.
+ */
+export async function openCircles(
+  db: Queryable,
+  source: string,
+  stream: string,
+  recordIds: readonly string[],
+): Promise<(string | null)[]> {
+  if (recordIds.length === 0) return [];
+  const found = await db.rows<{ members: string[] }>(sql`
+    with recursive walk as (
+      select record_id as start, merged_into as at, array[record_id] as members
+      from ${rowsById(source, stream, recordIds)} where merged_into is not null
+      union all
+      select start, step.merged_into, members || at
+      from walk cross join lateral (
+        select merged_into from records
+        where source = ${source} and stream = ${stream} and record_id = walk.at and merged_into is not null limit 1) as step
+      where at <> all(members) and cardinality(members) < ${maxCircle})
+    select to_jsonb(members) as members from walk where at = start`);
+  const circles = new Map(found.map(({ members }) => [members.toSorted().join('\0'), members]));
+  const opened: (string | null)[] = [];
+  for (const members of circles.values()) {
+    const rows = await db.rows<{ sourceId: string | null }>(sql`
+      update records set unmerged_from = merged_into, merged_into = null
+      where source = ${source} and stream = ${stream} and record_id = (
+        select record_id from ${rowsById(source, stream, members)}
+        order by (deleted_at is null or deleted_at < changed_at) desc, changed_at desc, record_id limit 1)
+      returning source_id`);
+    opened.push(...rows.map(({ sourceId }) => sourceId));
+  }
+  return opened;
+}
+
 /** The source IDs that these records were given, in the order asked for. */
 export async function sourceIdsOf(
   db: Queryable,

@@ -7,8 +7,12 @@ import { personalMark } from '../contract/parts.ts';
 /** Stands for what is not shown. */
 export const maskedText = '•••';
 
-/** Addresses, telephone numbers and what a sentence quotes: a vendor's message may hold any of them. */
-const tellingWords = /[^\s"'<>(),;:@]+@[^\s"'<>(),;:]+|\+\d[\d ()-]{6,}\d|"[^"]*"|“[^”]*”/g;
+/**
+ * Telephone numbers and what a sentence quotes: a vendor's message may hold any of them, as it may hold addresses. Each takes
+ * time in proportion to the text, whatever it holds: so a quotation that is not closed goes on to the end.
+ */
+const tellingWords = /\+\d[\d ()-]{6,}\d|"[^"]*"|“[^”]*(?:”|$)/g;
+const word = /[^\s"'<>(),;:]+/g;
 
 /** As it may be shown to somebody who may only look; alike with times as numbers and as texts. */
 export function masked<Value>(shape: z.ZodType, value: Value): Value {
@@ -42,10 +46,15 @@ function walked(shape: z.ZodType, value: unknown): unknown {
         value,
       );
     case 'string':
-      return typeof value === 'string' ? value.replace(tellingWords, maskedText) : value;
+      return typeof value === 'string' ? withoutTellingWords(value) : value;
     default:
       return value;
   }
+}
+
+function withoutTellingWords(text: string): string {
+  const unquoted = text.replace(tellingWords, maskedText);
+  return unquoted.replace(word, (one) => (/[^@]@[^@]/.test(one) ? maskedText : one));
 }
 
 /** What of a schema tells its form (zod 4: `_zod.def`). */

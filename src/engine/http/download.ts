@@ -4,6 +4,7 @@ import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { type Json, RejectedError, TransientError, UnauthorizedError } from '../../connector.ts';
 import type { Clock } from '../clock.ts';
+import { reasonOf } from './connection-reasons.ts';
 import { isPrivateHost, unsafeAddress } from './private-addresses.ts';
 
 const defaultChunkTimeoutSeconds = 60;
@@ -214,7 +215,7 @@ class Patience {
     if (this.#why === 'timeout') return new TransientError(`${this.#name} sent a file too slowly`);
     if (error instanceof TransientError || error instanceof RejectedError) return error;
     if (error instanceof UnauthorizedError) return error;
-    return new TransientError(`${otherwise}: ${error instanceof Error ? error.message : 'unknown reason'}`, {
+    return new TransientError(`${otherwise}: ${reasonOf(error)}`, {
       cause: error,
     });
   }

@@ -20,6 +20,7 @@ import type { Lane } from '../quota/lanes.ts';
 import { PrioritySemaphore } from '../quota/priority-semaphore.ts';
 import { changes, errorOf, isOwn, type Secrets, wordsOf } from './answer-error.ts';
 import { inPieces, isLong } from './body-pieces.ts';
+import { reasonOf } from './connection-reasons.ts';
 import { type Connect, connectionsTo, type Proxies, proxyOf } from './connections.ts';
 import { authOf, credentialsOf, secretsOf } from './credentials.ts';
 import { collected, type Download, type DownloadRequest, download, type Opened } from './download.ts';
@@ -668,10 +669,4 @@ function wantsJson(
   const type = headers['content-type'];
   if (text.trim() !== '' && (!type || /json|html/i.test(type))) return true;
   return status === 200 && (method === 'GET' || method === 'POST');
-}
-
-/** The reason of a connection's failure, also where every address of a host failed by its own. */
-function reasonOf(error: Error | undefined): string {
-  const { code, errors, message } = (error ?? {}) as { code?: string; errors?: Error[]; message?: string };
-  return message || errors?.map((one) => one.message).join('; ') || code || 'unknown reason';
 }

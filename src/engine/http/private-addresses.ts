@@ -16,8 +16,11 @@ for (const [address, prefix] of [
   ['192.168.0.0', 16],
   ['198.18.0.0', 15],
   ['224.0.0.0', 3], // multicast, reserved, broadcast
-] as const)
+] as const) {
   ranges.addSubnet(address, prefix, 'ipv4');
+  // What a translator of addresses (NAT64) would reach there.
+  ranges.addSubnet(`64:ff9b::${address}`, 96 + prefix, 'ipv6');
+}
 for (const [address, prefix] of [
   ['::', 96],
   ['64:ff9b:1::', 48],

@@ -5,6 +5,7 @@ import { retryAfterMs } from '../../connector/reading.ts';
 import { type Json, TransientError } from '../../connector.ts';
 import type { Clock } from '../clock.ts';
 import { Secrets } from './answer-error.ts';
+import { reasonOf } from './connection-reasons.ts';
 import { connectionsTo, type Proxies } from './connections.ts';
 import { type TokenAnswer, type TokenRequest, tokenBody } from './token-request.ts';
 
@@ -43,9 +44,10 @@ export async function exchangeToken(
     return { status: statusCode, json, retryAfterMs: retryAfterMs(wait, clock.now()) };
   } catch (cause) {
     const secrets = new Secrets({ ...form, ...(authorization !== undefined && { authorization }) });
-    throw new TransientError(`the token URL of ${name} cannot be reached`, {
+    const hidden = secrets.hideInError(cause as Error);
+    throw new TransientError(`the token URL of ${name} cannot be reached: ${reasonOf(hidden)}`, {
       uncertain: false,
-      cause: secrets.hideInError(cause as Error),
+      cause: hidden,
     });
   } finally {
     over.abort();

@@ -28,6 +28,9 @@ export class BodyTooLargeError extends Error {
   override name = 'BodyTooLargeError';
 }
 
+/** A list of more has no honest sender, and each costs as much as the first. */
+const maxEncodings = 3;
+
 const unpackers: { readonly [encoding: string]: (body: Buffer, most: number) => Promise<Buffer> } = {
   gzip: (body, maxOutputLength) => promisify(gunzip)(body, { maxOutputLength }),
   'x-gzip': (body, maxOutputLength) => promisify(gunzip)(body, { maxOutputLength }),
@@ -45,11 +48,18 @@ export async function unpacked(
   encoding: string | undefined,
   limits: BodyLimits = bodyLimits(),
 ): Promise<Buffer> {
+  const names = (encoding ?? '')
+    .toLowerCase()
+    .split(',')
+    .map((name) => name.trim());
+  const applied = names.filter((name) => name !== '' && name !== 'identity');
+  if (applied.length > maxEncodings)
+    throw new Error(`a body with ${applied.length} content encodings is not read`);
   let plain = body;
-  for (const name of (encoding ?? '').toLowerCase().split(',').reverse()) {
-    if (plain.length === 0 || /^\s*(identity)?\s*$/.test(name)) continue;
-    const unpack = unpackers[name.trim()];
-    if (!unpack) throw new Error(`the content encoding ${name.trim().slice(0, 40)} is not supported`);
+  for (const name of applied.reverse()) {
+    if (plain.length === 0) continue;
+    const unpack = Object.hasOwn(unpackers, name) ? unpackers[name] : undefined;
+    if (!unpack) throw new Error(`the content encoding ${name.slice(0, 40)} is not supported`);
     plain = await unpack(plain, limits.bytes).catch((error: NodeJS.ErrnoException) => {
       throw error.code === 'ERR_BUFFER_TOO_LARGE' ? new BodyTooLargeError('unpacked') : error;
     });

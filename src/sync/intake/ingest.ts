@@ -21,6 +21,7 @@ import {
   endMerges,
   lockRecords,
   mergeRecords,
+  openCircles,
   type RecordRow,
   recordsNotAs,
   type StandingRecord,
@@ -99,6 +100,9 @@ export async function ingest(
   const touched = done.flatMap(({ record, verdict }) => (verdict.kind === 'touched' ? [record] : []));
   await touchRecords(db, source.name, stream, touched);
   const orphaned = await mergeRecords(db, source.name, stream, merges, intake.now);
+  const mergedIds = merges.map(({ recordId }) => recordId);
+  const opened = await openCircles(db, source.name, stream, mergedIds);
+  if (opened.length > 0) intake.onNote?.(circleNote(opened.length));
   const letters = [
     ...done.flatMap(({ verdict }) => ('letter' in verdict ? [verdict.letter] : [])),
     ...rejectedRows(rejected, intake),
@@ -110,7 +114,7 @@ export async function ingest(
   await settleRecordLetters(db, { source: source.name, stream }, accepted, intake.now);
 
   const counts = countAll(intake, { records, newest, rest, done, page, rejected });
-  const affected = new Set<string>(orphaned);
+  const affected = new Set<string>([...orphaned, ...opened.filter((sourceId) => sourceId !== null)]);
   for (const { sourceId } of written) if (sourceId !== null) affected.add(sourceId);
   for (const { verdict } of done) {
     if ('before' in verdict && verdict.before !== null) affected.add(verdict.before);
@@ -129,6 +133,15 @@ export async function ingest(
     for (const key of Object.keys(counts) as (keyof Counts)[]) counts[key] += more[key];
   }
   return counts;
+}
+
+function circleNote(count: number): Note {
+  return {
+    code: 'merge_circle',
+    message:
+      'Records are merged into each other in a circle, so that none of them would be left. The one that was changed last is kept. Check them at the vendor.',
+    count,
+  };
 }
 
 /** The records, none with a clock that would hide every later change. */

@@ -133,6 +133,12 @@ describe('a download', () => {
     'http://[::ffff:127.0.0.1]/file',
     'http://2130706433/file',
     'http://db.internal./file',
+    'http://0x7f.1/file',
+    'http://017700000001/file',
+    'http://127.1/file',
+    'http://[64:ff9b::a9fe:a9fe]/file',
+    'http://LOCALHOST/file',
+    'http://user:password@10.0.0.1/file',
   ])('fetches nothing from a private network for a vendor of the open one: %s', async (url) => {
     const opened: URL[] = [];
     const room = {
@@ -186,6 +192,9 @@ describe('a download', () => {
       'fe80::1',
       '::ffff:10.0.0.1',
       '::ffff:a9fe:a9fe',
+      '64:ff9b::7f00:1',
+      '64:ff9b::10.0.0.1',
+      '2002:7f00:1::',
     ])('that resolves to %s it is not fetched', async (address) => {
       answer = () => new Response('a secret');
       const endpoint = named({ 'files.vendor.test': address, 'api.vendor.test': '93.184.215.14' });

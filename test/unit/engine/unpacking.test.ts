@@ -38,7 +38,13 @@ describe('A body', () => {
 
   it('fails where its encoding is not known or it is damaged', async () => {
     await expect(unpacked(plain, 'compress')).rejects.toThrow('compress');
+    await expect(unpacked(plain, 'constructor')).rejects.toThrow('the content encoding constructor is not');
     await expect(unpacked(plain, 'gzip')).rejects.toThrow();
+  });
+
+  it('is not unpacked more than three times: each may cost as much as the first', async () => {
+    const four = gzipSync(gzipSync(gzipSync(gzipSync(plain))));
+    await expect(unpacked(four, 'gzip, gzip, gzip, gzip')).rejects.toThrow('4 content encodings');
   });
 
   it('may be 64 MB at most, however large the heap is', () => {
