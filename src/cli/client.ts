@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import { parseJson } from '../connector/json.ts';
 import type { ProblemBody } from '../contract/problem.ts';
 import { CommandError, exitCodes } from './errors.ts';
+import { LostError, type Transport } from './repeating.ts';
 
 /** What is not ours may lack any of it. */
 type Problem = Partial<ProblemBody>;
@@ -25,9 +26,6 @@ export class ApiError extends CommandError {
 /** Refusals that may be none the next time. */
 const passing = new Set([408, 409, 425, 429]);
 
-/** Sends one request; `path` begins with a slash. */
-export type Transport = (path: string, init: RequestInit) => Promise<Response>;
-
 export interface Send {
   method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   query?: { [name: string]: string | number | undefined };
@@ -40,17 +38,22 @@ export class Client {
   /** Whom we speak to, for a person: an address, or `this process`. */
   readonly whom: string;
   readonly #transport: Transport;
+  /** As the transport, for answers that are read whole. */
+  readonly #repeated: Transport;
   readonly #token: string;
   readonly #headers: { [name: string]: string };
 
   constructor(options: {
     whom: string;
     transport: Transport;
+    /** Default: the transport, whose connection cannot be lost. */
+    repeated?: Transport;
     token: string;
     headers?: { [name: string]: string };
   }) {
     this.whom = options.whom;
     this.#transport = options.transport;
+    this.#repeated = options.repeated ?? options.transport;
     this.#token = options.token;
     this.#headers = options.headers ?? {};
   }
@@ -58,7 +61,13 @@ export class Client {
   /** The same server, with these headers on every request. */
   with(headers: { [name: string]: string }): Client {
     const { whom } = this;
-    return new Client({ whom, transport: this.#transport, token: this.#token, headers });
+    return new Client({
+      whom,
+      transport: this.#transport,
+      repeated: this.#repeated,
+      token: this.#token,
+      headers,
+    });
   }
 
   /** The answer, which must have this shape. Throws ApiError if the server refuses, and CommandError if no server of Tributary answers. */
@@ -67,7 +76,7 @@ export class Client {
     path: string,
     request: Send = {},
   ): Promise<z.output<Shape>> {
-    const response = await this.#transport(withQuery(path, request.query), this.#init(request));
+    const response = await this.#repeated(withQuery(path, request.query), this.#init(request));
     const text = await response.text();
     const body = parsed(text);
     if (!response.ok) throw this.#refusal(response.status, (body ?? {}) as Problem);
@@ -120,6 +129,16 @@ export class Client {
   }
 }
 
+/** The connection was there, and ended: the request may have arrived. */
+const lostCodes = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'UND_ERR_SOCKET',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+]);
+
 /** Speaks to a server. Its address may have a path: a proxy in front of it then strips it. */
 export function overNetwork(url: string): Transport {
   const base = url.replace(/\/+$/, '');
@@ -127,6 +146,15 @@ export function overNetwork(url: string): Transport {
     try {
       return await fetch(`${base}${path}`, init);
     } catch (error) {
+      const code = (error as { cause?: { code?: string } }).cause?.code ?? '';
+      if (lostCodes.has(code))
+        throw new LostError(
+          `The connection to Tributary at ${base} was lost: ${reasonOf(error)}.`,
+          undefined,
+          {
+            cause: error,
+          },
+        );
       throw new CommandError(
         `Cannot reach Tributary at ${base}: ${reasonOf(error)}. Start it with "tributary start", or correct TRIBUTARY_URL.`,
         undefined,

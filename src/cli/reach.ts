@@ -4,12 +4,14 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { Environment } from '../config.ts';
 import { LockedError } from '../db/lock.ts';
+import type { Clock } from '../engine/clock.ts';
 import { createLog, type Log } from '../engine/log/log.ts';
 import type { Cli } from './cli.ts';
 import { Client, overNetwork } from './client.ts';
 import { announcedServer, keptToken } from './data-folder.ts';
 import type { App, AppOptions } from './deps.ts';
 import { CommandError, UsageError } from './errors.ts';
+import { repeating } from './repeating.ts';
 
 const answerTimeoutMs = 2_000;
 
@@ -37,18 +39,19 @@ export async function reachServer(cli: Cli): Promise<Client> {
     throw new CommandError(
       'No server is running on this machine. Start it with "tributary start", or name another with --url.',
     );
-  return clientOf(server);
+  return clientOf(server, cli.clock);
 }
 
-function clientOf({ url, token }: { url: string; token: string }): Client {
-  return new Client({ whom: `Tributary at ${url}`, transport: overNetwork(url), token });
+function clientOf({ url, token }: { url: string; token: string }, clock: Clock): Client {
+  const transport = overNetwork(url);
+  return new Client({ whom: `Tributary at ${url}`, transport, repeated: repeating(transport, clock), token });
 }
 
 /** `work`: where it is opened here, what is asked for is also done here, or of it only dry runs. */
 export async function reach(cli: Cli, options: { work: boolean | 'dry runs' }): Promise<Reached> {
   const environment = await environmentOf(cli);
   const server = await findServer(environment);
-  if (server) return { client: clientOf(server), isHere: false, close: async () => {} };
+  if (server) return { client: clientOf(server, cli.clock), isHere: false, close: async () => {} };
   const config = await cli.deps.loadConfig(environment);
   const app = await openHere(cli, environment, { config, log: quietLog(cli, environment) });
   try {

@@ -10,6 +10,7 @@ import { forgetOldFindings } from '../tables/checked-records.ts';
 import { coverageSince, forgetCoverage, pollEverySeconds } from '../tables/coverage.ts';
 import { forgetForecasts } from '../tables/forecasts.ts';
 import { forgetFreshness } from '../tables/freshness.ts';
+import { forgetOldKeys } from '../tables/idempotency-keys.ts';
 import { forgetOpened } from '../tables/inbox.ts';
 import { forgetKeys } from '../tables/item-keys.ts';
 import { destinationName } from '../tables/pauses.ts';
@@ -59,6 +60,7 @@ export async function forgetOld({ database, rules, clock }: HousekeepingDeps): P
   while ((await forgetOldWriteBackEvents(database, eventsBefore)) === 10_000);
   while ((await forgetOldFindings(database, now - findingsKeptDays * dayMs)) === 10_000);
   while ((await forgetOldEntries(database, now - auditKeptDays * dayMs)) === 10_000);
+  while ((await forgetOldKeys(database, now)) === 10_000);
   await vacuum(database);
 }
 

@@ -59,6 +59,7 @@ import { type Deps, newApi } from './deps.ts';
 import { docsPages } from './docs.ts';
 import type { Env } from './env.ts';
 import { Guesses } from './guesses.ts';
+import { Idempotency } from './idempotency.ts';
 import { importPath } from './import-path.ts';
 import { LivePages } from './live-pages.ts';
 import { LoginCodes } from './login-codes.ts';
@@ -69,6 +70,7 @@ import { Rates } from './rates.ts';
 import { Refusals } from './refusals.ts';
 import { Remembered } from './remembered.ts';
 import { Tokens } from './tokens.ts';
+import { keyParameter } from './triggers.ts';
 import { webhooksApi } from './webhooks.ts';
 
 const maxBodyBytes = 1024 * 1024;
@@ -164,6 +166,7 @@ export function createApp(tributary: Tributary, options: AppOptions): OpenAPIHon
   for (const path of ['/api/*', '/metrics']) app.use(path, authorised, inTime);
   app.use(smallBodies);
   app.use(keepDigits);
+  app.use('/api/*', new Idempotency({ database, clock, log }).middleware);
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }));
   for (const part of parts) app.route('/', part(deps));
   app.route('/', webhookApi(deps, door));
@@ -266,6 +269,7 @@ function document(app: OpenAPIHono<Env>, version: string): () => object {
     scheme: 'bearer',
     description: 'TRIBUTARY_API_TOKEN, or a token that `tributary token create` made.',
   });
+  app.openAPIRegistry.registerComponent('parameters', keyParameter.name, keyParameter.definition);
   const about = {
     openapi: '3.1.0' as const,
     info: {

@@ -1,18 +1,16 @@
 // What people and programs change is written down with who did it. It knows no route: what stood in the places of one is told by
 // the route itself.
-import type { Context, MiddlewareHandler } from 'hono';
-import { matchedRoutes } from 'hono/route';
+import type { MiddlewareHandler } from 'hono';
 import type { Database } from '../db/database.ts';
 import type { Clock } from '../engine/clock.ts';
 import type { Log } from '../engine/log/log.ts';
 import { keepEntry } from '../tables/audit.ts';
 import { type Caller, root } from './caller.ts';
 import type { Env } from './env.ts';
+import { routeOf } from './route.ts';
+import { isTrigger } from './triggers.ts';
 
 const maxTarget = 500;
-
-/** These only ask, whatever their method. */
-const questions = ['POST /api/preview', 'POST /api/plan', 'POST /api/write-backs/{source}/check'];
 
 /** Whom it was done to is kept nowhere, so not here either. */
 const erasure = 'DELETE /api/customers/{sourceId}';
@@ -51,18 +49,12 @@ export function audited(audit: AuditLog): MiddlewareHandler<Env> {
   return async (c, next) => {
     await next();
     const caller = c.get('caller');
-    if (!caller || ['GET', 'HEAD', 'OPTIONS'].includes(c.req.method)) return;
     const route = routeOf(c);
+    // An answer that was given again is that of a request which is noted already.
+    if (!caller || !isTrigger(c.req.method, route) || c.get('isReplayed')) return;
     const action = `${c.req.method} ${route}`;
-    if (questions.includes(action)) return;
     await audit.note(action, c.res.status, caller, action === erasure ? [] : placesOf(route, c.req.path));
   };
-}
-
-/** The route as it is documented: `/api/sources/{source}/sync`. */
-function routeOf(c: Context<Env>): string {
-  const route = matchedRoutes(c).findLast(({ path }) => !path.endsWith('*'));
-  return route?.path.replace(/:(\w+)/g, '{$1}') ?? 'an unknown route';
 }
 
 /** What stands in the places of the route. */

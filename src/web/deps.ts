@@ -25,6 +25,7 @@ import type { Rates } from './rates.ts';
 import type { Refusals } from './refusals.ts';
 import type { Remembered } from './remembered.ts';
 import type { Tokens } from './tokens.ts';
+import { withKey } from './triggers.ts';
 
 export interface Deps {
   tributary: Tributary;
@@ -70,7 +71,7 @@ export function newApi(): Api {
   const api: Api = new OpenAPIHono<Env>({ defaultHook: (result) => refuseBadInput(result) });
   const { openapi } = api;
   api.openapi = ((route, ...rest) =>
-    openapi({ ...route, middleware: encodes(route) }, ...rest)) as typeof openapi;
+    openapi({ ...withKey(route), middleware: encodes(route) }, ...rest)) as typeof openapi;
   return api;
 }
 

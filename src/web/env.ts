@@ -12,5 +12,7 @@ export type Env = {
   Variables: {
     /** Who asks; absent where anybody may. */
     caller?: Caller;
+    /** The answer is that of an earlier request. */
+    isReplayed?: true;
   };
 };

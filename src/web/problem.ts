@@ -21,6 +21,7 @@ const titles: { readonly [status: number]: string } = {
   409: 'Conflict',
   413: 'Too large',
   415: 'Unsupported media type',
+  422: 'Unprocessable content',
   429: 'Too many requests',
   500: 'Unexpected error',
   503: 'Not ready',
