@@ -14,7 +14,7 @@ export const groups: { readonly [name: string]: string } = {
   customers: 'Find, explain, correct, export and erase customers.',
   problems: 'List what needs a person, retry or discard it.',
   holds: 'List, release or refuse what the mass-change breaker holds.',
-  drifts: 'List differences that verifications and webhooks found at the destination.',
+  drifts: 'List, acknowledge or reopen differences that verifications and webhooks found at the destination.',
   receipts: 'Check signed receipts of verifications and erasures, print the public keys.',
   webhooks: 'Set up and test webhooks, list the inbox, and replay requests.',
   token: 'Make, list and revoke named tokens.',
@@ -291,6 +291,16 @@ export const sections: readonly Section[] = [
         isDefault: true,
         summary: 'List customers whose values at the destination differ from what was acknowledged.',
         load: async () => (await import('./drifts.ts')).defineDriftsList,
+      },
+      {
+        path: 'drifts acknowledge',
+        summary: 'Acknowledge differences that may stay, with a reason.',
+        load: async () => (await import('./drifts.ts')).defineDriftsAcknowledge,
+      },
+      {
+        path: 'drifts reopen',
+        summary: 'Reopen acknowledged differences.',
+        load: async () => (await import('./drifts.ts')).defineDriftsReopen,
       },
       {
         path: 'receipts check',

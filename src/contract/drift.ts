@@ -1,6 +1,6 @@
 // Customers that the destination holds otherwise than it acknowledged.
 import { z } from 'zod';
-import { answer, cursor, json, limit, nextCursor, time } from './parts.ts';
+import { answer, count, cursor, json, limit, nextCursor, orNull, text, time } from './parts.ts';
 
 /** differs: the destination has other values. deleted: it no longer has the customer. unknown: it has a customer that was never sent. */
 const driftKinds = ['differs', 'deleted', 'unknown'] as const;
@@ -21,10 +21,43 @@ const driftShape = answer(
     fields: driftFields,
     by: z.string().meta({ description: 'What found it: `webhook`, or a verification.' }),
     foundAt: time,
+    acknowledged: orNull(answer({ at: time, by: z.string(), reason: z.string() }, 'DriftAcknowledgement')),
   },
   'Drift',
 );
 export type Drift = z.output<typeof driftShape>;
 
-export const driftsQuery = z.strictObject({ cursor, limit });
+/** acknowledged: a person knows of it and lets it be, until it changes. */
+const driftStates = ['open', 'acknowledged'] as const;
+export type DriftState = (typeof driftStates)[number];
+
+export const driftsQuery = z.strictObject({
+  state: z.enum(driftStates).default('open').meta({
+    description: 'acknowledged: those that a person knows of and lets be, until they change.',
+  }),
+  cursor,
+  limit,
+});
+
+const some = {
+  sourceIds: z.array(text).min(1).max(1_000).optional(),
+  kind: driftKind.optional(),
+  all: z.literal(true).optional(),
+  foundUntil: time.optional().meta({ description: 'Only differences that were found by then.' }),
+};
+const oneWay = {
+  message: 'must contain `sourceIds`, `kind` or both, or else `all`',
+};
+const isOneWay = ({ sourceIds, kind, all }: { sourceIds?: unknown; kind?: unknown; all?: unknown }) =>
+  (all === undefined) === (sourceIds !== undefined || kind !== undefined);
+
+export const driftAcknowledging = z
+  .strictObject({
+    ...some,
+    reason: text.min(1).max(500).meta({ description: 'The reason; it is kept with the difference.' }),
+  })
+  .refine(isOneWay, oneWay);
+export const driftReopening = z.strictObject(some).refine(isOneWay, oneWay);
+export const driftsChanged = answer({ customers: count });
+
 export const driftsShape = answer({ drifts: z.array(driftShape), nextCursor });

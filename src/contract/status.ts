@@ -223,6 +223,9 @@ export const statusShape = answer(
       description:
         'Customers whose values at the destination differ from what it acknowledged: see `GET /api/drifts`.',
     }),
+    acknowledgedDrifts: count.meta({
+      description: 'Customers whose differences a person has acknowledged; `drifts` does not count them.',
+    }),
     writeBacks: z.array(writeBackVendor).meta({
       description: 'How write-back to each vendor stands, as `GET /api/write-backs` shows it.',
     }),

@@ -44,6 +44,8 @@ export interface Facts {
   vanished: readonly string[];
   /** Customers whose values at the destination differ from what it acknowledged. */
   drifted: number;
+  /** Customers that differ, of whom a person has acknowledged it. */
+  acknowledgedDrifts: number;
   deadLetters: number;
   /** Loops of this process that fail again and again. */
   failingLoops: readonly string[];
@@ -227,11 +229,13 @@ export function headlineOf(facts: Facts): Headline {
 }
 
 /** Why everything that is delivered proves nothing yet, as the end of a sentence; null where it was verified. */
-function unverifiedBecause({ verification }: Facts): string | null {
+function unverifiedBecause({ verification, acknowledgedDrifts }: Facts): string | null {
   if (verification === null) return 'not verified yet';
   const { state, error, off, compared } = verification;
   if (state === 'failed')
     return `the last verification failed: ${(error ?? 'without a reason').replace(/\.$/, '')}`;
+  if (off > 0 && acknowledgedDrifts > 0)
+    return `${counted(acknowledgedDrifts, 'customer')} ${acknowledgedDrifts === 1 ? 'differs' : 'differ'} there, which was acknowledged`;
   if (off > 0) return `the differences of the last verification were sent again and are not verified yet`;
   return compared === 0 ? 'the last verification compared no customers' : null;
 }

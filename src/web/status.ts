@@ -44,6 +44,7 @@ function factsOf(status: Figured, ended: Verification | null): Facts {
     vanished: status.vanished.map(({ name }) => name),
     // Customers that were never sent by us are none of our concern.
     drifted: drifts.reduce((sum, { kind, count }) => (kind === 'unknown' ? sum : sum + count), 0),
+    acknowledgedDrifts: status.acknowledgedDrifts,
     deadLetters: status.deadLetters.open,
     failingLoops: status.loops.filter(({ failures }) => failures >= 3).map(({ name }) => name),
     logLost: log?.code ?? null,
@@ -161,6 +162,7 @@ async function readFigures(deps: Deps, known: Promise<Figures>): Promise<Figured
       schemaWait: schemaWait(deps),
     },
     drifts: figures.drifts,
+    acknowledgedDrifts: figures.acknowledgedDrifts,
     writeBacks: writtenBack(tributary, figures, paused),
     holds: figures.holds,
     deadLetters: {

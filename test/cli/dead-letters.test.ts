@@ -89,6 +89,20 @@ it('lists causes with the next step, writes a file, retries and discards', async
   expect((await tributary('dead-letters')).out).toBe('There are no dead letters.\n');
 });
 
+it('acknowledges drift with a reason, and reopens it', async () => {
+  expect(await tributary('drifts', 'acknowledge', '42')).toMatchObject({
+    exitCode: 2,
+    err: expect.stringContaining('A reason is required'),
+  });
+  expect(await tributary('drifts', 'acknowledge', '--reason', 'x')).toMatchObject({
+    exitCode: 2,
+    err: expect.stringContaining('Name customers, or use --kind or --all.'),
+  });
+  expect((await tributary('drifts', 'acknowledge', '42', '--reason', 'x')).out).toBe('No drift matches.\n');
+  expect((await tributary('drifts', 'reopen', '--all')).out).toBe('No drift matches.\n');
+  expect((await tributary('drifts', '--acknowledged')).out).toBe('No drift is acknowledged.\n');
+});
+
 it('explains what is wrong with a selection', async () => {
   for (const [args, sentence] of [
     [['discard', '--reason', 'x', '--yes'], /Select letters with/],

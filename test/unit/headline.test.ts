@@ -35,6 +35,7 @@ const inStep: Facts = {
   toTakeIn: 0,
   vanished: [],
   drifted: 0,
+  acknowledgedDrifts: 0,
   deadLetters: 0,
   failingLoops: [],
   logLost: null,
@@ -295,5 +296,13 @@ describe('the headline', () => {
         expect(sentence.includes('in step')).toBe(isClear);
       }),
     );
+  });
+
+  it('does not say that a difference was sent again which a person has acknowledged', () => {
+    const facts = { ...inStep, acknowledgedDrifts: 1, verification: { ...verified, off: 1 } };
+    expect(headlineOf(facts)).toMatchObject({
+      state: 'unverified',
+      sentence: 'Everything is delivered to voucherify; 1 customer differs there, which was acknowledged.',
+    });
   });
 });

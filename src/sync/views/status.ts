@@ -7,7 +7,7 @@ import { type Queryable, toTimestamp } from '../../db/database.ts';
 import { type Lane, lanes } from '../../engine/quota/lanes.ts';
 import { type Coverage, coverageSince } from '../../tables/coverage.ts';
 import { countDeadLetters } from '../../tables/dead-letters.ts';
-import { countDrifts } from '../../tables/drifts.ts';
+import { countAcknowledgedDrifts, countDrifts } from '../../tables/drifts.ts';
 import { countHolds } from '../../tables/holds.ts';
 import { countRequests } from '../../tables/inbox.ts';
 import { listSubscriptions, type SubscriptionRow } from '../../tables/subscriptions.ts';
@@ -59,6 +59,8 @@ export interface Figures {
   subscriptions: SubscriptionRow[];
   /** Customers that the destination holds otherwise than it acknowledged. */
   drifts: { kind: DriftKind; count: number }[];
+  /** Customers of whom a person has acknowledged that; `drifts` does not count them. */
+  acknowledgedDrifts: number;
   /** Customers by the state of what is written back, by source. */
   writeBacks: Awaited<ReturnType<typeof countWriteBacks>>;
 }
@@ -111,6 +113,7 @@ export async function figures(db: Queryable, now: number): Promise<Figures> {
     coverage: await coverageSince(db, now - dayMs),
     subscriptions: await listSubscriptions(db),
     drifts: await countDrifts(db),
+    acknowledgedDrifts: await countAcknowledgedDrifts(db),
     writeBacks: await countWriteBacks(db),
   };
 }

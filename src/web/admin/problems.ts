@@ -2,7 +2,7 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
 import { letterFilter, letterGroupsShape, lettersShape } from '../../contract/dead-letter.ts';
-import { driftsShape } from '../../contract/drift.ts';
+import { driftsQuery, driftsShape } from '../../contract/drift.ts';
 import { holdsShape } from '../../contract/hold.ts';
 import { cursor, idCursor, idText, text } from '../../contract/parts.ts';
 import { quarantineShape } from '../../contract/record.ts';
@@ -37,6 +37,7 @@ const query = z.strictObject({
   runId: idText('an ID').optional(),
   change: text.optional(),
   field: text.optional(),
+  state: driftsQuery.shape.state.unwrap().optional(),
   cursor,
 });
 type Query = z.output<typeof query>;
@@ -146,13 +147,13 @@ async function quarantine(
 async function drift(
   { tributary: { database }, cursors }: Deps,
   { status, shown }: Visit,
-  { cursor }: Query,
+  { state = 'open', cursor }: Query,
 ): Promise<PageContent> {
   const after = cursors.open(cursor);
-  const read = (most: number) => listDrifts(database, { after, limit: most });
+  const read = (most: number) => listDrifts(database, { state }, { after, limit: most });
   const { page, next } = await pageOf(rowsShown, read, bySourceId);
   const drifts = shown(driftsShape.shape.drifts, page);
-  return driftPage({ status, drifts, next: cursors.seal(next), cursor });
+  return driftPage({ status, drifts, next: cursors.seal(next), filter: { state, cursor } });
 }
 
 /** Where a page of a list begins that is ordered by ID. Throws Problem. */

@@ -1,8 +1,17 @@
-// Customers whose values at the destination differ from what it acknowledged, over HTTP: a list.
+// Customers whose values at the destination differ from what it acknowledged, over HTTP: a list, and a person's
+// word that they are known.
 
 import { createRoute } from '@hono/zod-openapi';
-import { driftsQuery, driftsShape } from '../../contract/drift.ts';
-import { listDrifts } from '../../tables/drifts.ts';
+import type { z } from 'zod';
+import {
+  driftAcknowledging,
+  driftReopening,
+  driftsChanged,
+  driftsQuery,
+  driftsShape,
+} from '../../contract/drift.ts';
+import { acknowledgeDrifts, listDrifts, reopenDrifts } from '../../tables/drifts.ts';
+import { root } from '../caller.ts';
 import { type Deps, newApi } from '../deps.ts';
 import { jsonOf, secured } from '../openapi.ts';
 import { bySourceId, pageOf } from '../paging.ts';
@@ -25,12 +34,51 @@ const drifts = createRoute({
   },
 });
 
-export function driftsApi({ tributary, cursors }: Deps) {
-  return newApi().openapi(drifts, async (c) => {
-    const { limit, cursor } = c.req.valid('query');
-    const after = cursors.open(cursor);
-    const read = (most: number) => listDrifts(tributary.database, { after, limit: most });
-    const { page, next } = await pageOf(limit, read, bySourceId);
-    return c.json({ drifts: page, nextCursor: cursors.seal(next) }, 200);
+const changing = <Name extends 'acknowledge' | 'reopen', Shape extends z.ZodType>(
+  name: Name,
+  shape: Shape,
+  { summary, description }: { summary: string; description: string },
+) =>
+  createRoute({
+    method: 'post',
+    path: `/api/drifts/${name}` as const,
+    operationId: `${name}Drifts` as const,
+    ...{ summary, description, tags: ['destination'], security: secured },
+    request: { body: { required: true, content: jsonOf(shape) } },
+    responses: {
+      200: { description: 'How many customers they are.', content: jsonOf(driftsChanged) },
+      ...problems(400, 413, 415),
+    },
   });
+
+const acknowledge = changing('acknowledge', driftAcknowledging, {
+  summary: 'Acknowledge differences, with a reason',
+  description:
+    'They need nobody any more and raise no alarm. A difference is open again when it changes. A verification that heals sends acknowledged customers too.',
+});
+
+const reopen = changing('reopen', driftReopening, {
+  summary: 'Reopen acknowledged differences',
+  description: 'They need a person again.',
+});
+
+export function driftsApi({ tributary, cursors }: Deps) {
+  const { database, clock } = tributary;
+  return newApi()
+    .openapi(drifts, async (c) => {
+      const { state, limit, cursor } = c.req.valid('query');
+      const after = cursors.open(cursor);
+      const read = (most: number) => listDrifts(database, { state }, { after, limit: most });
+      const { page, next } = await pageOf(limit, read, bySourceId);
+      return c.json({ drifts: page, nextCursor: cursors.seal(next) }, 200);
+    })
+    .openapi(acknowledge, async (c) => {
+      const { reason, ...filter } = c.req.valid('json');
+      const by = (c.get('caller') ?? root).name;
+      const customers = await acknowledgeDrifts(database, filter, { at: clock.now(), by, reason });
+      return c.json({ customers }, 200);
+    })
+    .openapi(reopen, async (c) =>
+      c.json({ customers: await reopenDrifts(database, c.req.valid('json')) }, 200),
+    );
 }

@@ -1,12 +1,12 @@
 // Customers that the destination holds otherwise than it acknowledged.
 import { html } from 'hono/html';
-import type { Drift } from '../../../contract/drift.ts';
+import type { Drift, DriftState } from '../../../contract/drift.ts';
 import type { Status } from '../../../contract/status.ts';
-import { counted } from '../../../words.ts';
+import { counted, iso } from '../../../words.ts';
 import { cause } from '../causes.ts';
 import { value } from '../format.ts';
-import { address, blank, customerPath, pager, table } from '../lists.ts';
-import { action, chip, type Html, moment } from '../parts.ts';
+import { address, blank, customerPath, pager, table, tabs } from '../lists.ts';
+import { action, ask, chip, type Html, moment } from '../parts.ts';
 import type { PageContent } from '../shell.ts';
 import { problemTabs } from './tabs.ts';
 
@@ -58,29 +58,64 @@ export function driftPage({
   status,
   drifts,
   next,
-  cursor,
+  filter: { state, cursor },
 }: {
   status: Status;
   drifts: Drift[];
   next: string | null;
-  cursor: string | undefined;
+  filter: { state: DriftState; cursor: string | undefined };
 }): PageContent {
-  const at = (over: { cursor?: string }) => address('/problems', { show: 'drift', ...over });
-  const rows = drifts.map(
-    ({ sourceId, kind, fields, by, foundAt }) =>
-      html`<tr data-key="${sourceId}"><th scope="row"><a href="${customerPath(sourceId)}">${sourceId}</a><small>${by}, ${moment(foundAt, status.now)}</small></th><td data-name="Kind">${chip(kind === 'unknown' ? 'quiet' : 'bad', kind)}</td><td class="wide" data-name="Difference"><ul class="changes">${Object.entries(fields).map(([field, { expected, found }]) => html`<li><code>${field}</code> ${value(expected)} → <ins>${value(found)}</ins></li>`)}</ul></td></tr>`,
-  );
+  const at = (over: { state?: DriftState; cursor?: string }) =>
+    address('/problems', { show: 'drift', state: state === 'open' ? undefined : state, ...over });
+  const isOpen = state === 'open';
+  const open = status.drifts.reduce((sum, { count }) => sum + count, 0);
+  const rows = drifts.map((one) => row(one, status));
+  const columns = [{ name: 'Customer' }, { name: 'Kind' }, { name: 'Acknowledged → found' }, { name: '' }];
   return {
     title: 'Drift',
     at: '/problems',
-    body: html`${problemTabs(status, 'drift')}${
+    body: html`${problemTabs(status, 'drift')}${tabs('Drift by state', [
+      { name: 'Open', href: address('/problems', { show: 'drift' }), isCurrent: isOpen, count: open },
+      {
+        name: 'Acknowledged',
+        href: at({ state: 'acknowledged' }),
+        isCurrent: !isOpen,
+        count: status.acknowledgedDrifts,
+      },
+    ])}${
       drifts.length === 0
-        ? blank(
-            'No drift',
-            `No difference between ${status.destination.connector} and what it acknowledged is known.`,
-            html`<a href="/verification">Verify it</a>`,
-          )
-        : html`<div class="card flush" data-key="causes">${driftCauses(status)}</div><h2 data-key="h">One by one</h2>${table('Customers that differ', [{ name: 'Customer' }, { name: 'Kind' }, { name: 'Acknowledged → found' }], rows)}`
+        ? isOpen
+          ? blank(
+              'No drift',
+              `No difference between ${status.destination.connector} and what it acknowledged is known${status.acknowledgedDrifts > 0 ? ', but those that were acknowledged' : ''}.`,
+              html`<a href="/verification">Verify it</a>`,
+            )
+          : blank('None', 'No difference is acknowledged. One that is open can be, with a reason.')
+        : html`${isOpen ? html`<div class="card flush" data-key="causes">${driftCauses(status)}</div><h2 data-key="h">One by one</h2>` : ''}${table('Customers that differ', columns, rows)}`
     }${pager(cursor === undefined ? null : at({}), next === null ? null : at({ cursor: next }))}`,
   };
+}
+
+function row({ sourceId, kind, fields, by, foundAt, acknowledged }: Drift, { now }: Status): Html {
+  const body = { sourceIds: [sourceId], foundUntil: iso(foundAt) };
+  const act = acknowledged
+    ? action('Reopen', '/api/drifts/reopen', {
+        body: { sourceIds: [sourceId] },
+        done: 'It needs a person again',
+        kind: 'small',
+        about: sourceId,
+      })
+    : ask(
+        'Acknowledge…',
+        '/api/drifts/acknowledge',
+        html`<label>Reason<input name="reason" required maxlength="500" autocomplete="off"></label><p class="hint">It is open again when the difference changes.</p>`,
+        {
+          body,
+          done: 'Acknowledged',
+          kind: 'small',
+          about: sourceId,
+          button: 'Acknowledge',
+        },
+      );
+  return html`<tr data-key="${sourceId}"><th scope="row"><a href="${customerPath(sourceId)}">${sourceId}</a><small>${by}, ${moment(foundAt, now)}</small></th><td data-name="Kind">${chip(kind === 'unknown' ? 'quiet' : 'bad', kind)}</td><td class="wide" data-name="Difference"><ul class="changes">${Object.entries(fields).map(([field, { expected, found }]) => html`<li><code>${field}</code> ${value(expected)} → <ins>${value(found)}</ins></li>`)}</ul>${acknowledged ? html`<p class="hint">Acknowledged by ${acknowledged.by} ${moment(acknowledged.at, now)}: ${acknowledged.reason}</p>` : ''}</td><td class="acts">${act}</td></tr>`;
 }
