@@ -15,16 +15,16 @@ interface Load {
   seconds: number;
   /** Calls a minute beside 75 a second. */
   perMinute: number;
-  /** What the source is told; absent: its default, which is the same. */
-  quota?: { requests: number; seconds: number };
-  bar: number | null;
+  /** What the source is told; null: its default, which is what the vendor publishes. */
+  quota: { requests: number; seconds: number } | null;
+  bar: number;
 }
 
 const loads: readonly Load[] = [
   // Its limit a minute is out of the way, so that the one a second is the scarce one.
   { perSecond: 50, seconds: 10, perMinute: 10_000, quota: { requests: 75, seconds: 1 }, bar: 2 },
-  // As it is published, and by default.
-  { perSecond: 3, seconds: 30, perMinute: 700, bar: null },
+  // As it is published, and by default; for longer than the minute.
+  { perSecond: 3, seconds: 75, perMinute: 700, quota: null, bar: 2 },
 ];
 
 interface Way {
@@ -61,7 +61,7 @@ function figuresOf({ perSecond, perMinute, bar }: Load, ways: readonly Way[]): F
     told('write-back: sent to confirmed', ({ confirmed }) => confirmed),
     {
       ...told('write-back: event to the value at the vendor', wholeOf),
-      bar: bar === null ? null : { value: Number(p99.toFixed(2)), unit: ' s', most: bar },
+      bar: { value: Number(p99.toFixed(2)), unit: ' s', most: bar },
     },
   ];
 }
@@ -89,7 +89,7 @@ async function measure(database: Database, load: Load): Promise<Way[]> {
     webhooks: () => arrives,
     clock: { ...systemClock, skip() {} } as unknown as FastClock,
     klaviyo: { quotas: { burst: 75, steady: load.perMinute } },
-    klaviyoSource: load.quota ? { quota: load.quota } : {},
+    klaviyoSource: { quota: load.quota ?? undefined },
     writeBack: { klaviyo: { fields: { loyalty_points: 'loyalty.points' } } },
     start: false,
   });

@@ -41,7 +41,9 @@ export class Vendors {
   constructor(deps: VendorDeps) {
     this.#deps = deps;
     for (const source of deps.rules.sources) {
-      if (source.description) this.#connect(source.name, source.description);
+      // What a webhook tells of is to be there soon, also while everybody is written for the first time.
+      const isUrgent = source.config.writeBack !== undefined;
+      if (source.description) this.#connect(source.name, source.description, { isUrgent });
       if (source.relation) {
         const database = readOnlyDatabase(source.name, source.relation, deps.clock);
         this.#databases.push(database);
@@ -92,10 +94,14 @@ export class Vendors {
     await Promise.all(opened.map((one) => one.close()));
   }
 
-  #connect(name: string, description: ConstructorParameters<typeof Endpoint>[0]['description']): void {
+  #connect(
+    name: string,
+    description: ConstructorParameters<typeof Endpoint>[0]['description'],
+    options?: Parameters<Budgets['account']>[2],
+  ): void {
     const { config, clock, log, budgets, vault, proxies, connect } = this.#deps;
     const { allowPrivateAddresses } = config;
-    const budget = budgets.account(description.account, description.quotas);
+    const budget = budgets.account(description.account, description.quotas, options);
     this.endpoints.set(
       name,
       new Endpoint({

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Quota, TransientError } from '../../src/connector.ts';
 import type { Budget } from '../../src/engine/quota/budgets.ts';
 import { type Lane, lanes, minShares } from '../../src/engine/quota/lanes.ts';
+import { forecastCalls } from '../../src/sync/plan/calls-forecast.ts';
 import { databases } from '../support/databases.ts';
 import { QuotaWorld, start } from './quota-world.ts';
 
@@ -126,5 +127,88 @@ describe.each(databases)('Lanes on $name', ({ open }) => {
     expect(counts[0]! + counts[1]!).toBeGreaterThanOrEqual(40 * 5);
     expect(counts[0]).toBeGreaterThanOrEqual(0.45 * (counts[0]! + counts[1]!));
     expect(counts[1]).toBeGreaterThanOrEqual(0.05 * (counts[0]! + counts[1]!));
+  });
+
+  describe('of a window of a minute', () => {
+    const minute: Quota = { name: 'minute', requests: 700, seconds: 60 };
+    /** As many webhooks a second, each a single call; how long each of them waited. */
+    async function webhooks(budget: Budget, perSecond: number, seconds: number): Promise<number[]> {
+      const waits: number[] = [];
+      let refused = 0;
+      for (let call = 0; call < perSecond * seconds; call += 1) {
+        const since = world.clock.now();
+        budget
+          .run({ lane: 'webhook' }, async () => void waits.push(world.clock.now() - since))
+          .catch(() => (refused += 1));
+        await world.pass(1_000 / perSecond, 100);
+      }
+      await world.pass(2_000, 100);
+      expect(waits.length + refused).toBeGreaterThanOrEqual(perSecond * seconds - 1);
+      return [...waits, ...Array.from({ length: refused }, () => Number.POSITIVE_INFINITY)];
+    }
+    const longest = (waits: readonly number[]) => Math.max(...waits);
+
+    it.each([1_000, 25_000])(
+      'a backfill leaves what is expected of urgent calls, so that none waits, from the first on (%i ms after it began)',
+      async (after) => {
+        const budget = world.budgetOf([minute], world.clock, 30, true);
+        const backfill = flood(budget, 'backfill', 30, 300_000);
+        await world.pass(after, 100);
+        expect(longest(await webhooks(budget, 3, 130))).toBeLessThan(1_000);
+        const from = after + 65_000;
+        expect(between(backfill, from, from + 60_000)).toBeGreaterThan(0.9 * (700 - 180));
+      },
+    );
+
+    it('a backfill alone uses all that it ever could', async () => {
+      const [plain, expecting] = [false, true].map((isUrgent) => {
+        const budget = world.budgetOf([{ ...minute, name: `of ${isUrgent}` }], world.clock, 30, isUrgent);
+        return flood(budget, 'backfill', 30, 250_000);
+      });
+      const foretold = await forecastCalls(
+        {
+          at: 0,
+          lane: 'backfill',
+          quotas: [{ ...minute, limit: 700, kept: 210, spent: [], others: 0, exhaustedUntil: null }],
+          callMs: 20,
+          steps: [{ what: 'calls', calls: 2_000, atOnce: 30 }],
+        },
+        async () => {},
+      );
+      await world.pass(250_000, 100);
+      expect(plain).toHaveLength(5 * 665);
+      const foretoldMs = foretold.minutes * 60_000;
+      expect(Math.abs(expecting![1_999]!.at - foretoldMs)).toBeLessThan(0.02 * foretoldMs);
+      for (const minutes of [1, 2, 3, 4]) {
+        const ends = minutes * 60_000;
+        expect(between(expecting!, 0, ends)).toBeGreaterThan(between(plain!, 0, ends) - 10);
+      }
+    });
+
+    it('a backfill leaves what better lanes used in the last windows, where nobody expected them', async () => {
+      const budget = world.budgetOf([minute]);
+      const backfill = flood(budget, 'backfill', 30, 400_000);
+      await world.pass(1_000, 100);
+      await webhooks(budget, 5, 120);
+      expect(longest(await webhooks(budget, 5, 120))).toBeLessThan(1_000);
+      expect(between(backfill, 125_000, 245_000)).toBeGreaterThan(0.9 * 2 * (700 - 300));
+      // They have gone: the backfill has all of it again.
+      await world.pass(130_000, 100);
+      expect(between(backfill, 310_000, 370_000)).toBeGreaterThanOrEqual(660);
+    });
+
+    it('neither starves where more that is urgent comes than the quota allows', async () => {
+      const budget = world.budgetOf([minute], world.clock, 30, true);
+      const backfill = flood(budget, 'backfill', 30, 400_000);
+      await world.pass(5_000, 100);
+      const urgent = flood(budget, 'webhook', 400, 400_000);
+      await world.pass(300_000, 100);
+      for (const from of [65_000, 125_000, 185_000, 245_000]) {
+        const [better, worse] = [urgent, backfill].map((sent) => between(sent, from, from + 60_000));
+        expect(better! + worse!).toBeGreaterThanOrEqual(690);
+        expect(worse).toBeGreaterThanOrEqual(Math.floor(700 * minShares.backfill) - 2);
+        expect(better).toBeGreaterThanOrEqual(0.8 * 700);
+      }
+    });
   });
 });

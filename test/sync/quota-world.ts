@@ -50,14 +50,19 @@ export class QuotaWorld {
   }
 
   /** One more process. */
-  budgetOf(quotas: Quota[], own: Clock = this.clock, leaseSeconds = 30): Budget & { room: Budgets } {
+  budgetOf(
+    quotas: Quota[],
+    own: Clock = this.clock,
+    leaseSeconds = 30,
+    isUrgent = false,
+  ): Budget & { room: Budgets } {
     const onError = (error: unknown) => {
       throw error;
     };
     const holder = randomUUID();
     const room = new Budgets({ database: this.#seen, clock: own, holder, leaseSeconds, onError });
     this.rooms.push(room);
-    return Object.assign(room.account(account, quotas), { room });
+    return Object.assign(room.account(account, quotas, { isUrgent }), { room });
   }
 
   /** Lets time pass to each next wake, or `leastMs` further, with all that follows from it. */

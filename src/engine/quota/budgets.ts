@@ -102,9 +102,9 @@ export class Budgets {
 
   /**
    * The budget of an account. Those who name the same account share its quotas. Throws where they describe one of them
-   * differently: neither could be kept.
+   * differently: neither could be kept. `isUrgent`: what is urgent is expected to come beside a backfill.
    */
-  account(account: string, quotas: readonly Quota[]): Budget {
+  account(account: string, quotas: readonly Quota[], { isUrgent = false } = {}): Budget {
     const gates = this.#accounts.get(account) ?? new Map<string, QuotaGate>();
     this.#accounts.set(account, gates);
     for (const quota of quotas) {
@@ -115,6 +115,7 @@ export class Budgets {
         );
       }
       if (!known) gates.set(quota.name, this.#gate(account, quota));
+      if (isUrgent) gates.get(quota.name)!.expectUrgent();
     }
     return new Budget(
       this.#deps,
@@ -383,6 +384,11 @@ export class Budget {
   /** What refusals have left of each quota's limit, up to 1. */
   shares(): { quota: string; share: number }[] {
     return this.#gates.map((gate) => ({ quota: gate.quota.name, share: gate.share }));
+  }
+
+  /** Calls in a window of each quota that better lanes than a backfill are expected to make. */
+  keptCalls(): { quota: string; calls: number }[] {
+    return this.#gates.map((gate) => ({ quota: gate.quota.name, calls: gate.keptCalls }));
   }
 
   status(): QuotaStatus[] {

@@ -69,6 +69,8 @@ export abstract class QuotaGate {
   /** When a refusal of ours last cut the share, or tried to. */
   #cutAt = Number.NEGATIVE_INFINITY;
   readonly #evidence = new Evidence();
+  /** What is urgent is expected to use it, also where it has not yet. */
+  protected isUrgent = false;
   /** When the vendor last refused a call of ours for what it says of the limit. */
   protected refusedAt = Number.NEGATIVE_INFINITY;
 
@@ -82,6 +84,11 @@ export abstract class QuotaGate {
 
   abstract enter(lane: Lane, signal?: AbortSignal): Promise<Slot>;
   protected abstract spent(): Pick<QuotaStatus, 'used' | 'held'>;
+  /** Calls in a window of the whole limit that better lanes than a backfill are expected to make; it is kept for them until then. */
+  get keptCalls(): number {
+    return 0;
+  }
+
   /** How long a call of this lane would have to wait now, milliseconds, as far as this process knows. */
   abstract waitMs(lane: Lane, now: number): number;
   /** Slices to keep: their IDs, and how long each must then count, milliseconds from now. */
@@ -102,6 +109,11 @@ export abstract class QuotaGate {
     const { name, seconds } = this.quota;
     const exhaustedUntil = this.#exhaustedUntil > this.deps.clock.now() ? this.#exhaustedUntil : null;
     return { quota: name, limit: this.limit, seconds, ...this.spent(), exhaustedUntil };
+  }
+
+  /** What is urgent is expected to come beside a backfill. */
+  expectUrgent(): void {
+    this.isUrgent = true;
   }
 
   get key(): { account: string; quota: string } {

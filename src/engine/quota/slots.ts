@@ -10,6 +10,7 @@ import {
   skewMs,
   stopped,
 } from './gate.ts';
+import { backfillAt, backfillCallers, keptCalls, keptSeconds, RecentUse, type Slots } from './kept-calls.ts';
 import { type Lane, laneNumber, minShares } from './lanes.ts';
 import { grownPerWindow, usedEnough } from './learning.ts';
 import { PrioritySemaphore } from './priority-semaphore.ts';
@@ -60,6 +61,8 @@ const minKeptSeconds = 10;
 const spreadBurst = 0.1;
 /** So much of a short window better lanes keep beside what they use: a quota that is used to the last call makes everybody wait. */
 const keptForMore = 0.2;
+/** How often it is looked at most whether what is kept from backfills is released. */
+const looksMs = 50;
 /** For how long after its last asking a process counts as one that wants slots. */
 const wantMs = 3_000;
 
@@ -80,6 +83,13 @@ export class SlotGate extends QuotaGate {
   #spreadTo = Number.NEGATIVE_INFINITY;
   /** When a clean window last added to the share. */
   #grownAt = Number.NEGATIVE_INFINITY;
+  /** Of lanes better than backfill. */
+  readonly #betterUse = new RecentUse(this.windowMs);
+  /** Slots that backfills hold. Others of them that are inside stand in line for one. */
+  #backfillSlots = 0;
+  #owedToBackfill = 0;
+  /** When it is looked next whether more of a backfill may go. */
+  #looksAt = Number.POSITIVE_INFINITY;
 
   get #sliceSlots(): number {
     return Math.max(1, Math.floor(this.limit / 20));
@@ -108,15 +118,18 @@ export class SlotGate extends QuotaGate {
 
   async #wait({ lane, refusal }: Waiter): Promise<Slot> {
     const isBackfill = lane === 'backfill';
+    if (isBackfill) this.#resizeBackfill();
     const waiting = isBackfill ? this.#backfill.enter(lane, refusal.signal) : null;
+    this.#lookLater();
     this.#demand();
     await waiting;
     let slice: Slice | undefined;
     try {
       if (isBackfill) await this.#spread(refusal.signal);
       const entering = this.#semaphore.enter(lane, refusal.signal, () => {
-        slice = this.#occupy();
+        slice = this.#occupy(isBackfill);
       });
+      this.#resizeBackfill();
       this.#demand();
       await entering;
       return this.#slot(slice as Slice, isBackfill ? 1 : 0);
@@ -149,7 +162,8 @@ export class SlotGate extends QuotaGate {
   }
 
   /** Fills the fullest slice first, so that others can go back. There is one: the line has as many places as they have slots. */
-  #occupy(): Slice {
+  #occupy(isBackfill: boolean): Slice {
+    this.#note(isBackfill);
     let best: Slice | undefined;
     for (const slice of this.#slices) {
       if (slice.retiring || slice.busy >= slice.slots) continue;
@@ -158,6 +172,18 @@ export class SlotGate extends QuotaGate {
     if (!best) throw new Error('a place was granted without a slot');
     best.busy += 1;
     return best;
+  }
+
+  /** While a backfill waits, it is owed its least share of what goes before it, whatever is kept from it. */
+  #note(isBackfill: boolean): void {
+    if (isBackfill) {
+      this.#backfillSlots += 1;
+      this.#owedToBackfill = Math.max(this.#owedToBackfill - 1, 0);
+      return;
+    }
+    this.#betterUse.add(this.deps.clock.now());
+    const isWaiting = this.#backfill.waiting + this.#backfill.inside - this.#backfillSlots > 0;
+    if (isWaiting) this.#owedToBackfill += minShares.backfill;
   }
 
   #slot(slice: Slice, backfill: number): Slot {
@@ -190,9 +216,11 @@ export class SlotGate extends QuotaGate {
   #free({ slice, slots, backfill }: Pick<Cooling, 'slice' | 'slots' | 'backfill'>): void {
     slice.busy -= slots;
     slice.usedAt = this.deps.clock.now();
-    this.#resize();
-    if (backfill > 0) this.#backfill.leave(backfill);
+    this.#backfillSlots -= backfill;
+    this.#resizePlaces();
     this.#semaphore.leave(slots);
+    this.#resizeBackfill(backfill);
+    if (backfill > 0) this.#backfill.leave(backfill);
     if (slice.retiring && slice.busy === 0) this.#giveBackSoon();
   }
 
@@ -223,16 +251,92 @@ export class SlotGate extends QuotaGate {
    * become smaller, calls that others do not know of must first cool.
    */
   #resize(): void {
+    this.#resizePlaces();
+    this.#resizeBackfill();
+  }
+
+  #resizePlaces(): void {
+    this.#semaphore.resize(this.#isOpen ? this.#places : 0);
+  }
+
+  /** `leaving`: callers of a backfill who are about to leave. */
+  #resizeBackfill(leaving = 0): void {
     const own = this.#own;
-    const { limit } = this;
-    const busy = this.#slices.reduce((sum, slice) => sum + (slice.retiring ? slice.busy : 0), 0);
-    const open = this.exhaustedUntil <= this.deps.clock.now();
-    this.#semaphore.resize(open ? Math.min(own + busy, limit) : 0);
-    this.#backfill.resize(open ? Math.min(this.#backfillPlaces(own) + busy, limit) : 0);
+    const places = Math.min(this.#backfillPlaces(own) + this.#retiringBusy, this.limit);
+    this.#backfill.resize(this.#isOpen ? Math.min(places, this.#openPlaces(leaving)) : 0);
+    this.#lookLater();
+  }
+
+  get #isOpen(): boolean {
+    return this.exhaustedUntil <= this.deps.clock.now();
+  }
+
+  get #places(): number {
+    return Math.min(this.#own + this.#retiringBusy, this.limit);
+  }
+
+  get #retiringBusy(): number {
+    return this.#slices.reduce((sum, slice) => sum + (slice.retiring ? slice.busy : 0), 0);
   }
 
   #backfillPlaces(own: number): number {
     return own < 10 || this.quota.seconds < minKeptSeconds ? own : own - Math.ceil(own * keptFromBackfill);
+  }
+
+  /** Places of backfills but for those that better lanes are expected to need. */
+  #openPlaces(leaving: number): number {
+    const kept = this.#kept;
+    if (kept === 0) return Number.POSITIVE_INFINITY;
+    const inside = this.#backfill.inside - leaving;
+    const room = backfillCallers(this.#slots(leaving), kept);
+    // Of many who wait already, some will be a backfill's.
+    const due = Math.max(this.#owedToBackfill, this.#semaphore.waiting * minShares.backfill);
+    return Math.max(inside + room, this.#backfillSlots + Math.floor(due));
+  }
+
+  #slots(leaving = 0): Slots {
+    const inLine = this.#backfill.inside - leaving - this.#backfillSlots;
+    return {
+      free: this.#places - this.#semaphore.inside - inLine,
+      cooling: this.#cooling.filter(({ slice }) => !slice.retiring),
+      now: this.deps.clock.now(),
+      windowMs: this.windowMs,
+    };
+  }
+
+  /** Of the slots that this process has, so many better lanes are expected to need in a window. */
+  get #kept(): number {
+    return this.#keptOf(this.#own);
+  }
+
+  override get keptCalls(): number {
+    return this.#keptOf(this.limit);
+  }
+
+  #keptOf(own: number): number {
+    const { min, max } = keptSeconds;
+    if (this.quota.seconds < min || this.quota.seconds > max) return 0;
+    const used = this.#betterUse.calls(this.deps.clock.now());
+    return keptCalls({ own, used, isExpected: this.isUrgent });
+  }
+
+  /** What is kept is released with time alone. */
+  #lookLater(): void {
+    const { clock, closing } = this.deps;
+    const kept = this.#kept;
+    if (this.#backfill.waiting === 0 || kept === 0 || !this.#isOpen || closing.aborted) return;
+    const now = clock.now();
+    const slots = this.#slots();
+    // Otherwise it waits for a slot that falls free.
+    if (backfillCallers(slots, kept) >= 1) return;
+    const at = Math.max(Math.ceil(backfillAt(slots, kept, 1)), now + looksMs);
+    if (at >= this.#looksAt) return;
+    this.#looksAt = at;
+    void clock.sleep(at - now, closing).then(() => {
+      if (this.#looksAt !== at || closing.aborted) return;
+      this.#looksAt = Number.POSITIVE_INFINITY;
+      this.#resizeBackfill();
+    });
   }
 
   protected exhausted(): void {
@@ -264,8 +368,16 @@ export class SlotGate extends QuotaGate {
       lane === 'backfill'
         ? Math.min(own - busy, this.#backfillPlaces(own) - this.#backfill.inside)
         : own - busy;
-    if (ahead < free) return 0;
-    return this.#coolAt(ahead - Math.max(free, 0), now) - now;
+    const keptMs = lane === 'backfill' ? this.#keptMs(ahead, now) : 0;
+    if (ahead < free) return keptMs;
+    return Math.max(this.#coolAt(ahead - Math.max(free, 0), now) - now, keptMs);
+  }
+
+  /** How long what is kept lets so many callers of a backfill and one more wait. Those who stand in line with better lanes wait for these. */
+  #keptMs(ahead: number, now: number): number {
+    const kept = this.#kept;
+    if (kept === 0 || this.#semaphore.waiting > 0) return 0;
+    return backfillAt(this.#slots(), kept, ahead + 1) - now;
   }
 
   /** When the slot is free before which so many others are. */

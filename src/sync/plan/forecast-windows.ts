@@ -2,6 +2,7 @@
 // already and what each lane may have. Pure: time is an argument, and only goes on.
 import type { Quota } from '../../connector.ts';
 import { isRate, keptFromBackfill } from '../../engine/quota/gate.ts';
+import { backfillAt } from '../../engine/quota/kept-calls.ts';
 import { type Lane, laneNumber, minShares } from '../../engine/quota/lanes.ts';
 
 /** A quota as it stands when a forecast is made. */
@@ -12,6 +13,8 @@ export interface QuotaNow extends Pick<Quota, 'name' | 'seconds' | 'bucket' | 'a
   spent: readonly { calls: number; freeAt: number }[];
   /** Calls of better lanes in a window, of late. */
   others: number;
+  /** Calls in a window that better lanes are expected to make: a backfill leaves them as the window passes. Absent: none. */
+  kept?: number;
   exhaustedUntil: number | null;
 }
 
@@ -36,6 +39,8 @@ export function callsInAll(
   const byBucket = Map.groupBy(quotas, ({ bucket }) => bucket);
   return [...byBucket.values()].reduce((sum, same) => sum + Math.max(...same.map(({ calls }) => calls)), 0);
 }
+
+const maxCooling = 500;
 
 export class Windows {
   readonly #windows: Window[];
@@ -148,7 +153,25 @@ export class Window {
     }
     const open = Math.max(now, this.quota.exhaustedUntil ?? now);
     const over = this.#busy.length - this.#first - this.places(lane);
-    return over < 0 ? open : Math.max(open, this.#busy[this.#first + over]!);
+    const freeAt = over < 0 ? open : Math.max(open, this.#busy[this.#first + over]!);
+    return lane === 'backfill' ? this.#openAt(freeAt) : freeAt;
+  }
+
+  /** When better lanes have what is kept for them beside one call of a backfill more, from `now` on. */
+  #openAt(now: number): number {
+    const { kept = 0, limit } = this.quota;
+    if (kept === 0) return now;
+    const free = limit - (this.#busy.length - this.#first);
+    return backfillAt({ free, cooling: this.#cooling(), now, windowMs: this.#windowMs }, kept, 1);
+  }
+
+  /** Some at a time where they are many, so that it does not matter how large the window is. */
+  *#cooling() {
+    const grain = Math.ceil(this.quota.limit / maxCooling);
+    for (let index = this.#first; index < this.#busy.length; index += grain) {
+      const last = Math.min(index + grain, this.#busy.length) - 1;
+      yield { at: this.#busy[last]!, slots: last - index + 1 };
+    }
   }
 
   take(endsAt: number): void {

@@ -32,6 +32,7 @@ export async function quotasNow(
     countedSlices(database, account, now),
   ]);
   const ours = endpoint.budget.status();
+  const kept = endpoint.budget.keptCalls();
   return quotas.map((quota) => {
     const { name, seconds, bucket, all, requests, reserve = 0 } = quota;
     const state = states.find((one) => one.quota === name);
@@ -52,6 +53,7 @@ export async function quotasNow(
             own?.held ?? 0,
           ),
       others: othersOf(quota, calls, lane),
+      kept: kept.find((one) => one.quota === name)?.calls ?? 0,
       exhaustedUntil: Math.max(state?.exhaustedUntil ?? 0, own?.exhaustedUntil ?? 0) || null,
     };
   });
