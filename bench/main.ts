@@ -23,6 +23,7 @@ import { type Plan, planFigures, planNames } from './plan.ts';
 import { poolerFigures } from './pooler.ts';
 import { previewFigures } from './preview-figures.ts';
 import { checkComparison, runFirstSync, runSeries } from './series.ts';
+import { sourceProofFigures } from './source-proof-figures.ts';
 import { unchangedFigures } from './unchanged.ts';
 import { verifyFigures } from './verify-figures.ts';
 import { wakesFigures } from './wakes.ts';
@@ -36,6 +37,7 @@ const { values: options } = parseArgs({
     pacing: { type: 'boolean', default: false },
     intake: { type: 'boolean', default: false },
     verify: { type: 'boolean', default: false },
+    'source-proof': { type: 'boolean', default: false },
     forecast: { type: 'boolean', default: false },
     workers: { type: 'boolean', default: false },
     pooler: { type: 'boolean', default: false },
@@ -70,6 +72,10 @@ const benches = {
   intake: { measure: () => intakeFigures(server), told: 'medians of three alternating runs' },
   pacing: { measure: () => pacingFigures(server), told: 'one run; 20 ms to the vendor' },
   verify: { measure: () => verifyFigures(server), told: 'one run; 20 ms to the vendor' },
+  'source-proof': {
+    measure: () => sourceProofFigures(server),
+    told: 'one run; 20 ms to the vendor, whose process shares the machine',
+  },
   forecast: { measure: () => forecastFigures(), told: 'one run; 100 ms to each vendor' },
   workers: {
     measure: () => workersFigures(server),

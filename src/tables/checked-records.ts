@@ -218,6 +218,17 @@ export async function settleUnchecked(
     where ${ofStream(proving)} and verdict is null and (not ${notListed}::boolean or not listed)`);
 }
 
+/** How many standing records from before `since` the vendor gives by ID although its list does not have them. */
+export async function countLeftOut(db: Queryable, proving: Proving, since: number): Promise<number> {
+  const [row] = await db.rows<{ count: number }>(sql`
+    select count(*) as count from checked_records
+    join records on records.source = checked_records.source and records.stream = checked_records.stream
+      and records.record_id = checked_records.record_id
+    where ${ofStream(proving)} and not listed and ${stands} and received_at < ${toTimestamp(since)}
+      and verdict in ('matched', 'stale', 'content', 'ahead', 'filtered', 'otherCustomer', 'undelivered')`);
+  return row!.count;
+}
+
 /** How many of the listed records are stored, stand, and are left out by a filter. */
 export async function countListedFiltered(db: Queryable, proving: Proving): Promise<number> {
   const { source, stream } = proving;

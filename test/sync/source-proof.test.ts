@@ -4,8 +4,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { FindingKind, ProvenStream } from '../../src/contract/source-proof.ts';
 import { balances } from '../../src/contract/source-proof.ts';
 import { texts } from '../../src/db/database.ts';
+import { cancel } from '../../src/sync/verify/cancelling.ts';
 import { listFindings } from '../../src/tables/checked-records.ts';
-import { type Verification, verificationById } from '../../src/tables/verifications.ts';
+import { checkChain, type Verification, verificationById } from '../../src/tables/verifications.ts';
 import { behaviour, type TestDatabase } from '../support/databases.ts';
 import {
   differences,
@@ -147,5 +148,179 @@ describe('a source proof', () => {
     const again = await verify();
     expect(countsOf(again)).toEqual({});
     expect(differences(world)).toEqual([]);
+  });
+
+  const isList = (request: Request) =>
+    request.method === 'GET' && new URL(request.url).pathname.endsWith('/contacts');
+
+  it('calls nobody deleted by a list that is empty, cut off or refused, and says that nothing is proven', async () => {
+    await start(230);
+    world.hubspot.faults = (request) => (isList(request) ? Response.json({ results: [] }) : undefined);
+    expect(streamOf(await verify())).toMatchObject({
+      state: 'unproven',
+      why: 'The list is empty, which more often means that access was withdrawn.',
+      findings: [],
+    });
+    // The first page, as if it were the last.
+    world.hubspot.faults = async (request, next) => {
+      if (!isList(request)) return undefined;
+      const { results } = (await (await next()).json()) as { results: unknown[] };
+      return Response.json({ results });
+    };
+    const cut = streamOf(await verify());
+    expect(cut).toMatchObject({ state: 'unproven', findings: [], listed: { count: 100 } });
+    expect(cut.why).toBe(
+      'The list left out 130 records that exist, so it may have left out others that are not stored.',
+    );
+    world.hubspot.faults = (request) =>
+      isList(request)
+        ? Response.json(
+            { status: 'error', category: 'VALIDATION_ERROR', message: 'No list' },
+            { status: 400 },
+          )
+        : undefined;
+    const refused = streamOf(await verify());
+    expect(refused).toMatchObject({ state: 'unproven', findings: [], listed: { count: 0 } });
+    expect(refused.why).toMatch(/No list/);
+    world.hubspot.faults = undefined;
+    await database.rows(sql`delete from checkpoints`);
+    expect(streamOf(await verify())).toMatchObject({
+      state: 'unproven',
+      why: 'Its first reading has not ended yet: sync it before it is verified.',
+    });
+  });
+
+  it('says so where the vendor counts more records than it lists', async () => {
+    await start(20);
+    world.hubspot.faults = async (request, next) => {
+      if (!request.url.endsWith('/search')) return undefined;
+      const answer = (await (await next()).json()) as { total: number };
+      return Response.json({ ...answer, total: answer.total + 3 });
+    };
+    expect(streamOf(await verify())).toMatchObject({
+      state: 'unproven',
+      counted: 23,
+      hidden: 3,
+      listed: { count: 20, matched: 20 },
+      why: 'The vendor counts 3 more records than it lists, which nothing names.',
+    });
+  });
+
+  it('postpones what is younger than the last reading, and what waits to be read', async () => {
+    await start(20);
+    const [recent, waiting, kept] = ids as [string, string, string];
+    world.hubspot.update(recent, { city: 'Elsewhere' });
+    world.hubspot.create({ firstname: 'Just now' });
+    world.hubspot.update(waiting, { city: 'Elsewhere' }, anHourAgo());
+    world.hubspot.update(kept, { city: 'Elsewhere' }, anHourAgo());
+    await database.rows(sql`
+      insert into touches (source, stream, record_id, changed_at, since, due_at)
+      values ('hubspot', 'contacts', ${waiting}, now(), now(), now() + interval '9 years')`);
+    const verification = await verify();
+    expect(streamOf(verification)).toMatchObject({
+      listed: { count: 21, matched: 17, postponed: 3, found: 1 },
+      notListed: { count: 0 },
+    });
+    expect(await foundBy(verification)).toEqual(new Map([[kept, 'stale']]));
+  });
+
+  it('goes on with the page where a worker was stopped', async () => {
+    await start(320);
+    let pages = 0;
+    let stopped: Promise<void> | undefined;
+    world.hubspot.faults = async (request) => {
+      if (!isList(request)) return undefined;
+      pages += 1;
+      // What came in so long a time is kept.
+      await world.clock.sleep(6_000);
+      if (pages === 4) stopped = world.tributary.drain();
+      return undefined;
+    };
+    const request = { sample: 1, heal: false, by: 'person' as const, sources: ['hubspot'] };
+    await world.tributary.verify(request);
+    await until(() => stopped !== undefined);
+    await stopped;
+    await world.again(await database.again());
+    await until(async () => (await verificationById(database, 1))?.state === 'finished');
+    const ended = (await verificationById(database, 1))!;
+    expect(streamOf(ended)).toMatchObject({ state: 'proven', listed: { count: 320, matched: 320 } });
+    // Four pages, of which the last was asked for twice.
+    expect(pages).toBeLessThanOrEqual(6);
+  });
+
+  it('is cancelled, and leaves nothing behind', async () => {
+    await start(20);
+    let hold = () => {};
+    const held = new Promise<void>((resolve) => {
+      hold = resolve;
+    });
+    let asked = false;
+    world.hubspot.faults = async (request) => {
+      if (!isList(request)) return undefined;
+      asked = true;
+      await held;
+      return undefined;
+    };
+    await world.tributary.verify({ sample: 1, heal: false, by: 'person', sources: ['hubspot'] });
+    await until(() => asked);
+    expect(await cancel(database, 1, world.clock.now())).toBe(true);
+    expect(await cancel(database, 1, world.clock.now())).toBe(false);
+    hold();
+    await until(async () => {
+      const next = await world.tributary.verify({
+        sample: 1,
+        heal: false,
+        by: 'person',
+        sources: ['hubspot'],
+      });
+      return next !== null && 'verification' in next;
+    });
+    expect(await verificationById(database, 1)).toMatchObject({
+      state: 'failed',
+      error: 'It was cancelled.',
+    });
+    await until(async () => (await verificationById(database, 2))?.state === 'finished');
+    expect(
+      await database.rows(sql`select 1 from listed_records union all select 1 from checked_records`),
+    ).toEqual([]);
+  });
+
+  it('tells who was erased and what was rejected from what is missing', async () => {
+    await start(20, { secretKey: 'a secret key of a test, long enough' });
+    const [erased, rejected] = [ids[0]!, ids[1]!];
+    await world.tributary.erase({ sourceId: erased });
+    await until(
+      async () => (await database.rows(sql`select 1 from records where record_id = ${erased}`)).length === 0,
+    );
+    await database.rows(sql`delete from records where record_id = ${rejected}`);
+    await database.rows(sql`
+      insert into dead_letters (kind, source, stream, ref, code, message, detail, created_at, last_at)
+      values ('record', 'hubspot', 'contacts', ${rejected}, 'bad_value', 'a value failed', '{}', now(), now())`);
+    const verification = await verify();
+    expect(streamOf(verification).listed).toMatchObject({
+      count: 20,
+      matched: 18,
+      erased: 1,
+      rejected: 1,
+      found: 0,
+    });
+    expect(verification.report.summary).not.toMatch(/differ/);
+  });
+
+  it('forgets a person in its findings and its report, whose chain still holds', async () => {
+    await start(20, { secretKey: 'a secret key of a test, long enough' });
+    const [stale, lost] = [ids[0]!, ids[1]!];
+    world.hubspot.update(stale, { city: 'Elsewhere' }, anHourAgo());
+    world.hubspot.update(lost, { city: 'Elsewhere' }, anHourAgo());
+    const { id } = await verify();
+    await world.tributary.erase({ sourceId: stale });
+    await until(
+      async () => (await database.rows(sql`select 1 from records where record_id = ${stale}`)).length === 0,
+    );
+    const kept = (await verificationById(database, id))!;
+    expect(JSON.stringify(kept.report)).not.toContain(`"${stale}"`);
+    expect(JSON.stringify(kept.report)).toContain(`"${lost}"`);
+    expect(await foundBy(kept)).toEqual(new Map([[lost, 'stale']]));
+    expect(await checkChain(database)).toMatchObject({ holds: true });
   });
 });

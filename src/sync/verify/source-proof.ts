@@ -6,6 +6,7 @@ import { untilAborted } from '../../engine/http/until-aborted.ts';
 import { failureOf, isRefusal } from '../../engine/work/failures.ts';
 import {
   checkFindingsAgain,
+  countLeftOut,
   countListedFiltered,
   countReceivedSince,
   countStandingOf,
@@ -62,6 +63,10 @@ const batchRecords = 500;
 
 /** So many are touched in one transaction. */
 const touchedAtOnce = 1_000;
+
+/** A few records may slip from one page to another while a list is read; a list that lacks more, and this share, is not whole. */
+const maxLeftOut = 5;
+const maxShareLeftOut = 0.01;
 
 /** The first of each kind are named in the report. */
 const maxExamples = 100;
@@ -343,6 +348,9 @@ async function conclude(proof: Proof, step: Step<'conclude'>): Promise<Cursor | 
     if (counted !== null) Object.assign(report, { counted, hidden });
     report.filtered = await countListedFiltered(tx, proving);
     await tally(proof, tx, report);
+    const leftOut = await countLeftOut(tx, proving, beganAt);
+    if (report.why === null && leftOut > Math.max(maxLeftOut, report.listed.count * maxShareLeftOut))
+      report.why = `The list left out ${leftOut} records that exist, so it may have left out others that are not stored.`;
     if (report.why === null && hidden > 0)
       report.why = `The vendor counts ${hidden} more records than it lists, which nothing names.`;
     if (report.why === null && report.listed.unproven + report.notListed.unproven > 0)
