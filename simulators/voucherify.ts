@@ -16,6 +16,8 @@ import type { MetadataSchema } from './voucherify/metadata-schema.ts';
 import type { AsyncActionType, VoucherifyOptions } from './voucherify/options.ts';
 import { CallQuotas } from './voucherify/quotas.ts';
 import { addRoutes, answer, BULK_ROUTES, type Env, type World } from './voucherify/routes.ts';
+import type { SegmentBody } from './voucherify/segment-body.ts';
+import { SegmentList } from './voucherify/segments.ts';
 import { Truth, type TruthSnapshot } from './voucherify/truth.ts';
 import { type EventSource, envelopeOf, type ThinType, type WebhookType } from './voucherify/webhooks.ts';
 
@@ -32,6 +34,8 @@ export type {
   Quotas,
   VoucherifyOptions,
 } from './voucherify/options.ts';
+
+export type { SegmentBody } from './voucherify/segment-body.ts';
 
 export { signWebhook, type WebhookEnvelope } from './voucherify/webhooks.ts';
 
@@ -59,6 +63,8 @@ export function createVoucherifySimulator(options: VoucherifyOptions) {
   );
   const exports = new Exports(truth, options, () => writes.schema);
   const quotas = new CallQuotas(options.quotas ?? {});
+  const segments = new SegmentList(truth);
+  segments.set(options.segments ?? [], options.now());
   const requests = new Map<string, number>();
   let serial = 0;
 
@@ -124,7 +130,8 @@ export function createVoucherifySimulator(options: VoucherifyOptions) {
     writes,
     actions,
     exports,
-    listing: new Listing(truth, options),
+    listing: new Listing(truth, options, (id) => segments.has(id)),
+    segments,
     startedAtMs: options.now(),
     settle,
     announce,
@@ -201,6 +208,15 @@ export function createVoucherifySimulator(options: VoucherifyOptions) {
     /** As when someone edits the schema in the dashboard; what is held stays as it is. */
     setMetadataSchema(schema: MetadataSchema | undefined): void {
       writes.schema = schema;
+    },
+    /** As when someone makes segments in the dashboard, in place of those there are. */
+    setSegments(bodies: readonly SegmentBody[]): void {
+      segments.set(bodies, options.now());
+    },
+    /** Source IDs of the customers in a segment now. */
+    membersOf(segmentId: string): Set<string> {
+      settle();
+      return segments.members(segmentId);
     },
     /** Everything but the counters of requests and quotas. */
     snapshot(): VoucherifySnapshot {

@@ -70,6 +70,14 @@ export type {
   RowQuery,
 } from './connector/relation.ts';
 export type {
+  Segment,
+  SegmentCondition,
+  SegmentFilter,
+  SegmentOperator,
+  Segments,
+  SegmentType,
+} from './connector/segment.ts';
+export type {
   Change,
   Journal,
   JournalPage,

@@ -20,6 +20,10 @@ export async function check({ api, settings }: Context<Settings>): Promise<Permi
   const permissions = [
     await tried('read customers', '/v1/customers', { limit: 1 }),
     await tried('read the metadata schema', '/v1/metadata-schemas'),
+    wished(
+      await tried('list segments', '/v1/segments', { limit: 1 }),
+      'Without it nobody is told who would enter or leave a segment.',
+    ),
     { what: 'write customers', allowed: null, note: notTried },
   ];
   if (settings.bulk === false) return permissions;
@@ -28,6 +32,12 @@ export async function check({ api, settings }: Context<Settings>): Promise<Permi
     await tried('follow bulk writes', '/v1/async-actions', { limit: 1 }),
     { what: 'write customers in bulk', allowed: null, note: notTried },
   ];
+}
+
+/** Nothing needs it. */
+function wished(permission: Permission, otherwise: string): Permission {
+  if (permission.allowed !== false) return permission;
+  return { ...permission, allowed: null, note: `${permission.note} ${otherwise}` };
 }
 
 /** Errors that pass by themselves are thrown: they say nothing of the key. */

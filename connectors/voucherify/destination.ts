@@ -19,6 +19,7 @@ import { customerOf, isObject, payloadOf, preserve } from './payload.ts';
 import { probe } from './probe.ts';
 import { bulkBucket } from './quotas.ts';
 import { isCustomerList, readBack } from './read-back.ts';
+import { segments } from './segments.ts';
 import type { Settings } from './settings.ts';
 import { webhook } from './webhook.ts';
 
@@ -139,6 +140,8 @@ export const destination: Destination<Settings> = {
   },
 
   readBack,
+
+  segments,
 
   facts,
 

@@ -69,14 +69,21 @@ const PLAIN = new Set(
 
 const PREFIXED = /^(metadata|address|summary|loyalty|loyalty_tier|loyalty_points|system_metadata)\./;
 
-/** `{junction, <field>: {conditions: {<operator>: [values]}}}`; nothing given passes everybody. */
-export function exportFilter(filters: unknown): ((customer: Customer) => boolean) | ErrorResponse {
+/**
+ * `{junction, <field>: {conditions: {<operator>: [values]}}}`; nothing given passes everybody. `anyField`: as segments have it,
+ * which also ask for orders and events; of what is not held, nobody has any.
+ */
+export function exportFilter(
+  filters: unknown,
+  { anyField = false } = {},
+): ((customer: Customer) => boolean) | ErrorResponse {
   if (filters === undefined) return () => true;
   if (!isObject(filters)) return invalid('Property .filters should be object');
   const tests: ((customer: Record<string, unknown>) => boolean)[] = [];
   for (const [field, filter] of Object.entries(filters)) {
     if (field === 'junction') continue;
-    if (!PLAIN.has(field) && !PREFIXED.test(field)) return invalid(`Unsupported filter ${field}`);
+    if (!anyField && !PLAIN.has(field) && !PREFIXED.test(field))
+      return invalid(`Unsupported filter ${field}`);
     const conditions = isObject(filter) && filter['conditions'];
     if (!isObject(conditions)) return invalid(`Property .filters.${field}.conditions should be object`);
     for (const [operator, asked] of Object.entries(conditions)) {

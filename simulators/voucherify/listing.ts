@@ -15,12 +15,18 @@ export type CustomerPage = { customers: Customer[]; total: number; hasMore: bool
 export class Listing {
   readonly #truth: Truth;
   readonly #options: Pick<VoucherifyOptions, 'cursor' | 'neverUpdated'>;
+  readonly #inSegment: (id: string) => Filter;
   #bySourceId: Customer[] = [];
   #sortedAt = -1;
 
-  constructor(truth: Truth, options: Pick<VoucherifyOptions, 'cursor' | 'neverUpdated'>) {
+  constructor(
+    truth: Truth,
+    options: Pick<VoucherifyOptions, 'cursor' | 'neverUpdated'>,
+    inSegment: (id: string) => Filter,
+  ) {
     this.#truth = truth;
     this.#options = options;
+    this.#inSegment = inSegment;
   }
 
   /** `query` holds the parameters of `GET /v1/customers`; unknown ones are ignored. */
@@ -88,7 +94,7 @@ export class Listing {
     if (email !== undefined) filters.push((customer) => same(customer.email, email));
     if (name !== undefined) filters.push((customer) => same(customer.name, name));
     if (city !== undefined) filters.push((customer) => same(customer.address?.['city'], city));
-    if (segment_id !== undefined) filters.push(() => false); // no segments here, so nobody is in one
+    if (segment_id !== undefined) filters.push(this.#inSegment(segment_id));
     const stamps: [string, (customer: Customer) => number | undefined][] = [
       ['created_at', (customer) => customer.createdAtMs],
       [

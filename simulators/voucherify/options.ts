@@ -3,6 +3,7 @@
 import type { BetweenAnswer } from './between.ts';
 import type { CustomerBody, TruthCustomer } from './customer-body.ts';
 import type { MetadataSchema } from './metadata-schema.ts';
+import type { SegmentBody } from './segment-body.ts';
 import type { WebhookEnvelope } from './webhooks.ts';
 import type { WriteOptions } from './write-options.ts';
 
@@ -46,6 +47,8 @@ export type VoucherifyOptions = WriteOptions & {
   lateSourceId?: 'ignored' | 'adopted';
   /** What POST does with an `id` nobody has (unverified). Default `not-found`. */
   unknownId?: 'not-found' | 'create';
+  /** Segments of customers. Default: none. */
+  segments?: readonly SegmentBody[];
   /** Of the resource `customer`. Absent: the project has none, and its schema routes answer 404. */
   metadataSchema?: MetadataSchema;
   /** When an update must leave all required keys in place (unverified): of what is held after it, of what was sent, or never. Default `result`. */

@@ -13,6 +13,7 @@ import type { Exports } from './exports.ts';
 import type { Listing } from './listing.ts';
 import { schemaResources } from './metadata-schema.ts';
 import type { AsyncActionType, VoucherifyOptions } from './options.ts';
+import type { SegmentList } from './segments.ts';
 import type { Truth } from './truth.ts';
 import type { WebhookType } from './webhooks.ts';
 
@@ -26,6 +27,7 @@ export type World = {
   actions: AsyncActions;
   exports: Exports;
   listing: Listing;
+  segments: SegmentList;
   startedAtMs: number;
   settle: () => number;
   announce: (type: WebhookType, customer: Customer, requestId: string, atMs: number) => void;
@@ -45,6 +47,11 @@ export function addRoutes(app: Hono<Env>, world: World): void {
   addBulkRoutes(app, world);
   addExportRoutes(app, world);
 
+  app.get('/v1/segments', (c) => {
+    world.settle();
+    return answer(c, world.segments.list(c.req.query()));
+  });
+  app.get('/v1/segments/:id', (c) => answer(c, world.segments.show(c.req.param('id'))));
   app.get('/v1/metadata-schemas', (c) => {
     const schemas = schemaResources(world.writes.schema, world.startedAtMs);
     return c.json({ object: 'list', data_ref: 'schemas', schemas, total: schemas.length });
@@ -59,7 +66,7 @@ export function addRoutes(app: Hono<Env>, world: World): void {
 
 function addCustomerRoutes(
   app: Hono<Env>,
-  { truth, writes, listing, settle, announce, options }: World,
+  { truth, writes, listing, segments: lists, settle, announce, options }: World,
 ): void {
   const written = (c: Context<Env>, outcome: Written | ErrorResponse, nowMs: number) => {
     if (outcome instanceof ErrorResponse) return answer(c, outcome);
@@ -93,8 +100,13 @@ function addCustomerRoutes(
   });
   app.get('/v1/customers/:customerId/segments', (c) => {
     settle();
-    const segments = truth.find(c.req.param('customerId'))?.facts.segments ?? [];
-    return c.json(listOf(segments.map((name) => ({ id: `seg_${name}`, name, object: 'segment' }))));
+    const customer = truth.find(c.req.param('customerId'));
+    const given = (customer?.facts.segments ?? []).map((name) => ({
+      id: `seg_${name}`,
+      name,
+      object: 'segment',
+    }));
+    return c.json(listOf([...given, ...(customer ? lists.of(customer) : [])]));
   });
   app.get('/v1/customers/:customerId/redeemables', (c) => {
     settle();

@@ -175,6 +175,7 @@ export class Tributary {
       compareWorkers: () => this.#differing.compare(this.#registry),
       learnTraits: () => this.learnTraits(),
       refreshSchema: () => this.refreshSchema(),
+      refreshSegments: () => this.refreshSegments('run'),
     });
   }
 
@@ -306,6 +307,7 @@ export class Tributary {
       await this.#parts.writingBack.begin();
     }
     await this.learnTraits();
+    await this.#parts.segments.takeKept();
     await this.refreshSchema();
     this.#loops.start(this.#loopsToStart({ calendar }));
     if (calendar && !dryRunsOnly) await this.#scheduling.start();
@@ -402,6 +404,11 @@ export class Tributary {
     this.#scheduling.stop();
     void this.#loops.drain();
     this.onEvicted();
+  }
+
+  /** Reads the segments of the destination where nobody has for so long; see `DestinationSegments`. */
+  refreshSegments(who: 'run' | 'person'): Promise<void> {
+    return this.#parts.segments.refresh(who);
   }
 
   // ── What a person asks for ──────────────────────────────────────────────────────────────────────────────────────

@@ -21,6 +21,7 @@ export interface HousekeeperDeps extends HousekeepingDeps {
   compareWorkers(): Promise<void>;
   learnTraits(): Promise<void>;
   refreshSchema(): Promise<void>;
+  refreshSegments(): Promise<void>;
 }
 
 export class Housekeeper {
@@ -34,8 +35,17 @@ export class Housekeeper {
   }
 
   async step(): Promise<Next> {
-    const { database, clock, log, project, takeOver, compareWorkers, learnTraits, refreshSchema } =
-      this.#deps;
+    const {
+      database,
+      clock,
+      log,
+      project,
+      takeOver,
+      compareWorkers,
+      learnTraits,
+      refreshSchema,
+      refreshSegments,
+    } = this.#deps;
     const stalled = await database.endStalled();
     if (stalled > 0)
       log.warn(
@@ -53,6 +63,7 @@ export class Housekeeper {
       this.#seldomAt = now;
       await learnTraits();
       await refreshSchema();
+      await refreshSegments();
       await forgetOld(this.#deps);
     }
     return { again: false, afterMs: restMs };

@@ -18,6 +18,7 @@ import { WriteBackRules } from '../sync/facts/write-back-rules.ts';
 import { destinationOpening } from '../sync/inbox/destination-changes.ts';
 import { Hydrator } from '../sync/inbox/hydrate.ts';
 import { Opener } from '../sync/inbox/open.ts';
+import { DestinationSegments } from '../sync/intake/destination-segments.ts';
 import type { Rules } from '../sync/intake/rules.ts';
 import { Subscriptions } from '../sync/subscribe/subscriptions.ts';
 import { Verifier } from '../sync/verify/verify.ts';
@@ -140,6 +141,14 @@ export function partsOf(deps: PartDeps) {
     onRefused: confirmRefused,
     onChanged: wakeAll,
   });
+  const segments = new DestinationSegments({
+    ...shared,
+    rules,
+    account,
+    vendor: connector.name,
+    segments: destination.segments ?? null,
+    context: (lane) => vendors.contextOf(destinationName, undefined, lane),
+  });
   const destinationWebhook = destination.webhook?.(settings) ?? null;
   const opener = new Opener({
     ...shared,
@@ -194,6 +203,7 @@ export function partsOf(deps: PartDeps) {
     vendors,
     host,
     sending,
+    segments,
     newLease,
     claimable: () => ({ removedSources: schema.removedSources, dryRunsOnly: deps.dryRunsOnly() }),
     onIngested: (lane) => (isUrgent(lane) ? wakeDelivery() : wake.deliver()),
@@ -224,6 +234,7 @@ export function partsOf(deps: PartDeps) {
     deliverer,
     writingBack,
     schema,
+    segments,
     destinationWebhook,
     opener,
     eraser,

@@ -8,6 +8,7 @@ import type { Budgets } from '../engine/quota/budgets.ts';
 import type { Lane } from '../engine/quota/lanes.ts';
 import type { Next } from '../engine/work/worker.ts';
 import type { Sending } from '../sync/deliver/difference.ts';
+import type { DestinationSegments } from '../sync/intake/destination-segments.ts';
 import type { Rules } from '../sync/intake/rules.ts';
 import { beginForecast, settleForecasts } from '../sync/plan/settle-forecasts.ts';
 import { carryRun } from '../sync/pull/pull.ts';
@@ -27,6 +28,7 @@ export interface PullingDeps {
   /** This machine: files given to it are read by it alone. */
   host: string;
   sending(): Sending;
+  segments: DestinationSegments;
   newLease(): string;
   /** What may be claimed now. */
   claimable(): { removedSources: readonly string[]; dryRunsOnly: boolean };
@@ -57,6 +59,7 @@ export class Pulling {
       return { again: false, due: next === null ? null : Math.max(next, clock.now() + 100) };
     }
     await this.#beginForecast(run);
+    await this.#deps.segments.refresh('run');
     const { endpoint, relation, health } = vendors;
     const onIngested = () => this.#deps.onIngested(run.lane);
     const deps = { database, rules, clock, log, endpoint, relation, health, sending: sending(), onIngested };

@@ -9,6 +9,7 @@ import { Endpoint } from '../engine/http/endpoint.ts';
 import type { Vault } from '../engine/http/oauth.ts';
 import type { Log } from '../engine/log/log.ts';
 import type { Budgets } from '../engine/quota/budgets.ts';
+import type { Lane } from '../engine/quota/lanes.ts';
 import { PostgresRelation } from '../engine/relation/postgres-relation.ts';
 import { type ReadOnlyDatabase, readOnlyDatabase } from '../engine/relation/read-only.ts';
 import type { Rules } from '../sync/intake/rules.ts';
@@ -76,12 +77,12 @@ export class Vendors {
   };
 
   /** What a connector is handed, outside of any run: for checks and for reading schemas. `signal` ends its requests. */
-  contextOf(name: string, signal?: AbortSignal): Context<unknown> {
+  contextOf(name: string, signal?: AbortSignal, lane: Lane = 'manual'): Context<unknown> {
     const { rules, clock } = this.#deps;
     const config = name === destinationName ? undefined : rules.source(name)?.config;
     const settings = name === destinationName ? this.#deps.config.destination.settings : config?.settings;
     const endpoint = this.endpoints.get(name);
-    const api = endpoint?.api('manual', { signal }) ?? {
+    const api = endpoint?.api(lane, { signal }) ?? {
       request: () => Promise.reject(new Error(`${name} has no API`)),
     };
     const { locale = {} } = config ?? {};

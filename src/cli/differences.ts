@@ -1,13 +1,17 @@
 // What a preview or a dry run found, as lines for a person. It knows no command.
 
 import type { Differences, Group } from '../contract/preview.ts';
+import { segmentSentences } from '../contract/segment-words.ts';
 import { counted, number } from '../words.ts';
 import { print, type Terminal } from './terminal.ts';
 
 const shown = (value: unknown) => (value === undefined ? 'nothing' : JSON.stringify(value));
 
-export function printDifferences(terminal: Terminal, found: Differences): void {
-  const { customers, fields, kinds, writes, notes } = found;
+/** A report of an earlier version says nothing of segments. */
+type Found = Omit<Differences, 'segments'> & { segments?: Differences['segments'] | undefined };
+
+export function printDifferences(terminal: Terminal, found: Found): void {
+  const { customers, fields, kinds, writes, notes, segments } = found;
   print(terminal, `${found.summary.replace(/\.$/, '')}.`);
   printGroup(terminal, 'new customers', customers.created);
   printGroup(terminal, 'orphaned', customers.orphaned);
@@ -20,6 +24,7 @@ export function printDifferences(terminal: Terminal, found: Differences): void {
     for (const { sentence, sourceIds } of kinds) print(terminal, `  ${sentence} (${sourceIds.join(', ')})`);
   }
   if (writes.customers + writes.removed > 0) print(terminal, `\n${costSentence(writes)}`);
+  if (segments) for (const sentence of segmentSentences(segments)) print(terminal, sentence);
   for (const { sourceId, payload } of writes.payloads)
     print(terminal, `${sourceId}: ${payload === null ? 'nothing would be sent' : JSON.stringify(payload)}`);
   for (const note of notes) print(terminal, `note: ${note}`);

@@ -11,6 +11,7 @@ import { endOf } from './follow.ts';
 import { firstLoadSentence, printForecast, printWriteBackForecast } from './forecasts.ts';
 import { reach } from './reach.ts';
 import { awaitSchema } from './schema.ts';
+import { printSegments } from './segments.ts';
 import { listenForStop } from './signals.ts';
 import { Progress, print } from './terminal.ts';
 
@@ -47,13 +48,19 @@ Exit code 0: it fits. 1: a quota of a day or longer has too few calls left, or t
       const reached = await reach(cli, { work: options.exact ? 'dry runs' : false });
       try {
         const dryRunId = options.exact ? await dryRunOf(cli, reached.client, asked) : undefined;
-        const { forecasts, writeBack } = await reached.client.send(forecastsMadeShape, '/api/plan', {
-          json: { ...asked, ...(dryRunId !== undefined && { dryRunId }) },
-        });
-        if (cli.json) answer(cli, summaryOf(forecasts), forecastsMadeShape.encode({ forecasts, writeBack }));
+        const { forecasts, writeBack, segments } = await reached.client.send(
+          forecastsMadeShape,
+          '/api/plan',
+          {
+            json: { ...asked, ...(dryRunId !== undefined && { dryRunId }) },
+          },
+        );
+        if (cli.json)
+          answer(cli, summaryOf(forecasts), forecastsMadeShape.encode({ forecasts, writeBack, segments }));
         else {
           tell(cli, forecasts);
           if (writeBack) printWriteBackForecast(cli.terminal, writeBack);
+          printSegments(cli.terminal, segments);
         }
       } finally {
         await reached.close();

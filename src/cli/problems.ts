@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { letterGroupsShape } from '../contract/dead-letter.ts';
 import { holdsShape } from '../contract/hold.ts';
 import { type HeadlineState, type Status, statusShape } from '../contract/status.ts';
+import { lossWords } from '../customer/losses.ts';
 import { counted, number } from '../words.ts';
 import { answer, type Cli } from './cli.ts';
 import type { Client } from './client.ts';
@@ -55,12 +56,12 @@ async function problemsOf(client: Client): Promise<ListedProblem[]> {
       cause: group.plain,
       next: `tributary problems retry ${optionsOf(group)}`,
     })),
-    ...groups.map(({ source, runId, change, open }) => ({
+    ...groups.map(({ source, runId, change, open, samples }) => ({
       kind: 'hold' as const,
       source,
       count: open,
-      cause: change === 'deleted' ? 'They would be deleted.' : `They would lose ${change}.`,
-      next: `tributary holds list${runId === null ? '' : ` --run ${runId}`} --change ${change}`,
+      cause: `They would ${lossWords(change, samples[0]?.from ?? null)}.`,
+      next: `tributary holds list${runId === null ? '' : ` --run ${runId}`} --change ${/\s/.test(change) ? JSON.stringify(change) : change}`,
     })),
     ...refusalsOf(status),
     ...doubtsOf(status),

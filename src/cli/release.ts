@@ -21,11 +21,14 @@ interface Options {
 
 const allHolds = holdsShape.omit({ nextCursor: true });
 
+const changeWords =
+  'those that would lose this: a field such as "email", "deleted", or a segment as "tributary holds list" names it';
+
 export function defineRelease(command: Command, cli: Cli): void {
   command
     .addOption(new Option('--list', 'the same as "tributary holds list"').hideHelp())
     .option('--run <id>', 'those held by this run', runId)
-    .option('--change <change>', 'those that would lose this: a field such as "email", or "deleted"')
+    .option('--change <change>', changeWords)
     .addOption(new Option('--what <change>').hideHelp())
     .option('--all', 'everything that is held')
     .addOption(new Option('--refuse', 'the same as "tributary holds refuse"').hideHelp())
@@ -48,7 +51,7 @@ Examples:
 export function defineHoldsList(command: Command, cli: Cli): void {
   command
     .option('--run <id>', 'only those held by this run', runId)
-    .option('--change <change>', 'only those that would lose this: a field such as "email", or "deleted"')
+    .option('--change <change>', `only ${changeWords}`)
     .addHelpText('after', '\nExamples:\n  $ tributary holds list\n  $ tributary holds list --run 12')
     .action((options: Options) => list(cli, options));
 }
@@ -56,7 +59,7 @@ export function defineHoldsList(command: Command, cli: Cli): void {
 export function defineRefuse(command: Command, cli: Cli): void {
   command
     .option('--run <id>', 'those held by this run', runId)
-    .option('--change <change>', 'those that would lose this: a field such as "email", or "deleted"')
+    .option('--change <change>', changeWords)
     .option('--all', 'everything that is held')
     .addHelpText('after', '\nExamples:\n  $ tributary holds refuse --run 12 --change phone')
     .action((options: Options) => decide(cli, { ...options, refuse: true }));

@@ -460,6 +460,17 @@ export const fileShape = z.strictObject({
         .describe(
           'The limit of customers that lose the value of one field. Default: a share of 0.2, and 10000 customers.',
         ),
+      segments: breakerLimit
+        .default({ share: 0.2, count: 1000 })
+        .describe(
+          'The limit of customers that enter or leave one active segment of Voucherify; the share is of the customers in it, and 100 may always move. Default: a share of 0.2, and 1000 customers.',
+        ),
+      unknownSegments: z
+        .enum(['send', 'hold'])
+        .default('send')
+        .describe(
+          'What is done with customers of whom it cannot be told whether they enter or leave a segment: "send" (default), or "hold" beyond the limit of `segments`.',
+        ),
     })
     .prefault({})
     .describe(

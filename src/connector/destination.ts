@@ -5,6 +5,7 @@ import type { FactReading, Facts } from './facts.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { MetadataSchema } from './metadata.ts';
 import type { Probe, ProbeAnswers } from './probe.ts';
+import type { Segments } from './segment.ts';
 import type { Webhook } from './webhook.ts';
 
 export interface Destination<Settings> {
@@ -88,6 +89,8 @@ export interface Destination<Settings> {
   readBack?: ReadBack<Settings>;
   /** The schema of metadata, or null where none is defined. */
   metadataSchema?(context: Context<Settings>): Promise<MetadataSchema | null>;
+  /** Its segments: a change of a customer's fields may move it into one or out of one. */
+  segments?: Segments<Settings>;
   /** What it knows of customers that can be written back to vendors. */
   facts?: Facts<Settings>;
   /** The destination's own webhooks: they tell of drift, and of changed facts. */

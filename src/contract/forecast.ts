@@ -13,6 +13,7 @@ import {
   time,
 } from './parts.ts';
 import { runStates } from './run.ts';
+import { blastRadiusShape } from './segment.ts';
 
 const amount = z.number().min(0);
 const sides = ['source', 'destination'] as const;
@@ -157,6 +158,18 @@ export const forecastsMadeShape = answer({
     description: 'What flows back to vendors, or to that of the source. Null if nothing does.',
   }),
   forecasts: z.array(answer({ id: z.int(), ...forecastShape.shape })),
+  segments: answer({
+    waiting: answer({
+      customers: count.meta({
+        description: 'Customers that wait to be delivered or are held, at most 50000.',
+      }),
+      radius: blastRadiusShape,
+    }).meta({ description: 'Who enters and leaves segments by what waits to be delivered.' }),
+    run: orNull(blastRadiusShape).meta({
+      description:
+        'The same for the run. Null without `dryRunId`: records that were not read cannot be told.',
+    }),
+  }),
 });
 
 const actualShape = answer(

@@ -14,11 +14,14 @@ import {
   time,
 } from './parts.ts';
 
-const change = z
-  .string()
-  .meta({ description: '`deleted`, or the field that would be blanked.', example: 'phone' });
+const change = z.string().meta({
+  description:
+    '`deleted`, the field that would be blanked, or the segment: `enters segment ID`, `leaves segment ID`, `may move in segment ID`.',
+  example: 'phone',
+});
 const lost = json.meta({
-  description: 'The value that would be lost. Null if the customer itself would be deleted.',
+  description:
+    'The value that would be lost. Null if the customer itself would be deleted. Of a segment: its name, and what the destination has of its fields.',
 });
 
 const groupShape = answer(

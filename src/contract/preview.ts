@@ -1,6 +1,7 @@
 // What a changed mapping would do to the stored records, and what previews and dry runs have in common.
 import { z } from 'zod';
 import { answer, count, json, text } from './parts.ts';
+import { blastRadiusShape } from './segment.ts';
 
 const maxPayloads = 1000;
 
@@ -25,6 +26,9 @@ export const differences = {
     returned: group,
   }),
   fields: z.array(answer({ field: z.string(), set: group, changed: group, cleared: group, dropped: group })),
+  segments: blastRadiusShape.meta({
+    description: 'Who would enter and leave which segment of the destination.',
+  }),
   kinds: z.array(answer({ sentence: z.string(), count, sourceIds: z.array(z.string()) })),
   writes: answer({
     customers: count,

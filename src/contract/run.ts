@@ -146,7 +146,17 @@ const columnsShape = answer(
 );
 export type Columns = z.output<typeof columnsShape>;
 
-const dryRunShape = answer({ ...differences, counts: z.record(z.string(), count), pages: count }, 'DryRun');
+const dryRunShape = answer(
+  {
+    ...differences,
+    segments: differences.segments
+      .optional()
+      .meta({ description: 'Absent in reports that are older than it.' }),
+    counts: z.record(z.string(), count),
+    pages: count,
+  },
+  'DryRun',
+);
 
 export const reportedRunShape = answer(
   {

@@ -4,6 +4,7 @@ import type { Json } from '../connector.ts';
 import type { ExplainedWriteBack } from './explain-write-back.ts';
 import { moment, said, stopped, title } from './in-words.ts';
 import { brief, sameJson } from './json.ts';
+import { lossWords, segmentOf } from './losses.ts';
 
 export interface RecordName {
   source: string;
@@ -176,8 +177,10 @@ function deliverySentences({ delivery, destination }: CustomerExplanation): stri
 }
 
 function holdSentence({ id, change, from, heldAt }: CustomerExplanation['holds'][number]): string {
-  const loss =
-    change === 'deleted' ? 'it would be deleted' : `${change} would be emptied (it is ${said(from)})`;
+  const isWhole = change === 'deleted' || segmentOf(change) !== null;
+  const loss = isWhole
+    ? `it would ${lossWords(change, from)}`
+    : `${change} would be emptied (it is ${said(from)})`;
   return `Hold ${id} has been open since ${moment(heldAt)}: ${loss}.`;
 }
 

@@ -1,8 +1,9 @@
-// The mass-change breaker: how many customers may be deleted, and how many may lose one field, by one run and in one
-// hour. It counts and says who is one too many; what becomes of them is none of its business.
+// The mass-change breaker: how many customers may be deleted, may lose one field, and may enter or leave one segment, by one run
+// and in one hour. It counts and says who is one too many; what becomes of them is none of its business.
 import { sql } from 'drizzle-orm';
 import { integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import type { Json } from '../connector.ts';
+import { segmentOf } from '../customer/losses.ts';
 import { time } from '../db/column-types.ts';
 import { json, type Queryable, texts, toTimestamp } from '../db/database.ts';
 import type { Revised } from './customers.ts';
@@ -13,7 +14,7 @@ export const breakerCounts = pgTable(
   {
     /** `run 12` or `hour 2026-11-23T15`. */
     scope: text().notNull(),
-    /** `deleted`, or the field blanked. */
+    /** `deleted`, the field blanked, or the segment entered or left; see `segmentChange`. */
     change: text().notNull(),
     count: integer().notNull(),
     updatedAt: time('updated_at').notNull(),
@@ -29,19 +30,28 @@ export interface BreakerLimits {
   deleted: { share: number; count: number };
   /** Of any one field. */
   blanked: { share: number; count: number };
+  /** Into or out of any one segment; `share` is of the customers in it, as far as that is known. */
+  segments: { share: number; count: number };
+  /** Whether moves count too that cannot be told. */
+  unknownSegments: 'send' | 'hold';
 }
 
-/** What a customer loses: `deleted`, or a field and the value that goes. */
+/** What a customer loses: `deleted`, a field and the value that goes, or its place in or outside of a segment. */
 export interface Loss {
   sourceId: string;
   change: string;
   from: Json;
+  /** Of a segment: how many customers are in it; null where that is not known. */
+  size?: number | null;
 }
 
 export const deleted = 'deleted';
 
 /** A share of few customers is less than one: so many may always go. An explicit count may be lower. */
 const fewest = 10;
+
+/** The same of a segment: one that was made just now is empty. */
+const fewestMoves = 100;
 
 /** How old the number of customers may be, milliseconds. */
 const rememberMs = 60_000;
@@ -59,20 +69,28 @@ export class Breaker {
     this.#onOrphaned = onOrphaned;
   }
 
+  /** Moves into and out of segments count too that cannot be told. */
+  get holdsUnknown(): boolean {
+    return this.#limits.unknownSegments === 'hold';
+  }
+
   /**
-   * Counts what these customers lose and returns what is beyond the ceiling, the last of each kind. A customer whom the
-   * destination has never been sent has nothing to lose.
+   * Counts what these customers lose, and their `moves` into and out of segments, and returns what is beyond the ceiling,
+   * the last of each kind. A customer whom the destination has never been sent has nothing to lose.
    */
   async excess(
     db: Queryable,
     revised: readonly Revised[],
-    { runId, now }: { runId: number | null; now: number },
+    { runId, now, moves = [] }: { runId: number | null; now: number; moves?: readonly Loss[] },
   ): Promise<Loss[]> {
     const candidates = revised.filter((row) => row.revision > 1).flatMap((row) => this.#lossesOf(row));
-    if (candidates.length === 0) return [];
-    const known = await sentBefore(db, [...new Set(candidates.map((loss) => loss.sourceId))]);
+    if (candidates.length + moves.length === 0) return [];
+    const known =
+      candidates.length === 0
+        ? new Set<string>()
+        : await sentBefore(db, [...new Set(candidates.map((loss) => loss.sourceId))]);
     const losses = Map.groupBy(
-      candidates.filter((loss) => known.has(loss.sourceId)),
+      [...candidates.filter((loss) => known.has(loss.sourceId)), ...moves],
       (loss) => loss.change,
     );
     if (losses.size === 0) return [];
@@ -85,7 +103,7 @@ export class Breaker {
       now,
     );
     return [...losses].flatMap(([change, group]) => {
-      const over = counts.get(change)! - this.#ceiling(change, customers);
+      const over = counts.get(change)! - this.#ceiling(change, group[0]!.size ?? customers);
       return over > 0 ? group.slice(-Math.min(over, group.length)) : [];
     });
   }
@@ -98,16 +116,20 @@ export class Breaker {
     );
   }
 
-  #ceiling(change: string, customers: number): number {
-    const { share, count } = this.#limits[change === deleted ? 'deleted' : 'blanked'];
-    return Math.min(count, Math.max(fewest, Math.floor(share * customers)));
+  /** `of`: the number of customers that the share is of. */
+  #ceiling(change: string, of: number): number {
+    const isMove = segmentOf(change) !== null;
+    const { share, count } = this.#limits[isMove ? 'segments' : change === deleted ? 'deleted' : 'blanked'];
+    return Math.min(count, Math.max(isMove ? fewestMoves : fewest, Math.floor(share * of)));
   }
 
   /** Counted no further than a limit's count makes a difference; a minute old at most. */
   async #countCustomers(db: Queryable, now: number): Promise<number> {
     if (now - this.#customers.at < rememberMs) return this.#customers.count;
     const enough = Math.max(
-      ...Object.values(this.#limits).map(({ share, count }) => (share > 0 ? Math.ceil(count / share) : 0)),
+      ...[this.#limits.deleted, this.#limits.blanked, this.#limits.segments].map(({ share, count }) =>
+        share > 0 ? Math.ceil(count / share) : 0,
+      ),
     );
     const [row] = await db.rows<{ count: number }>(sql`
       select count(*) as count from (select 1 from customers limit ${enough}::bigint) as counted`);

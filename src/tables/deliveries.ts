@@ -575,6 +575,15 @@ export async function waitingCustomers(db: Queryable): Promise<number> {
   return row?.waiting ?? 0;
 }
 
+/** Customers that wait to be delivered or are held, in the order of their source IDs. */
+export async function waitingAfter(db: Queryable, last: string | null, limit: number): Promise<string[]> {
+  const rows = await db.rows<{ sourceId: string }>(sql`
+    select source_id from deliveries
+    where state in ('waiting', 'held') and ${last === null ? sql`true` : sql`source_id > ${last}`}
+    order by source_id limit ${limit}`);
+  return rows.map((row) => row.sourceId);
+}
+
 /** How many of these customers wait to be delivered. */
 export async function countWaiting(db: Queryable, sourceIds: readonly string[]): Promise<number> {
   const [row] = await db.rows<{ due: number }>(sql`

@@ -4,6 +4,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { bigint, check, index, jsonb, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import type { Hold, HoldGroup } from '../contract/hold.ts';
+import { segmentOf } from '../customer/losses.ts';
 import { time } from '../db/column-types.ts';
 import { json, type Queryable, texts, toTimestamp } from '../db/database.ts';
 import { deleted, type Loss } from './breaker.ts';
@@ -17,9 +18,9 @@ export const holds = pgTable(
     sourceId: text('source_id').notNull(),
     source: text().notNull(),
     runId: bigint('run_id', { mode: 'number' }),
-    /** `deleted`, or the field blanked. */
+    /** `deleted`, the field blanked, or the segment entered or left; see `segmentChange`. */
     change: text().notNull(),
-    /** The value that would go, where it is a field. */
+    /** The value that would go, where it is a field; of a segment its name, and what the destination has of its fields. */
     from: jsonb(),
     heldAt: time('held_at').notNull(),
     decidedAt: time('decided_at'),
@@ -38,6 +39,11 @@ export interface HoldFilter {
   ids?: readonly number[] | undefined;
   runId?: number | undefined;
   change?: string | undefined;
+}
+
+interface StandingMoves {
+  standing: readonly Pick<Loss, 'sourceId' | 'change'>[];
+  looked: ReadonlySet<string>;
 }
 
 export type Decision = 'released' | 'refused';
@@ -64,11 +70,14 @@ export async function keepHolds(
     on conflict (source_id, change) where decided_at is null do nothing`);
 }
 
-/** Ends the holds whose loss is none any more. Returns the customers they were of. */
+/**
+ * Ends the holds whose loss is none any more. `standing`: the moves into and out of segments that the customers `looked` at
+ * still make. Returns the customers they were of.
+ */
 export async function dissolveHolds(
   db: Queryable,
   revised: readonly Revised[],
-  now: number,
+  { now, ...moves }: { now: number } & StandingMoves,
 ): Promise<string[]> {
   const takenBack = revised.flatMap(({ sourceId, cameBack, changed }) => [
     ...(cameBack ? [{ sourceId, change: deleted }] : []),
@@ -76,13 +85,30 @@ export async function dissolveHolds(
       to === null ? [] : [{ sourceId, change }],
     ),
   ]);
-  if (takenBack.length === 0 || !(await someAreOpen(db))) return [];
+  if (revised.length === 0 || !(await someAreOpen(db))) return [];
+  takenBack.push(...(await movesOver(db, moves)));
+  if (takenBack.length === 0) return [];
   const rows = await db.rows<{ sourceId: string }>(sql`
     update holds set decided_at = ${toTimestamp(now)}, decision = 'dissolved'
     from jsonb_to_recordset(${json(takenBack)}) as row ("sourceId" text, change text)
     where holds.source_id = row."sourceId" and holds.change = row.change and decided_at is null
     returning holds.source_id`);
   return rows.map((row) => row.sourceId);
+}
+
+/** Held moves of these customers that they do not make any more. */
+async function movesOver(
+  db: Queryable,
+  { standing, looked }: StandingMoves,
+): Promise<{ sourceId: string; change: string }[]> {
+  if (looked.size === 0) return [];
+  const held = await db.rows<{ sourceId: string; change: string }>(sql`
+    select source_id, change from holds
+    where decided_at is null and source_id = any(${texts([...looked])})`);
+  const stands = new Set(standing.map(({ sourceId, change }) => `${sourceId}\n${change}`));
+  return held.filter(
+    ({ sourceId, change }) => segmentOf(change) !== null && !stands.has(`${sourceId}\n${change}`),
+  );
 }
 
 /** Almost always none is: then a page costs this one look at an empty index. */

@@ -962,6 +962,7 @@ describe('the check', () => {
       'read customers': 'true: HTTP 200, 1 in all',
       'read the metadata schema': expect.stringMatching(/^true: HTTP 200/),
       'write customers': expect.stringMatching(/^null: It writes/),
+      'list segments': 'true: HTTP 200, 0 in all',
       'follow bulk writes': 'true: HTTP 200',
       'write customers in bulk': expect.stringMatching(/^null: It writes/),
     });
@@ -985,6 +986,15 @@ describe('the check', () => {
     const notes = await allowed(world);
     expect(notes['read customers']).toMatch(/^true/);
     expect(notes['read the metadata schema']).toMatch(/^false: HTTP 403, missing_required_permission/);
+  });
+
+  it('fails for no right that nothing needs', async () => {
+    const refused = { code: 403, key: 'missing_required_permission', message: 'Missing permission' };
+    const world = project({
+      faults: (_, route) =>
+        route.includes('segments') ? Response.json(refused, { status: 403 }) : undefined,
+    });
+    expect((await allowed(world))['list segments']).toMatch(/^null: HTTP 403.*Without it/);
   });
 
   it('says that there is no API where something in between answers', async () => {

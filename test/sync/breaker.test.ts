@@ -90,9 +90,9 @@ describe.each(databases)('the mass-change breaker on $name', ({ open }) => {
       difference: { phone: { from: phone, to: null } },
       payload: { source_id: first.sourceId, phone: null },
     });
-    const rest = await call('GET', `/api/holds?limit=200&before=${body.next}`);
+    const rest = await call('GET', `/api/holds?limit=200&cursor=${body.nextCursor}`);
     expect(rest.body.holds).toHaveLength(6);
-    expect(rest.body.next).toBeNull();
+    expect(rest.body.nextCursor).toBeNull();
     expect((await call('GET', '/api/status')).body).toMatchObject({
       customers: { total: 100, delivered: 90, held: 10, waiting: 0 },
       holds: { open: 10, customers: 10 },
@@ -103,7 +103,7 @@ describe.each(databases)('the mass-change breaker on $name', ({ open }) => {
     await world.rest();
     expect(withPhone()).toHaveLength(70);
     expect(await heldIds()).toEqual([]);
-    expect((await call('GET', '/api/holds')).body).toEqual({ groups: [], holds: [], next: null });
+    expect((await call('GET', '/api/holds')).body).toEqual({ groups: [], holds: [], nextCursor: null });
   });
 
   it('keeps the values of those that are refused, by pins that name the hold, also through a full sync', async () => {

@@ -103,8 +103,10 @@ describe.each(databases)('a forecast on $name', ({ open }) => {
     const { source, destination } = increment.forecast.totals;
     expect({ source, destination }).toEqual({ source: 3, destination: 12 });
     expect(increment.actual).toMatchObject({ customers: 12, calls: { source } });
-    // The metadata schema may have been read meanwhile, as it is every ten minutes.
-    expect([destination, destination + 1]).toContain(increment.actual!.calls.destination);
+    // The metadata schema may have been read meanwhile, as it is every ten minutes, and the segments, as they are every hour.
+    const others = increment.actual!.calls.destination! - destination;
+    expect(others).toBeGreaterThanOrEqual(0);
+    expect(others).toBeLessThanOrEqual(2);
     const full = await carriedOut('full');
     expect(full.forecast.records).toEqual({ count: 600, basis: 'vendor' });
     expect(full.forecast.calls.find(({ what }) => what === 'everything')!.calls).toBe(6);

@@ -1,7 +1,9 @@
 // A person's word on held deliveries: released, the loss goes on; refused, the value is pinned or the customer kept.
 // Either way the customer is held no more.
+import type { Fields, Json } from '../../connector.ts';
 import type { Decided, Hold } from '../../contract/hold.ts';
 import { unknownValue } from '../../customer/diff.ts';
+import { segmentOf } from '../../customer/losses.ts';
 import type { Queryable } from '../../db/database.ts';
 import { acknowledgedFields } from '../../tables/acknowledgements.ts';
 import { deleted } from '../../tables/breaker.ts';
@@ -22,11 +24,14 @@ export function releaseHolds(deps: Deps, which: HoldFilter): Promise<Decided> {
   });
 }
 
-/** Turns these losses back: what the destination has of each field stays by a pin, and whom records left is kept. */
+/**
+ * Turns these losses back: what the destination has of each field stays by a pin, also of the fields that would move a customer
+ * into a segment or out of one, and whom records left is kept.
+ */
 export function refuseHolds(deps: Deps, which: HoldFilter): Promise<Decided> {
   return inPages(deps, async (tx, now) => {
     const holds = await decideHolds(tx, which, 'refused', { most: pageHolds, now });
-    await refuseDeletions(tx, customersOf(holds.filter((hold) => hold.change === deleted)));
+    await refuseDeletions(tx, customersOf(holds.filter(takesAway)));
     await pinValues(
       tx,
       deps.rules,
@@ -54,17 +59,37 @@ async function pinValues(tx: Queryable, rules: Rules, holds: readonly Hold[], no
   if (holds.length === 0) return;
   const sourceIds = customersOf(holds);
   const acknowledged = await acknowledgedFields(tx, sourceIds);
-  const pins = holds.map(({ id, sourceId, change, from }) => {
-    const known = acknowledged.get(sourceId)?.[change] ?? null;
+  const all = holds.flatMap(({ id, sourceId, change, from }) => {
+    const note = `refused hold ${id}`;
+    const kept = acknowledged.get(sourceId) ?? {};
+    if (segmentOf(change) !== null)
+      return Object.entries(fieldsMoving(from)).flatMap(([field, value]) => {
+        const known = Object.hasOwn(kept, field) ? kept[field]! : value;
+        return known === unknownValue ? [] : [{ sourceId, field, value: known, note }];
+      });
+    const known = kept[change] ?? null;
     const value = known === null || known === unknownValue ? from : known;
-    return { sourceId, field: change, value, note: `refused hold ${id}` };
+    return [{ sourceId, field: change, value, note }];
   });
+  // Several segments may read one field.
+  const pins = [...new Map(all.map((pin) => [`${pin.sourceId}\n${pin.field}`, pin])).values()];
   await setPins(tx, pins, now);
   for (const [field, group] of Map.groupBy(pins, (pin) => pin.field)) {
     const note = group.length === 1 ? group[0]!.note : `refused ${group.length} holds`;
     const ids = group.map((pin) => pin.sourceId);
     await foldByHand(tx, rules, ids, { by: 'pin', field, note }, now);
   }
+}
+
+/** The customer itself would go, as a loss or as what moves it out of a segment. */
+function takesAway({ change }: Hold): boolean {
+  return change === deleted || segmentOf(change)?.movement === 'leaves';
+}
+
+/** What the destination has of the fields that would move a customer; none where it is not known which they are. */
+function fieldsMoving(from: Json): Fields {
+  const { fields } = (from ?? {}) as { fields?: Fields };
+  return fields ?? {};
 }
 
 function customersOf(holds: readonly Hold[]): string[] {

@@ -279,12 +279,11 @@ async function foldAndOwe(
   const cause = { by: 'records' as const, source: source.name, stream, runId };
   const revised = await refold(db, affected, rules.fold, { cause, now, fresh });
   const changedAt = revised.length > 0 ? await changesOfNow(db, intake, verdicts) : new Map();
-  await enqueueDeliveries(db, revised, {
+  await enqueueDeliveries(db, rules, revised, {
     source: source.name,
     runId,
     lane,
     now,
-    breaker: rules.breaker,
     changedAt,
   });
   await intake.onRevised?.(revised);

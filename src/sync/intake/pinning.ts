@@ -77,6 +77,6 @@ export async function foldByHand(
   source: string = byPerson,
 ): Promise<Revised[]> {
   const revised = await refold(tx, sourceIds, rules.fold, { cause, now });
-  await enqueueDeliveries(tx, revised, { source, runId: null, lane: 'manual', now });
+  await enqueueDeliveries(tx, rules, revised, { source, runId: null, lane: 'manual', now, byPerson: true });
   return revised;
 }

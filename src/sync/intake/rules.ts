@@ -10,6 +10,7 @@ import {
   merge,
 } from '../../customer/merge.ts';
 import { Breaker, type BreakerLimits, type OrphanPolicy } from '../../tables/breaker.ts';
+import type { SizedSegment } from '../../tables/destination-segments.ts';
 import type { StandingRecord } from '../../tables/records.ts';
 import type { Suppressions } from '../../tables/suppressions.ts';
 import { type MetadataRules, readerOf, Source, type SourceConfig } from './source.ts';
@@ -35,11 +36,19 @@ export interface VanishedSource {
   frozen: boolean;
 }
 
+/** The destination's segments as far as they are known. `readAt`: null where they were never read; `fault`: why not, the last time. */
+export interface KnownSegments {
+  segments: readonly SizedSegment[];
+  readAt: number | null;
+  fault: string | null;
+}
+
 export class Rules {
   /** Null: nothing is ever held. */
   readonly breaker: Breaker | null;
   /** Whom no source brings back. Null: nobody was ever erased here. */
   suppressions: Suppressions | null = null;
+  segments: KnownSegments = { segments: [], readAt: null, fault: null };
   readonly #config: RulesConfig;
   #policy: MergePolicy;
   #schema: MetadataSchema | null = null;
@@ -124,6 +133,12 @@ export class Rules {
   source(name: string): Source | undefined {
     return this.#sources.get(name);
   }
+
+  /** Whether some mapping supplies the field. */
+  owns = (field: string): boolean =>
+    [...this.#sources.values(), ...this.#vanishedSources.values()].some((source) =>
+      Object.hasOwn(source.mapping, field),
+    );
 
   /** What each of these records contributes. Records of a source that was withdrawn say nothing. */
   contributions(records: readonly StandingRecord[]): Contribution[] {

@@ -49,7 +49,7 @@ export interface DryRunning {
 export async function dryRun(running: DryRunning): Promise<void> {
   const { deps, source, run, lease } = running;
   await countFromZero(deps.database, { id: run.id, lease });
-  const found = new Found(deps.sending, source);
+  const found = new Found(deps, source);
   const streams =
     run.mode === 'records' || run.mode === 'import' ? source.streams : source.streams.filter(isPulled);
   for (const stream of streams) {
@@ -215,8 +215,8 @@ class Found {
   readonly #counts = { ...noCounts };
   #pages = 0;
 
-  constructor(sending: Sending, source: Source) {
-    this.#differences = new Differences(sending);
+  constructor({ sending, rules }: DryRunning['deps'], source: Source) {
+    this.#differences = new Differences(sending, rules);
     this.#columns = new RunColumns(source);
   }
 

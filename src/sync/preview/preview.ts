@@ -73,7 +73,10 @@ class PreviewRunner {
   constructor(db: Queryable, options: PreviewOptions) {
     this.#db = db;
     this.#options = options;
-    this.#differences = new Differences(options.sending, options);
+    const { present, proposed } = options;
+    // What only the present mapping supplies is withdrawn by the proposed one.
+    const owns = (field: string) => present.owns(field) || proposed.owns(field);
+    this.#differences = new Differences(options.sending, { segments: present.segments, owns }, options);
     this.#unread = new Map(
       options.proposed.sources.flatMap((source) => {
         const present = options.present.source(source.name);

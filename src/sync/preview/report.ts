@@ -7,6 +7,8 @@ import { sameJson } from '../../customer/json.ts';
 import { counted, number } from '../../words.ts';
 import { intentOf, type Sending } from '../deliver/difference.ts';
 import { maxSingles } from '../deliver/route.ts';
+import { BlastRadiusCount, fieldsAfter } from '../intake/blast-radius.ts';
+import type { Rules } from '../intake/rules.ts';
 
 export type Sample = Group['samples'][number];
 export type FieldDifferences = DifferenceReport['fields'][number];
@@ -47,11 +49,18 @@ export class Differences {
   readonly #kinds = new Map<string, { count: number; sourceIds: string[] }>();
   readonly #payloads: Payload[] = [];
   readonly #cost: Cost;
+  readonly #segments: BlastRadiusCount;
   readonly #customers = { differing: 0, created: noGroup(), orphaned: noGroup(), returned: noGroup() };
   looked = 0;
 
-  constructor(sending: Sending, options: { samples?: number; payloads?: number | readonly string[] } = {}) {
+  /** `rules`: those by which the customers would be as they would be. */
+  constructor(
+    sending: Sending,
+    rules: Pick<Rules, 'segments' | 'owns'>,
+    options: { samples?: number; payloads?: number | readonly string[] } = {},
+  ) {
     this.#sending = sending;
+    this.#segments = new BlastRadiusCount(rules.segments, rules.owns, options.samples);
     this.#samples = options.samples ?? samplesDefault;
     const { payloads = 0 } = options;
     this.#wanted = typeof payloads === 'number' ? payloads : new Set(payloads);
@@ -71,6 +80,7 @@ export class Differences {
     const sent = difference === null || kinds.length === 0 ? null : this.#sent(difference);
     if (sent?.action === 'write') this.#cost.write(sent.payload, sent.partial);
     else if (sent !== null) this.#cost.remove();
+    if (difference !== null && sent !== null) this.#move(difference);
     this.#keepPayload(sourceId, sent?.action === 'write' ? sent.payload : null);
   }
 
@@ -139,6 +149,12 @@ export class Differences {
     return { action: 'write', payload: destination.payload(sourceId, sent, settings), partial };
   }
 
+  #move({ sourceId, after: { fields }, orphaned, deletionRefused, acknowledged }: Difference): void {
+    const gone = orphaned && !deletionRefused;
+    const after = fieldsAfter({ fields, gone, acknowledged }, this.#sending.onOrphaned);
+    this.#segments.add({ sourceId, before: acknowledged, after });
+  }
+
   #keepPayload(sourceId: string, payload: JsonObject | null): void {
     const wanted =
       typeof this.#wanted === 'number'
@@ -162,6 +178,7 @@ export class Differences {
       customers: { looked: this.looked, ...this.#customers },
       fields,
       kinds,
+      segments: this.#segments.report(),
       writes: { ...this.#cost.written, calls: this.#cost.calls(), payloads: this.#payloads },
     };
   }

@@ -221,8 +221,8 @@ async function remapChunk(
     for (const sourceId of [row.sourceId, changed.get(row)?.sourceId]) if (sourceId) affected.add(sourceId);
   const cause = { by: 'remap' as const, source: run.source, runId: run.id };
   const revised = await refold(tx, affected, rules.fold, { cause, now });
-  const options = { source: run.source, runId: run.id, lane: run.lane, now, breaker: rules.breaker };
-  await enqueueDeliveries(tx, revised, options);
+  const options = { source: run.source, runId: run.id, lane: run.lane, now };
+  await enqueueDeliveries(tx, rules, revised, options);
 
   const revisedIds = new Set(revised.map(({ sourceId }) => sourceId));
   const changes = rows.filter((row) => changed.has(row) || revisedIds.has(row.sourceId ?? '')).length;

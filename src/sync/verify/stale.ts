@@ -73,9 +73,8 @@ export async function healStale(
     runId: null,
     lane: 'backfill' as const,
     now,
-    breaker: rules.breaker,
   };
-  await enqueueDeliveries(tx, revised, options);
+  await enqueueDeliveries(tx, rules, revised, options);
   await redeliver(tx, sourceIds, { lane: 'backfill', now });
   return countWaiting(tx, sourceIds);
 }

@@ -3,11 +3,13 @@ import type { Context } from 'hono';
 import { z } from 'zod';
 import { callsShape } from '../../contract/call.ts';
 import { forecastsShape } from '../../contract/forecast.ts';
-import { runsShape } from '../../contract/run.ts';
+import { type Run, runsShape } from '../../contract/run.ts';
+import { type BlastRadius, blastRadiusShape } from '../../contract/segment.ts';
+import type { Queryable } from '../../db/database.ts';
 import { Calendar } from '../../engine/work/schedule.ts';
 import { listCheckpoints } from '../../tables/checkpoints.ts';
 import { listForecasts } from '../../tables/forecasts.ts';
-import { listRuns } from '../../tables/runs.ts';
+import { listRuns, reportOf } from '../../tables/runs.ts';
 import { withRatio } from '../api/plan.ts';
 import { webhookSetup } from '../api/webhooks.ts';
 import { type Deps, sourceNamed } from '../deps.ts';
@@ -58,12 +60,24 @@ export function sourcesPages(deps: Deps) {
           path: config.sourceId.path ?? config.connector.source?.sourceId ?? null,
           policy: config.sourceId.policy,
         },
+        dryRun: await newestDryRun(database, runs, (radius) => shown(blastRadiusShape, radius)),
         forecasts: shown(forecastsShape.shape.forecasts, forecasts.map(withRatio)),
         setup: webhookSetup(deps, name, c.req.url),
         slots: { next: next(config.schedule), full: next(config.fullSchedule) },
       });
     },
   });
+}
+
+async function newestDryRun(
+  db: Queryable,
+  runs: readonly Run[],
+  shown: (radius: BlastRadius) => BlastRadius,
+) {
+  const run = runs.find(({ request, state }) => request.dryRun && state === 'finished');
+  if (!run) return null;
+  const report = (await reportOf(db, run.id)) as { segments?: BlastRadius } | null;
+  return report?.segments ? { run, segments: shown(report.segments) } : null;
 }
 
 /** The next slot of each schedule. It is found once for as long as it is to come. */

@@ -4,8 +4,10 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { z } from 'zod';
 import { type Decided, decidedShape, holdChoice, holdsQuery, holdsShape } from '../../contract/hold.ts';
+import { segmentOf } from '../../customer/losses.ts';
 import { heldPreviews } from '../../sync/deliver/difference.ts';
 import { refuseHolds, releaseHolds } from '../../sync/holds/decide.ts';
+import { deleted } from '../../tables/breaker.ts';
 import { groupHolds, listHolds } from '../../tables/holds.ts';
 import { type Deps, newApi } from '../deps.ts';
 import { requireFields, requireRuns } from '../known.ts';
@@ -59,7 +61,7 @@ const release = decide(
 const refuse = decide(
   'refuse',
   'Refuse held changes',
-  'A blanked field is pinned to the value that the destination has, until it is unpinned. A customer without records is kept. Deliveries then continue.',
+  'A blanked field is pinned to the value that the destination has, until it is unpinned, and so are the fields that would move a customer into a segment or out of one. A customer without records is kept. Deliveries then continue.',
 );
 
 export function holdsApi(deps: Deps) {
@@ -106,5 +108,6 @@ async function requireKnown(
   { runId, change }: { runId?: number | undefined; change?: string | undefined },
 ): Promise<void> {
   if (runId !== undefined) await requireRuns(deps, 'runId', [runId]);
-  if (change !== undefined && change !== 'deleted') await requireFields(deps, 'change', [change]);
+  const isField = change !== undefined && change !== deleted && segmentOf(change) === null;
+  if (isField) await requireFields(deps, 'change', [change]);
 }

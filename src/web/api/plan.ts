@@ -13,6 +13,7 @@ import {
 import type { Run } from '../../contract/run.ts';
 import type { Source } from '../../sync/intake/source.ts';
 import { UnknownSizeError } from '../../sync/plan/plan-records.ts';
+import { waitingRadius } from '../../sync/plan/plan-segments.ts';
 import type { PlanRequest } from '../../sync/plan/planning.ts';
 import type { DryRunReport } from '../../sync/preview/dry-run.ts';
 import { keepForecast, listForecasts } from '../../tables/forecasts.ts';
@@ -80,7 +81,12 @@ export function planApi(deps: Deps) {
       const kept = [];
       for (const forecast of forecasts)
         kept.push({ id: await keepForecast(tributary.database, forecast), ...forecast });
-      return c.json({ forecasts: kept, writeBack: await tributary.planWriteBacks(source) }, 200);
+      await tributary.refreshSegments('person');
+      const segments = {
+        waiting: await waitingRadius(tributary.database, tributary.rules, tributary.sending),
+        run: exact?.report.segments ?? null,
+      };
+      return c.json({ forecasts: kept, writeBack: await tributary.planWriteBacks(source), segments }, 200);
     })
     .openapi(list, async (c) => {
       const { limit, cursor: before, ...filter } = c.req.valid('query');

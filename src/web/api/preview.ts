@@ -71,6 +71,7 @@ export async function previewConfig(
   options: Pick<PreviewOptions, 'payloads' | 'samples' | 'signal'>,
 ): Promise<Preview> {
   if (!tributary.schemaIsKnown) await tributary.refreshSchema();
+  await tributary.refreshSegments('person');
   const { connector } = proposed.destination;
   const settings = tributary.settingsOf(proposed.destination);
   const report = await preview(tributary.database, {

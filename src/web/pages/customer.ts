@@ -4,6 +4,7 @@ import type { Role } from '../../contract/access.ts';
 import type { Customer } from '../../contract/customer.ts';
 import type { Explanation, History } from '../../contract/explanation.ts';
 import type { SourceStatus } from '../../contract/status.ts';
+import { lossWords, segmentOf } from '../../customer/losses.ts';
 import { counted, number } from '../../words.ts';
 import { maskedText } from '../masking.ts';
 import { stateChip } from './customer-list.ts';
@@ -110,7 +111,7 @@ function troubles({ holds, deadLetters }: Explanation, delivery: Customer['deliv
   );
   const held = holds.map(
     ({ id, change, from, heldAt }) =>
-      html`<p class="banner wait" data-key="hold ${id}"><b>Held</b> ${change === 'deleted' ? 'The customer would be deleted' : html`<code>${change}</code> would be blanked, now ${value(from)}`}. <small>${moment(heldAt, now)} · <a href="/problems?show=holds">Decide</a></small></p>`,
+      html`<p class="banner wait" data-key="hold ${id}"><b>Held</b> ${change === 'deleted' ? 'The customer would be deleted' : segmentOf(change) ? `The customer would ${lossWords(change, from)}` : html`<code>${change}</code> would be blanked, now ${value(from)}`}. <small>${moment(heldAt, now)} · <a href="/problems?show=holds">Decide</a></small></p>`,
   );
   const error =
     delivery?.error && deadLetters.length === 0

@@ -2,6 +2,7 @@
 import { html } from 'hono/html';
 import type { MappingEntry } from '../../connector.ts';
 import type { Preview } from '../../contract/preview.ts';
+import { segmentSentences } from '../../contract/segment-words.ts';
 import { counted, number } from '../../words.ts';
 import { value } from './format.ts';
 import { address, blank, customerPath, head, table, tabs } from './lists.ts';
@@ -84,7 +85,17 @@ function form({ written }: MappingView, source: string, pasted: string | null): 
 <div><button type="submit" class="main">Preview</button></div></form></section>`;
 }
 
-function previewOf({ summary, customers, fields, kinds, writes, faults, notes, unread }: Preview): Html {
+function previewOf({
+  summary,
+  customers,
+  fields,
+  kinds,
+  writes,
+  segments,
+  faults,
+  notes,
+  unread,
+}: Preview): Html {
   const changes = ['set', 'changed', 'cleared', 'dropped'] as const;
   const rows = fields.map(
     (one) =>
@@ -94,5 +105,5 @@ function previewOf({ summary, customers, fields, kinds, writes, faults, notes, u
 <p><b>${summary}</b></p>
 <p class="hint">${counted(customers.looked, 'customer')} looked at, ${number(customers.differing)} would change · ${counted(writes.customers, 'customer')} written with ${counted(writes.calls.total, 'call')}${writes.removed > 0 ? `, ${number(writes.removed)} removed` : ''}</p>
 ${rows.length === 0 ? '' : html`<div class="gap">${table('Changes by field', [{ name: 'Field' }, ...changes.map((change) => ({ name: change, isFigure: true })), { name: 'For example' }], rows)}</div>`}
-<ul class="why bullets">${[...kinds.map(({ sentence }) => sentence), ...faults.map(({ source, field, newlyFaulty, noLongerFaulty }) => `${field} of ${source}: ${counted(newlyFaulty.count, 'value')} would be left out, ${number(noLongerFaulty.count)} no longer`), ...unread.map(({ source, properties }) => `${source} is not asked for ${properties.join(', ')} yet: a full sync reads them`), ...notes].map((line) => html`<li>${line}</li>`)}</ul></section>`;
+<ul class="why bullets">${[...segmentSentences(segments), ...kinds.map(({ sentence }) => sentence), ...faults.map(({ source, field, newlyFaulty, noLongerFaulty }) => `${field} of ${source}: ${counted(newlyFaulty.count, 'value')} would be left out, ${number(noLongerFaulty.count)} no longer`), ...unread.map(({ source, properties }) => `${source} is not asked for ${properties.join(', ')} yet: a full sync reads them`), ...notes].map((line) => html`<li>${line}</li>`)}</ul></section>`;
 }

@@ -1,6 +1,7 @@
 // One run: how far it is, whether its counts balance, and what it left behind.
 import { html } from 'hono/html';
 import type { Columns, ReportedRun } from '../../contract/run.ts';
+import { segmentSentences } from '../../contract/segment-words.ts';
 import type { TouchedRecord } from '../../sync/views/run-records.ts';
 import { counted, duration, iso, number, percent } from '../../words.ts';
 import { rate } from './format.ts';
@@ -122,9 +123,10 @@ function notes(run: ReportedRun): Html | '' {
 }
 
 /** What a dry run would do. */
-function report({ summary, kinds, notes: remarks }: NonNullable<ReportedRun['report']>): Html {
+function report({ summary, kinds, segments, notes: remarks }: NonNullable<ReportedRun['report']>): Html {
   return html`<section class="card" data-key="report" aria-label="What it would do"><h2>What it would do</h2><p>${summary}</p>
 <ul class="why">${kinds.map(({ sentence, sourceIds }) => html`<li>${sentence}${sourceIds.length === 0 ? '' : html` <small>${sourceIds.slice(0, 3).map((id, index) => html`${index > 0 ? ', ' : ''}<a href="${customerPath(id)}">${id}</a>`)}</small>`}</li>`)}</ul>
+${segments ? html`<ul class="why bullets">${segmentSentences(segments).map((sentence) => html`<li>${sentence}</li>`)}</ul>` : ''}
 ${remarks.map((remark) => html`<p class="hint">${remark}</p>`)}</section>`;
 }
 

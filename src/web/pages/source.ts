@@ -4,6 +4,8 @@ import { html } from 'hono/html';
 import type { Calls } from '../../contract/call.ts';
 import type { KeptForecast } from '../../contract/forecast.ts';
 import type { Run } from '../../contract/run.ts';
+import type { BlastRadius } from '../../contract/segment.ts';
+import { segmentSentences } from '../../contract/segment-words.ts';
 import type { SourceStatus, Status } from '../../contract/status.ts';
 import type { checkpoints } from '../../tables/checkpoints.ts';
 import { counted, duration, number } from '../../words.ts';
@@ -42,6 +44,8 @@ export interface SourceView {
   mapping: { fields: number; fingerprint: string };
   sourceId: { path: string | null; policy: string };
   forecasts: KeptForecast[];
+  /** Who enters and leaves segments, as the newest dry run found. Null where none of the runs shown is one. */
+  dryRun: { run: Run; segments: BlastRadius } | null;
   /** Null where the vendor does not push. */
   setup: WebhookSetup | null;
   /** When it is read next by its schedule, epoch milliseconds. */
@@ -92,7 +96,7 @@ function actions(view: SourceView): Html {
   return html`${
     pulls
       ? html`${action('Sync now', `${base}/sync`, { body: { mode: 'incremental' }, done: `A sync of ${name} was requested`, kind: 'main', about: name })}
-${ask('Full sync…', `${base}/sync`, html`<p>Everything is read, and customers that differ are sent.</p>${forecastText(view)}`, { body: { mode: 'full' }, done: `A full sync of ${name} was requested`, button: 'Start the full sync' })}
+${ask('Full sync…', `${base}/sync`, html`<p>Everything is read, and customers that differ are sent.</p>${forecastText(view)}${radiusText(view)}`, { body: { mode: 'full' }, done: `A full sync of ${name} was requested`, button: 'Start the full sync' })}
 ${ask('Dry run…', `${base}/sync`, html`<p>Nothing is stored or sent. The run says what it would do.</p><label>Mode<select name="mode"><option value="incremental">incremental: what changed</option><option value="full">full: everything</option></select></label>`, { body: { dryRun: true }, done: `A dry run of ${name} was requested`, button: 'Start the dry run' })}
 ${ask('Rewind…', `${base}/rewind`, html`<p>Everything that changed since this time is read again.</p><label>ISO 8601 time, with Z or an offset<input name="to" required placeholder="2026-03-01T12:00:00Z" autocomplete="off" spellcheck="false"></label>`, { done: `${name} was rewound`, button: 'Rewind' })}`
       : ''
@@ -108,6 +112,16 @@ function forecastText({ forecasts, status }: SourceView): Html {
   if (!newest)
     return html`<p class="hint">No forecast has been made. “Forecast a full sync” on this page shows what it would take.</p>`;
   return html`<p><b>${sentenceOf(newest)}</b></p><p class="hint">Forecast ${moment(newest.madeAt, status.now)}.</p>`;
+}
+
+/** Distributions react to whom a sync moves into a segment: who that would be is told before it begins. */
+function radiusText({ dryRun, status }: SourceView): Html {
+  if (dryRun === null)
+    return html`<p class="hint">A dry run shows who would enter and leave which segment.</p>`;
+  const { run, segments } = dryRun;
+  const sentences = segmentSentences(segments);
+  if (sentences.length === 0) return html``;
+  return html`<ul class="why bullets">${sentences.map((sentence) => html`<li>${sentence}</li>`)}</ul><p class="hint">By the ${run.mode} <a href="/runs/${run.id}">dry run ${run.id}</a>, ${moment(run.endedAt ?? run.requestedAt, status.now)}.</p>`;
 }
 
 function sentenceOf({ forecast: { records, totals, minutes, customers, fits } }: KeptForecast): string {
