@@ -86,9 +86,9 @@ export function failuresOf(
 ): ListedProblem[] {
   return problems
     .filter(({ state }) => !listed.some(({ kind }) => kind === detailed[state]))
-    .map(({ sentence, next }) => ({
+    .map(({ subject, sentence, next }) => ({
       kind: 'failure',
-      source: '',
+      source: subject ?? '',
       count: 1,
       cause: sentence,
       next: next ?? 'tributary status',

@@ -47,6 +47,18 @@ const headlineShape = answer(
 );
 export type Headline = z.output<typeof headlineShape>;
 
+const problemShape = answer(
+  {
+    ...headlineShape.shape,
+    subject: z.string().nullable().meta({
+      description:
+        'What it is about: a source, `destination`, or a part of a worker. Null if there is one such problem at most.',
+    }),
+  },
+  'OpenProblem',
+);
+export type OpenProblem = z.output<typeof problemShape>;
+
 const budgetShape = answer(
   {
     quota: z.string(),
@@ -110,7 +122,7 @@ export type CustomerCounts = z.output<typeof customerCounts>;
 export const statusShape = answer(
   {
     headline: headlineShape,
-    problems: z.array(headlineShape).meta({
+    problems: z.array(problemShape).meta({
       description:
         'Everything that fails or needs a person now, the worst first. Alarms are raised for these.',
     }),

@@ -1,19 +1,27 @@
 // The alarms table: what fails or needs a person, as long as any worker sees it. All workers share it, so that each change is told once.
 import { sql } from 'drizzle-orm';
-import { pgTable, text } from 'drizzle-orm/pg-core';
+import { pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import { time } from '../db/column-types.ts';
 import { json, type Queryable, toTimestamp } from '../db/database.ts';
 
 /** What fails or needs a person, until no worker has seen it for a while. */
-export const alarms = pgTable('alarms', {
-  state: text().primaryKey(),
-  sentence: text().notNull(),
-  raisedAt: time('raised_at').notNull(),
-  seenAt: time('seen_at').notNull(),
-});
+export const alarms = pgTable(
+  'alarms',
+  {
+    state: text().notNull(),
+    /** What it is about, such as a source; empty where there is one of the state at most. */
+    subject: text().notNull().default(''),
+    sentence: text().notNull(),
+    raisedAt: time('raised_at').notNull(),
+    seenAt: time('seen_at').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.state, t.subject] })],
+);
 
 export interface Alarm {
   state: string;
+  /** Empty where there is one of the state at most. */
+  subject: string;
   sentence: string;
   raisedAt: number;
 }
@@ -21,16 +29,16 @@ export interface Alarm {
 /** Notes that these are seen. Returns those that nobody had seen before. */
 export async function seeAlarms(
   tx: Queryable,
-  seen: readonly { state: string; sentence: string }[],
+  seen: readonly Omit<Alarm, 'raisedAt'>[],
   now: number,
 ): Promise<Alarm[]> {
   if (seen.length === 0) return [];
   const rows = await tx.rows<Alarm & { isNew: boolean }>(sql`
-    insert into alarms (state, sentence, raised_at, seen_at)
-    select state, sentence, ${toTimestamp(now)}, ${toTimestamp(now)}
-    from jsonb_to_recordset(${json(seen)}) as seen (state text, sentence text) order by state
-    on conflict (state) do update set seen_at = greatest(alarms.seen_at, excluded.seen_at), sentence = excluded.sentence
-    returning state, sentence, raised_at, xmax = 0 as is_new`);
+    insert into alarms (state, subject, sentence, raised_at, seen_at)
+    select state, subject, sentence, ${toTimestamp(now)}, ${toTimestamp(now)}
+    from jsonb_to_recordset(${json(seen)}) as seen (state text, subject text, sentence text) order by state, subject
+    on conflict (state, subject) do update set seen_at = greatest(alarms.seen_at, excluded.seen_at), sentence = excluded.sentence
+    returning state, subject, sentence, raised_at, xmax = 0 as is_new`);
   return rows.filter(({ isNew }) => isNew).map(({ isNew: _, ...alarm }) => alarm);
 }
 
@@ -38,5 +46,5 @@ export async function seeAlarms(
 export async function endAlarms(tx: Queryable, unseenSince: number): Promise<Alarm[]> {
   return tx.rows(sql`
     delete from alarms where seen_at < ${toTimestamp(unseenSince)}
-    returning state, sentence, raised_at`);
+    returning state, subject, sentence, raised_at`);
 }

@@ -8,6 +8,8 @@ import type { JsonObject } from '../connector.ts';
 export interface AlarmChange {
   type: 'alarm.raised' | 'alarm.cleared';
   state: string;
+  /** What it is about; null where there is one of the state at most. */
+  subject: string | null;
   sentence: string;
   /** The command that shows more, or null. */
   next: string | null;
@@ -20,14 +22,14 @@ const timeoutMs = 10_000;
 
 /** The JSON body for a target of this format. */
 export function bodyOf(change: AlarmChange, format: AlarmTarget['format']): JsonObject {
-  const { type, state, sentence, next, raisedAt, at } = change;
+  const { type, state, subject, sentence, next, raisedAt, at } = change;
   if (format === 'slack') {
     const how = next === null ? '' : ` Next: \`${next}\``;
     return {
       text: type === 'alarm.raised' ? `Tributary: ${sentence}${how}` : `Tributary, over: ${sentence}`,
     };
   }
-  const data = { state, sentence, next, raisedAt: new Date(raisedAt).toISOString() };
+  const data = { state, subject, sentence, next, raisedAt: new Date(raisedAt).toISOString() };
   return { type, timestamp: new Date(at).toISOString(), data };
 }
 

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { Config } from '../config.ts';
 import { lessHeaders } from '../contract/access.ts';
 import type { ProblemBody } from '../contract/problem.ts';
-import { type Headline, statusShape } from '../contract/status.ts';
+import { type OpenProblem, statusShape } from '../contract/status.ts';
 import type { Database } from '../db/database.ts';
 import type { Clock } from '../engine/clock.ts';
 import type { Log } from '../engine/log/log.ts';
@@ -42,7 +42,7 @@ export interface AlarmDeps {
 
 export class Alarms {
   readonly #deps: AlarmDeps;
-  /** Since when this process sees each state, epoch milliseconds. */
+  /** Since when this process sees each problem, epoch milliseconds. */
   #since = new Map<string, number>();
   #outage: { since: number; sentence: string; isTold: boolean } | null = null;
 
@@ -78,18 +78,21 @@ export class Alarms {
     await this.#send();
   }
 
-  async #note(seen: readonly Headline[]): Promise<void> {
+  async #note(problems: readonly OpenProblem[]): Promise<void> {
     const { database, clock } = this.#deps;
     const now = clock.now();
-    this.#since = new Map(seen.map(({ state }) => [state, this.#since.get(state) ?? now]));
-    const steady = seen.filter(({ state }) => now - this.#since.get(state)! >= steadyMs);
+    const seen = problems.map((one) => ({ ...one, subject: one.subject ?? '' }));
+    this.#since = new Map(seen.map((one) => [keyOf(one), this.#since.get(keyOf(one)) ?? now]));
+    const steady = seen.filter((one) => now - this.#since.get(keyOf(one))! >= steadyMs);
+    const nextOf = new Map(seen.map((one) => [keyOf(one), one.next]));
     await database.transaction(async (tx) => {
       const raised = await seeAlarms(tx, steady, now);
       const over = await endAlarms(tx, now - overMs);
       await dropOldNotices(tx, now - 2 * keptMs);
-      const nextOf = (state: string) => seen.find((one) => one.state === state)?.next ?? null;
       const changes = [
-        ...raised.map((alarm) => changeOf('alarm.raised', alarm, { next: nextOf(alarm.state), at: now })),
+        ...raised.map((alarm) =>
+          changeOf('alarm.raised', alarm, { next: nextOf.get(keyOf(alarm)) ?? null, at: now }),
+        ),
         ...over.map((alarm) => changeOf('alarm.cleared', alarm, { next: null, at: now })),
       ];
       await keepNotices(
@@ -147,7 +150,7 @@ export class Alarms {
   async #tell(type: AlarmChange['type'], now: number): Promise<boolean> {
     const { alarms, log } = this.#deps;
     const { since, sentence } = this.#outage!;
-    const alarm = { state: 'database_unavailable', sentence, raisedAt: since };
+    const alarm = { state: 'database_unavailable', subject: '', sentence, raisedAt: since };
     const change = changeOf(type, alarm, {
       next: type === 'alarm.raised' ? 'tributary doctor' : null,
       at: now,
@@ -165,13 +168,15 @@ export class Alarms {
 
 function changeOf(
   type: AlarmChange['type'],
-  { state, sentence, raisedAt }: Alarm,
+  { state, subject, sentence, raisedAt }: Alarm,
   { next, at }: Pick<AlarmChange, 'next' | 'at'>,
 ): AlarmChange {
-  return { type, state, sentence, next, raisedAt, at };
+  return { type, state, subject: subject || null, sentence, next, raisedAt, at };
 }
 
-function late(waitedSeconds: number): Headline {
+const keyOf = ({ state, subject }: Pick<Alarm, 'state' | 'subject'>): string => `${state} ${subject}`;
+
+function late(waitedSeconds: number): OpenProblem {
   const sentence = `A customer has waited for delivery for ${duration(waitedSeconds)}.`;
-  return { state: 'behind', sentence, next: 'tributary status' };
+  return { state: 'behind', subject: null, sentence, next: 'tributary status' };
 }

@@ -2,7 +2,13 @@
 // the API say the same. Pure; it knows no rows and no clock.
 
 import type { PauseCause } from '../contract/pause.ts';
-import { type Headline, type HeadlineState, headlineStates, problemStates } from '../contract/status.ts';
+import {
+  type Headline,
+  type HeadlineState,
+  headlineStates,
+  type OpenProblem,
+  problemStates,
+} from '../contract/status.ts';
 import { moment } from '../customer/in-words.ts';
 import { counted, duration, iso } from '../words.ts';
 
@@ -47,6 +53,10 @@ export interface Facts {
   /** Customers that differ, of whom a person has acknowledged it. */
   acknowledgedDrifts: number;
   deadLetters: number;
+  /** The same by source, `destination` for deliveries. */
+  lettersBySource: ReadonlyMap<string, number>;
+  /** Whose they are, where the others are left out. */
+  lettersOf?: string;
   /** Loops of this process that fail again and again. */
   failingLoops: readonly string[];
   /** Why lines of the log are lost, such as ENOSPC. */
@@ -129,14 +139,14 @@ const rules: { readonly [state in HeadlineState]: (facts: Facts) => Said | null 
       next,
     };
   },
-  dead_letters: ({ deadLetters, customers: { dead } }) =>
+  dead_letters: ({ deadLetters, lettersOf, customers: { dead } }) =>
     deadLetters + dead === 0
       ? null
       : {
           sentence:
             deadLetters === 0
               ? `${counted(dead, 'customer')} ${are(dead)} not sent until ${dead === 1 ? 'it changes' : 'they change'}, because ${dead === 1 ? 'its delivery was' : 'their deliveries were'} given up.`
-              : `${counted(deadLetters, 'dead letter')} ${deadLetters === 1 ? 'waits' : 'wait'} until something changes.`,
+              : `${counted(deadLetters, 'dead letter')}${lettersOf === undefined ? '' : ` of ${lettersOf}`} ${deadLetters === 1 ? 'waits' : 'wait'} until something changes.`,
           next: deadLetters === 0 ? 'tributary status' : 'tributary problems dead-letters',
         },
   source_failing: ({ sources }) => {
@@ -211,13 +221,60 @@ const rules: { readonly [state in HeadlineState]: (facts: Facts) => Said | null 
   },
 };
 
-/** All that fail or need a person, the worst first. */
-export function problemsOf(facts: Facts): Headline[] {
+/** All that fail or need a person, the worst first: one for each thing that it is about. */
+export function problemsOf(facts: Facts): OpenProblem[] {
   return problemStates.flatMap((state) => {
+    const apart = (subjects[state]?.(facts) ?? []).flatMap(([subject, its]): OpenProblem[] => {
+      const said = rules[state](its);
+      return said === null ? [] : [{ state, subject, ...said }];
+    });
+    if (apart.length > 0) return bounded(apart);
     const said = rules[state](facts);
-    return said === null ? [] : [{ state, ...said }];
+    return said === null ? [] : [{ state, subject: null, ...said }];
   });
 }
+
+/** More of a kind than this are told together. */
+const maxApart = 20;
+
+const maxNamed = 5;
+
+function bounded(problems: readonly OpenProblem[]): OpenProblem[] {
+  const [rest, others] = [problems.slice(0, maxApart), problems.slice(maxApart)];
+  const [first] = others;
+  if (!first) return rest;
+  const named = others.slice(0, maxNamed).map(({ subject }) => subject!);
+  const more = others.length - named.length;
+  const who = list(more > 0 ? [...named, counted(more, 'other')] : named);
+  return [...rest, { ...first, subject: 'others', sentence: `The same is true of ${who}.` }];
+}
+
+type Subject = readonly [subject: string, facts: Facts];
+
+const eachSource = (facts: Facts): Subject[] =>
+  facts.sources.map((source) => [source.name, { ...facts, paused: null, sources: [source] }]);
+
+const eachAccount = (facts: Facts): Subject[] => [
+  ['destination', { ...facts, sources: [] }],
+  ...eachSource(facts),
+];
+
+/** By state, what it may be about, each with the facts about that alone. The others are about everything. */
+const subjects: { readonly [state in HeadlineState]?: (facts: Facts) => readonly Subject[] } = {
+  credentials_refused: eachAccount,
+  paused: eachAccount,
+  source_failing: eachSource,
+  sources_vanished: (facts) => facts.vanished.map((name) => [name, { ...facts, vanished: [name] }]),
+  dead_letters: (facts) =>
+    [...facts.lettersBySource].map(([source, open]) => [
+      source,
+      { ...facts, deadLetters: open, lettersOf: source, customers: { ...facts.customers, dead: 0 } },
+    ]),
+  impaired: (facts) => [
+    ...facts.failingLoops.map((name): Subject => [name, { ...facts, failingLoops: [name], logLost: null }]),
+    ['log', { ...facts, failingLoops: [] }],
+  ],
+};
 
 /** The worst that applies. */
 export function headlineOf(facts: Facts): Headline {

@@ -46,11 +46,18 @@ function factsOf(status: Figured, ended: Verification | null): Facts {
     drifted: drifts.reduce((sum, { kind, count }) => (kind === 'unknown' ? sum : sum + count), 0),
     acknowledgedDrifts: status.acknowledgedDrifts,
     deadLetters: status.deadLetters.open,
+    lettersBySource: lettersBySource(status),
     failingLoops: status.loops.filter(({ failures }) => failures >= 3).map(({ name }) => name),
     logLost: log?.code ?? null,
     quarantined: status.quarantined,
     verification: ended && verificationFact(ended),
   };
+}
+
+function lettersBySource({ deadLetters: { groups } }: Figured): Map<string, number> {
+  const bySource = new Map<string, number>();
+  for (const { source, open } of groups) bySource.set(source, (bySource.get(source) ?? 0) + open);
+  return bySource;
 }
 
 function sourceFact({

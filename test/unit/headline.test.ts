@@ -37,6 +37,7 @@ const inStep: Facts = {
   drifted: 0,
   acknowledgedDrifts: 0,
   deadLetters: 0,
+  lettersBySource: new Map(),
   failingLoops: [],
   logLost: null,
   quarantined: 0,
@@ -233,8 +234,8 @@ describe('the headline', () => {
   });
 
   it.each(states)('%s %j is a problem alone, or none', (state, facts) => {
-    const problems = problemsOf({ ...inStep, ...facts }).map((problem) => problem.state);
-    expect(problems).toEqual((problemStates as readonly string[]).includes(state) ? [state] : []);
+    const problems = new Set(problemsOf({ ...inStep, ...facts }).map((problem) => problem.state));
+    expect([...problems]).toEqual((problemStates as readonly string[]).includes(state) ? [state] : []);
   });
 
   it('has a sentence for every state', () => {
@@ -303,6 +304,24 @@ describe('the headline', () => {
     expect(headlineOf(facts)).toMatchObject({
       state: 'unverified',
       sentence: 'Everything is delivered to voucherify; 1 customer differs there, which was acknowledged.',
+    });
+  });
+
+  it('tells a problem of each thing apart, and of many the rest together', () => {
+    const named = (name: string) => ({ ...source, name, failure: 'It answered 503.' });
+    const one = problemsOf({ ...inStep, sources: ['a', 'b'].map(named) });
+    expect(one.map(({ subject, sentence }) => [subject, sentence])).toEqual([
+      ['a', 'a cannot be read: It answered 503.'],
+      ['b', 'b cannot be read: It answered 503.'],
+    ]);
+    const many = problemsOf({
+      ...inStep,
+      sources: Array.from({ length: 40 }, (_, index) => named(`s${index}`)),
+    });
+    expect(many).toHaveLength(21);
+    expect(many.at(-1)).toMatchObject({
+      subject: 'others',
+      sentence: 'The same is true of s20, s21, s22, s23, s24 and 15 others.',
     });
   });
 });

@@ -1,14 +1,20 @@
 // What `tributary problems list` tells beside its detailed rows.
 import { expect, it } from 'vitest';
 import { failuresOf } from '../../src/cli/problems.ts';
-import type { Headline } from '../../src/contract/status.ts';
+import type { OpenProblem } from '../../src/contract/status.ts';
 
-const schemaUnknown: Headline = {
+const schemaUnknown: OpenProblem = {
+  subject: null,
   state: 'schema_unknown',
   sentence: 'Customers wait for the metadata schema.',
   next: 'tributary check',
 };
-const paused: Headline = { state: 'paused', sentence: 'Deliveries are paused.', next: null };
+const paused: OpenProblem = {
+  state: 'paused',
+  subject: 'destination',
+  sentence: 'Deliveries are paused.',
+  next: null,
+};
 
 it('lists a state that no detailed row tells, with the command that helps', () => {
   const pause = { kind: 'pause' as const, source: 'destination', count: 1, cause: 'Ada', next: 'resume' };

@@ -4,6 +4,9 @@ import { Hono } from 'hono';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { serve } from '../../simulators/serve.ts';
 import { createLog } from '../../src/engine/log/log.ts';
+import { keepDeadLetters } from '../../src/tables/dead-letters.ts';
+import { keepDrifts } from '../../src/tables/drifts.ts';
+import { pause as pauseIn } from '../../src/tables/pauses.ts';
 import { Alarms } from '../../src/web/alarms.ts';
 import { behaviour } from '../support/databases.ts';
 import { ManualClock } from '../support/manual-clock.ts';
@@ -11,6 +14,11 @@ import { noon } from './seed.ts';
 import { apiToken, openWorld, type World } from './world.ts';
 
 const secret = `whsec_${Buffer.from('a secret of thirty-two bytes....').toString('base64')}`;
+
+interface Told {
+  type: string;
+  data: { state: string; subject: string | null; sentence: string };
+}
 
 /** An endpoint that accepts alarms, unless it is told otherwise. */
 function pager() {
@@ -157,5 +165,187 @@ describe('alarms', () => {
       values ('late', 1, 'waiting', 1, now(), to_timestamp(${(noon - 700_000) / 1000}))`);
     await pass(60);
     expect(standard()).toMatchObject([{ data: { state: 'behind' } }]);
+  });
+
+  it('tell 30 faults apart within a minute each, each once, and that each is over', async () => {
+    const names = Array.from({ length: 22 }, (_, index) => `s${index + 1}`);
+    const sources = Object.fromEntries(names.map((name) => [name, { connector: 'people' }]));
+    const to = { oncall: { url: `${server.url}/oncall` } };
+    const many = await openWorld(
+      { ...world.database, close: async () => {} },
+      { clock, sources, config: { alarms: { to, behindMinutes: 10 } } },
+    );
+    const { tributary, database } = many;
+    const watch = new Alarms({
+      ...{ database, clock, alarms: tributary.config.alarms },
+      log: createLog({ level: 'warn', write: () => {} }),
+      ask: async (path, headers) =>
+        many.app.request(path, { headers: { ...headers, authorization: `Bearer ${apiToken}` } }),
+    });
+    const stand = {
+      circuit: { ...tributary.delivering.circuit },
+      loops: [] as object[],
+      schema: null as object | null,
+    };
+    const bulk = tributary.delivering.bulk;
+    Object.defineProperties(tributary, {
+      delivering: { get: () => ({ bulk, circuit: stand.circuit }) },
+      failingLoops: { get: () => stand.loops },
+      schemaWait: { get: () => stand.schema },
+    });
+    const failing = (name: string) => ({ name, since: noon, failures: 5, error: 'x' });
+    const letters = (name: string) =>
+      keepDeadLetters(
+        database,
+        [
+          {
+            kind: 'record',
+            source: name,
+            stream: 'people',
+            ref: name,
+            code: 'odd',
+            message: 'odd',
+            detail: {},
+          },
+        ],
+        noon,
+      );
+    const failed = (name: string) =>
+      database.rows(sql`
+        insert into runs (source, mode, trigger, lane, request, state, requested_at, due_at, started_at, ended_at, error)
+        values (${name}, 'full', 'manual', 1, '{}', 'failed', now(), now(), now(), now(), ${`${name} answered 503`})`);
+    type Fault = readonly [state: string, subject: string | null, cause: string, stage: () => unknown];
+    const faults: Fault[] = [
+      ...names
+        .slice(0, 6)
+        .map(
+          (name): Fault => [
+            'paused',
+            name,
+            `${name} is paused: by a test of ${name}.`,
+            () => pauseIn(database, name, { cause: 'person', reason: `by a test of ${name}` }, noon),
+          ],
+        ),
+      ...names
+        .slice(6, 12)
+        .map(
+          (name): Fault => [
+            'credentials_refused',
+            name,
+            `The credentials of ${name} are refused: 401 of ${name}`,
+            () => pauseIn(database, name, { cause: 'unauthorized', reason: `401 of ${name}` }, noon),
+          ],
+        ),
+      ...names
+        .slice(12, 17)
+        .map(
+          (name): Fault => [
+            'source_failing',
+            name,
+            `${name} cannot be read: ${name} answered 503.`,
+            () => failed(name),
+          ],
+        ),
+      ...names
+        .slice(17, 22)
+        .map((name): Fault => ['dead_letters', name, `1 dead letter of ${name} waits`, () => letters(name)]),
+      [
+        'credentials_refused',
+        'destination',
+        'The credentials of memory are refused: 401.',
+        () => pauseIn(database, 'destination', { cause: 'unauthorized', reason: '401' }, noon),
+      ],
+      [
+        'destination_failing',
+        null,
+        'memory is failing, so nothing is sent: it answers 503.',
+        () => Object.assign(stand.circuit, { state: 'open', reason: 'it answers 503' }),
+      ],
+      [
+        'impaired',
+        'deliver',
+        'Parts of this process fail repeatedly: deliver.',
+        () => stand.loops.push(failing('deliver')),
+      ],
+      [
+        'impaired',
+        'hydrate s1',
+        'Parts of this process fail repeatedly: hydrate s1.',
+        () => stand.loops.push(failing('hydrate s1')),
+      ],
+      [
+        'schema_unknown',
+        null,
+        'The schema cannot be read.',
+        () => {
+          stand.schema = { sentence: 'The schema cannot be read.' };
+        },
+      ],
+      [
+        'differs',
+        null,
+        '1 customer at memory differs',
+        () =>
+          keepDrifts(database, [{ sourceId: 'a', kind: 'differs', fields: {}, by: 'verification 1' }], noon),
+      ],
+      [
+        'held',
+        null,
+        '1 customer is held until you decide',
+        () =>
+          database.rows(sql`
+        insert into deliveries (source_id, revision, state, lane, due_at, waiting_since) values ('held', 1, 'held', 1, null, now())`),
+      ],
+      [
+        'behind',
+        null,
+        'A customer has waited for delivery',
+        () =>
+          database.rows(sql`
+        insert into deliveries (source_id, revision, state, lane, due_at, waiting_since)
+        values ('late', 1, 'waiting', 1, now(), to_timestamp(${(noon - 700_000) / 1000}))`),
+      ],
+    ];
+    expect(faults).toHaveLength(30);
+    const seconds = async (count: number) => {
+      for (let passed = 0; passed < count; passed += 10) {
+        await watch.step();
+        await clock.advance(10_000);
+      }
+    };
+    const told = () =>
+      (standard() as unknown as Told[]).map(({ type, data: { state, subject, sentence } }) => ({
+        type,
+        state,
+        subject,
+        sentence,
+      }));
+    await seconds(30);
+    expect(told()).toEqual([]);
+    for (let first = 0; first < faults.length; first += 6) {
+      const staged = faults.slice(first, first + 6);
+      for (const [, , , stage] of staged) await stage();
+      const before = told().length;
+      await seconds(60);
+      // Those that were staged, and no other: what is open already is not told again.
+      expect(told().slice(before)).toHaveLength(staged.length);
+      for (const [state, subject, cause] of staged)
+        expect(told()).toContainEqual({
+          type: 'alarm.raised',
+          state,
+          subject,
+          sentence: expect.stringContaining(cause),
+        });
+    }
+    for (const table of ['pauses', 'runs', 'dead_letters', 'drifts', 'deliveries'])
+      await database.rows(sql`delete from ${sql.identifier(table)}`);
+    Object.assign(stand, { loops: [], schema: null, circuit: { ...stand.circuit, state: 'closed' } });
+    await seconds(90);
+    const cleared = told().filter(({ type }) => type === 'alarm.cleared');
+    expect(cleared.map(({ state, subject }) => `${state} ${subject}`).sort()).toEqual(
+      faults.map(([state, subject]) => `${state} ${subject}`).sort(),
+    );
+    expect(told()).toHaveLength(60);
+    await many.close();
   });
 });
