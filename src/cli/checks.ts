@@ -35,11 +35,17 @@ export interface Checked {
   permissions: Permission[];
 }
 
+export interface CheckedApp extends App {
+  /** Why it does not work on the configured database, in a sentence; null where it does, or where that is the embedded one. */
+  unmigrated: string | null;
+}
+
 /**
  * A check must go well beside a running server, which has the embedded database to itself: so it works on an empty one
- * that is thrown away. Its few calls are then counted apart from the server's.
+ * that is thrown away. Its few calls are then counted apart from the server's. A server's database that lacks migrations is left
+ * as it is, since whoever only looks must not change what older workers use.
  */
-export async function openForCheck(cli: Cli): Promise<App> {
+export async function openForCheck(cli: Cli): Promise<CheckedApp> {
   const { environment, ...configured } = await cli.deps.configured();
   const config = configured.config ?? (await cli.deps.loadConfig(environment));
   const directory = mkdtempSync(join(tmpdir(), 'tributary-check-'));
@@ -51,8 +57,13 @@ export async function openForCheck(cli: Cli): Promise<App> {
     const keys = { secretKey, oldSecretKeys };
     const databases = { databaseUrl, databaseDirectUrl, databaseConnections };
     const opening = { config, ...databases, directory, ...keys, clock: cli.clock, log, proxies };
-    const app = await cli.deps.openApp(opening);
-    return { ...app, close: () => app.close().finally(remove) };
+    let unmigrated: string | null = null;
+    const app = await cli.deps.openApp({ ...opening, migrates: false }).catch((error: Error) => {
+      if (error.name !== 'UnmigratedError') throw error;
+      unmigrated = error.message;
+      return cli.deps.openApp({ ...opening, databaseUrl: undefined });
+    });
+    return { ...app, unmigrated, close: () => app.close().finally(remove) };
   } catch (error) {
     remove();
     throw error;
@@ -70,9 +81,10 @@ export interface Found {
 }
 
 /** Tries everything. */
-export async function checkAll(cli: Cli, app: App): Promise<Found> {
+export async function checkAll(cli: Cli, app: CheckedApp): Promise<Found> {
   const environment = await cli.deps.readEnvironment();
   const found = await checkParts(app, environment, cli.clock.now());
+  if (app.unmigrated !== null) return withProbed(found, app, null);
   return withProbed(found, app, await probedBefore(cli, app));
 }
 

@@ -41,6 +41,8 @@ export interface AppOptions {
   /** Of the server itself, where `databaseUrl` leads to a pooler. */
   databaseDirectUrl?: string | undefined;
   databaseConnections?: number | undefined;
+  /** Whether a server's database is brought up to our migrations. Default: true. */
+  migrates?: boolean;
   /** Imported files lie there too. */
   directory: string;
   /** Keys the hashes of whom was erased. Default: the embedded database's own. */
@@ -59,7 +61,10 @@ export interface AppOptions {
   mode?: 'sandbox' | 'live';
 }
 
-/** Throws DatabaseError, and LockedError where another process has the embedded database. */
+/**
+ * Throws DatabaseError, UnmigratedError where the database lacks migrations that it is not to get, and LockedError where another
+ * process has the embedded one.
+ */
 async function openApp(options: AppOptions): Promise<App> {
   const [{ openDatabase }, { secretKeyOf }, { Tributary }, { createApp }, { Alarms }, { LoginCodes }] =
     await Promise.all([
@@ -76,6 +81,7 @@ async function openApp(options: AppOptions): Promise<App> {
     url: databaseUrl,
     directUrl: options.databaseDirectUrl,
     connections: options.databaseConnections,
+    migrates: options.migrates,
     directory,
     onWarning: (sentence) => log.warn(sentence),
   });

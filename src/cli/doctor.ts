@@ -102,8 +102,7 @@ async function appFindings(cli: Cli, environment: Environment, config: Config): 
   const configured = fine('configuration', `${config.path} has no faults.`);
   if (environment.databaseUrl === undefined) return [configured, ...(await accountFindings(cli, config))];
   try {
-    const accounts = await accountFindings(cli, config);
-    return [configured, fine('database', 'PostgreSQL answers and has every migration.'), ...accounts];
+    return [configured, ...(await accountFindings(cli, config))];
   } catch (error) {
     if ((error as Error).name !== 'DatabaseError') throw error;
     const todo = 'Correct DATABASE_URL, or start the server that it names.';
@@ -121,6 +120,8 @@ async function appFindings(cli: Cli, environment: Environment, config: Config): 
 /** Throws DatabaseError. */
 async function accountFindings(cli: Cli, config: Config): Promise<Finding[]> {
   const app = await openForCheck(cli);
+  const { databaseUrl } = await cli.deps.readEnvironment();
+  const current = 'PostgreSQL answers and has every migration.';
   try {
     const found = await checkAll(cli, app);
     const ends = apiEnds(config, cli.clock.now());
@@ -132,6 +133,7 @@ async function accountFindings(cli: Cli, config: Config): Promise<Finding[]> {
       todo,
     });
     return [
+      ...(databaseUrl === undefined ? [] : [fine('database', app.unmigrated ?? current)]),
       ...permissionFindings(found),
       ...clockFindings(app),
       ...webhookFindings(found),

@@ -10,7 +10,7 @@ import { AddressError, type DatabaseAddress, minConnections, parseAddress } from
 import { noConnection } from './availability.ts';
 import { connectFault, encodingFault, jitWarning, migrationFault, silentWarning } from './connect-faults.ts';
 import { lockDirectory } from './lock.ts';
-import { isNewer, migrate } from './migrations.ts';
+import { isNewer, lacking, migrate } from './migrations.ts';
 import { NotificationListener, notificationChannel } from './notifications.ts';
 import { ownFiles, ownFolder } from './own-folder.ts';
 import { camelCase, parsers } from './results.ts';
@@ -103,6 +103,21 @@ export class DatabaseError extends Error {
   }
 }
 
+/** The database lacks migrations, and was not to be migrated. */
+export class UnmigratedError extends DatabaseError {
+  override name = 'UnmigratedError';
+  /** It holds nothing of ours yet. */
+  readonly isNew: boolean;
+  constructor(isNew: boolean) {
+    super(
+      isNew
+        ? 'PostgreSQL answers, and the database has no tables yet: the first start creates them.'
+        : 'PostgreSQL answers, and an earlier version wrote the database: the next start migrates it.',
+    );
+    this.isNew = isNew;
+  }
+}
+
 /** A column of type timestamptz as epoch milliseconds, where a statement reckons with it: in a row it is that already. */
 export const toEpochMs = (column: SQL | object) => sql`(extract(epoch from ${column}) * 1000)::float8`;
 
@@ -137,18 +152,20 @@ export function cleanText(text: string): string {
 /**
  * `directUrl`: where `url` leads to a pooler, the address of the server behind it. `connections`: of this process to `url`, at
  * least `minConnections`. `onWarning` is told what a person should
- * know of the address. Throws DatabaseError.
+ * know of the address. Throws DatabaseError, and UnmigratedError where a server's database is not to be migrated and lacks something.
  */
 export async function openDatabase(options: {
   url?: string | undefined;
   directUrl?: string | undefined;
   connections?: number | undefined;
   directory: string;
+  /** Default: true. */
+  migrates?: boolean | undefined;
   onWarning?: (sentence: string) => void;
 }): Promise<Database> {
-  const { url, directUrl = null, connections = null, onWarning = () => {} } = options;
+  const { url, directUrl = null, connections = null, migrates = true, onWarning = () => {} } = options;
   const database = url
-    ? await openPostgres({ url, directUrl, connections, onWarning })
+    ? await openPostgres({ url, directUrl, connections, migrates, onWarning })
     : await openPglite(join(options.directory, 'database'));
   try {
     await refuseNewer(database);
@@ -245,11 +262,13 @@ async function openPostgres({
   url,
   directUrl,
   connections,
+  migrates,
   onWarning,
 }: {
   url: string;
   directUrl: string | null;
   connections: number | null;
+  migrates: boolean;
   onWarning: (sentence: string) => void;
 }): Promise<Database> {
   const [{ default: postgres }, { drizzle }] = await Promise.all([
@@ -338,9 +357,11 @@ async function openPostgres({
         direct.use((session) => runOn(session, statement)),
       );
     }
-    await migrate(direct ? transactionsOn(direct) : { rows, transaction }).catch(async (error) => {
-      throw await explainedMigration({ rows }, error);
-    });
+    if (migrates)
+      await migrate(direct ? transactionsOn(direct) : { rows, transaction }).catch(async (error) => {
+        throw await explainedMigration({ rows }, error);
+      });
+    else await refuseUnmigrated({ rows });
   } catch (error) {
     await end();
     throw error;
@@ -737,6 +758,11 @@ function sqlState(error: unknown): string | undefined {
     if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code)) return code;
   }
   return undefined;
+}
+
+async function refuseUnmigrated(database: Queryable): Promise<void> {
+  const { migrations, isNew } = await lacking(database);
+  if (migrations > 0) throw new UnmigratedError(isNew);
 }
 
 async function refuseNewer(database: Database): Promise<void> {

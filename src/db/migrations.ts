@@ -36,6 +36,14 @@ export async function migrate(database: Migrated): Promise<void> {
   });
 }
 
+/** How many of our migrations the database lacks, and whether it has none. */
+export async function lacking(database: Queryable): Promise<{ migrations: number; isNew: boolean }> {
+  const applied = await newestApplied(database);
+  const known = readMigrationFiles({ migrationsFolder });
+  const migrations = known.filter(({ folderMillis }) => folderMillis > applied).length;
+  return { migrations, isNew: migrations === known.length };
+}
+
 /** Whether a newer version has written the database. */
 export async function isNewer(database: Queryable): Promise<boolean> {
   const known = readMigrationFiles({ migrationsFolder }).map(({ folderMillis }) => folderMillis);

@@ -2,6 +2,7 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createHubSpotSimulator } from '../../simulators/hubspot.ts';
 import { type Served, serve } from '../../simulators/serve.ts';
@@ -9,6 +10,8 @@ import { createVoucherifySimulator } from '../../simulators/voucherify.ts';
 import { announceServer } from '../../src/cli/data-folder.ts';
 import { type Finding, nodeFinding } from '../../src/cli/machine.ts';
 import { systemClock } from '../../src/engine/clock.ts';
+import { databases } from '../support/databases.ts';
+import { databaseName, databaseUrl, findServer, onServer } from '../support/postgres.ts';
 import { runCommand } from '../support/run-command.ts';
 
 const [accessToken, appId, appToken] = ['pat-test-00000000', 'app-id', 'app-token-00000000'];
@@ -39,6 +42,18 @@ function configure(more: { appToken?: string; publicUrl?: string; schedule?: str
   writeFileSync(join(folder, 'tributary.config.json'), JSON.stringify(config, null, 1));
 }
 
+const server = await findServer();
+
+/** Its tables, and how many migrations it has had. */
+const schemaOf = (url: string) =>
+  onServer(url, async (sql) => {
+    const tables =
+      await sql`select relname from pg_class where relnamespace = 'public'::regnamespace order by 1`;
+    const [known] = await sql`select to_regclass('drizzle.__drizzle_migrations') is not null as are`;
+    const migrations = known!['are'] ? await sql`select id from drizzle.__drizzle_migrations order by 1` : [];
+    return { tables: tables.map(({ relname }) => relname), migrations: migrations.map(({ id }) => id) };
+  });
+
 const stateOf = (findings: readonly Finding[], area: string) =>
   findings.filter((finding) => finding.area === area).map(({ state }) => state);
 
@@ -58,6 +73,39 @@ describe('doctor', () => {
     });
     expect(findings.filter(({ state, todo }) => state === 'problem' && todo === null)).toEqual([]);
   });
+
+  it.skipIf(server === null)(
+    'makes nothing in an empty database, and migrates none of an earlier version',
+    async () => {
+      configure();
+      const empty = databaseName();
+      await onServer(server!, (sql) => sql`create database ${sql(empty)}`);
+      const earlier = await databases.find(({ name }) => name === 'PostgreSQL')!.openOwn();
+      const { url } = earlier.where;
+      await earlier.rows(
+        sql`delete from drizzle.__drizzle_migrations where created_at = (select max(created_at) from drizzle.__drizzle_migrations)`,
+      );
+      try {
+        for (const [address, found] of [
+          [databaseUrl(server!, empty), 'the database has no tables yet'],
+          [url!, 'an earlier version wrote the database'],
+        ] as const) {
+          const key = 'a-secret-key-of-at-least-32-characters';
+          const variables = { PORT: '0', DATABASE_URL: address, TRIBUTARY_SECRET_KEY: key };
+          const before = await schemaOf(address);
+          const { out } = await runCommand(folder, ['doctor', '--json'], variables);
+          const findings = JSON.parse(out).result as Finding[];
+          const database = { state: 'ok', found: expect.stringContaining(found) };
+          expect(findings.filter(({ area }) => area === 'database')).toMatchObject([database]);
+          expect(stateOf(findings, 'crm')).toContain('ok');
+          expect(await schemaOf(address)).toEqual(before);
+        }
+      } finally {
+        await earlier.close();
+        await onServer(server!, (sql) => sql`drop database ${sql(empty)} with (force)`);
+      }
+    },
+  );
 
   it('finds everything that is wrong at once, each with what to do, and exits with 1', async () => {
     configure({ appToken: 'another-token-0000', publicUrl: hubspot.url });
