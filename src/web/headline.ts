@@ -70,8 +70,10 @@ export interface Facts {
     error: string | null;
     isSample: boolean;
     compared: number;
-    /** Customers that differed, were stale or were missing. */
+    /** Customers that differed, were stale or were missing, and records that differed from their vendor. */
     off: number;
+    /** Records that differed from their vendor and were not mended by it. */
+    found: number;
     /** Customers that were stale and were not sent again by it. */
     stale: number;
     /** Customers that were set aside or could not be read. */
@@ -131,6 +133,12 @@ const rules: { readonly [state in HeadlineState]: (facts: Facts) => Said | null 
       return {
         sentence: `${counted(drifted, 'customer')} at ${destination} ${drifted === 1 ? 'differs' : 'differ'} from what it acknowledged.`,
         next,
+      };
+    const found = verification?.found ?? 0;
+    if (found > 0)
+      return {
+        sentence: `${counted(found, 'record')} differed from ${found === 1 ? 'its' : 'their'} vendor at the last verification.`,
+        next: 'tributary verify --source --heal',
       };
     const stale = verification?.stale ?? 0;
     if (stale === 0) return null;

@@ -2,6 +2,7 @@
 import { apiEnds } from '../app/api-ends.ts';
 import { differingSentence } from '../app/differing-workers.ts';
 import type { Run } from '../contract/run.ts';
+import { foundIn } from '../contract/source-proof.ts';
 import type { SourceStatus, Status } from '../contract/status.ts';
 import type { Verification } from '../contract/verification.ts';
 import type { Endpoint } from '../engine/http/endpoint.ts';
@@ -84,6 +85,7 @@ function sourceFact({
 function verificationFact({ state, endedAt, error, request, report }: Verification): Facts['verification'] {
   // Reports of older versions have none.
   const stale = (report.stale as typeof report.stale | undefined)?.count ?? 0;
+  const found = foundIn(report.streams);
   const unread = Object.values(report.unread).reduce((sum, customers) => sum + customers, 0);
   return {
     state: state === 'failed' ? 'failed' : 'finished',
@@ -91,8 +93,9 @@ function verificationFact({ state, endedAt, error, request, report }: Verificati
     error,
     isSample: request.sample !== null,
     compared: report.compared,
-    off: report.differing.count + stale + report.missing.count,
+    off: report.differing.count + stale + report.missing.count + found,
     stale: request.heal ? 0 : stale,
+    found: request.heal ? 0 : found,
     aside: report.inFlight + unread,
   };
 }

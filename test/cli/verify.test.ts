@@ -14,10 +14,11 @@ describe('tributary verify', () => {
   let folder: string;
   let served: Served[];
   let voucherify: ReturnType<typeof createVoucherifySimulator>;
+  let hubspot: ReturnType<typeof createHubSpotSimulator>;
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'tributary-verify-'));
-    const hubspot = createHubSpotSimulator({ now: Date.now, accessToken, quotas: false });
+    hubspot = createHubSpotSimulator({ now: Date.now, accessToken, quotas: false });
     voucherify = createVoucherifySimulator({ now: Date.now, appId, appToken });
     served = [await serve(hubspot.app), await serve(voucherify.app)];
     hubspot.seed(8, 7, Date.now() - 600_000);
@@ -89,5 +90,19 @@ describe('tributary verify', () => {
     expect(exitCode).toBe(2);
     expect(err).toContain('cannot be combined');
     expect((await tributary('verify', '--sample', 'many')).exitCode).toBe(2);
+  });
+
+  it('compares the source too, says what that takes before it does, and exits with 3 for a record that differs', async () => {
+    const well = await tributary('verify', '--source');
+    expect(well.out).toMatch(/hubspot: 8 contacts, about 4 calls, in the backfill lane\./);
+    expect(well.out).toMatch(/hubspot contacts: 8 records, 8 match; 4 calls \(a list of IDs and times\)\./);
+    hubspot.update([...hubspot.contacts()][0]!.id, { firstname: 'Changed' }, Date.now() - 300_000);
+    const stale = await tributary('verify', '--source', 'hubspot', '--heal');
+    expect(stale.out).toMatch(/1 newer at the vendor:\n {4}951 · .*firstname/);
+    expect(stale.out).toMatch(/1 record differs from the vendor; /);
+    expect(stale.exitCode).toBe(3);
+    expect((await tributary('verify', '--source')).out).toMatch(/8 records, 8 match/);
+    expect((await tributary('verify', '--contents')).err).toContain('--contents needs --source.');
+    expect((await tributary('verify', '--cancel')).err).toContain('No verification is running.');
   });
 });

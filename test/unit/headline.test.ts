@@ -20,6 +20,7 @@ const verified: NonNullable<Facts['verification']> = {
   isSample: false,
   compared: 3,
   off: 0,
+  found: 0,
   stale: 0,
   aside: 0,
 };
@@ -81,6 +82,12 @@ const states: [HeadlineState, Partial<Facts>, string, string | null][] = [
     { verification: { ...verified, off: 2, stale: 2 } },
     '2 customers at voucherify were stale at the last verification: the stored records give other values than were delivered.',
     'tributary verify --heal',
+  ],
+  [
+    'differs',
+    { verification: { ...verified, off: 1, found: 1 } },
+    '1 record differed from its vendor at the last verification.',
+    'tributary verify --source --heal',
   ],
   [
     'paused',

@@ -67,6 +67,62 @@ describe.each(behaviour)('verifications on $name', ({ open }) => {
     });
   });
 
+  it('compares the vendors of sources too, and lists every record that differs page by page', async () => {
+    for (const person of world.truth.people.slice(0, 3)) person.body = { ...person.body, plan: 'silver' };
+    world.truth.people[3]!.changedAt = 2_000;
+    world.truth.people[3]!.body = { name: 'Changed' };
+    expect((await call('GET', '/api/verifications/forecast?source=crm')).body).toEqual({
+      streams: [{ source: 'crm', stream: 'people', by: 'pages', records: 12, calls: null }],
+    });
+    const { status, body } = await call('POST', '/api/verify', { json: { sample: 1, sources: ['crm'] } });
+    expect(status).toBe(200);
+    expect(body.request).toMatchObject({ sources: ['crm'], contents: 'sample' });
+    expect(body.report.summary).toMatch(/^4 records differ from the vendor; /);
+    expect(body.report.streams).toMatchObject([
+      {
+        source: 'crm',
+        state: 'proven',
+        listed: { count: 12, matched: 8, found: 4 },
+        notListed: { count: 0 },
+        findings: [
+          { kind: 'stale', count: 1, examples: [{ recordId: '3' }] },
+          { kind: 'content', count: 3, examples: [{ recordId: '0', properties: ['plan'] }, {}, {}] },
+        ],
+      },
+    ]);
+    const path = `/api/verifications/${body.id}/findings`;
+    const first = (await call('GET', `${path}?limit=3`)).body;
+    expect(first.findings).toMatchObject([
+      {
+        source: 'crm',
+        stream: 'people',
+        recordId: '0',
+        sourceId: '0',
+        kind: 'content',
+        properties: ['plan'],
+      },
+      { recordId: '1' },
+      { recordId: '2' },
+    ]);
+    const second = (await call('GET', `${path}?limit=3&cursor=${first.nextCursor}`)).body;
+    expect(second).toMatchObject({ findings: [{ recordId: '3', kind: 'stale' }], nextCursor: null });
+    expect((await call('GET', `${path}?kind=stale`)).body.findings).toHaveLength(1);
+    expectProblem(await call('POST', '/api/verify', { json: { sources: ['crn'] } }), 400, {
+      detail: expect.stringContaining('Did you mean crm?'),
+    });
+  });
+
+  it('is cancelled once', async () => {
+    await world.tributary.drain();
+    const { body } = await call('POST', '/api/verify', { json: { sources: 'all' } });
+    expect(body.request.sources).toEqual(['crm', 'files']);
+    const path = `/api/verifications/${body.id}/cancel`;
+    expect((await call('POST', path)).body).toMatchObject({ state: 'failed', error: 'It was cancelled.' });
+    expectProblem(await call('POST', path), 409, {
+      detail: `Verification ${body.id} has already ended: failed.`,
+    });
+  });
+
   it('says where to look for one that takes longer, and refuses another meanwhile', async () => {
     // Nobody works: it stays where it is.
     await world.tributary.drain();
@@ -122,12 +178,20 @@ describe.each(behaviour)('verifications on $name', ({ open }) => {
       body: `token=${apiToken}`,
     });
     const cookie = login.headers.get('set-cookie')!.split(';')[0]!;
-    const page = async () => {
-      const html = await (await world.app.request('/', { headers: { cookie } })).text();
+    const page = async (path = '/') => {
+      const html = await (await world.app.request(path, { headers: { cookie } })).text();
       return html.replaceAll(/<[^>]+>/g, ' ').replaceAll(/\s+/g, ' ');
     };
     expect(await page()).toContain('The destination has not been read back yet.');
     await call('POST', '/api/verify', { json: { sample: 100 } });
     expect(await page()).toMatch(/matches 12 customers: all match #1 · .* · 0 calls/);
+    world.truth.people[5]!.body = { name: 'N5', email: 'e5@example.org', plan: '<b>silver</b>' };
+    await call('POST', '/api/verify', { json: { sample: 100, sources: 'all' } });
+    const shown = await page('/verification/2');
+    expect(shown).toMatch(/crm people differs 12 records, 11 match, 1 differ; 0 calls \(full pages\)/);
+    expect(shown).toMatch(/1 of the same time with other contents .* Record Customer What differs 5 5 plan/);
+    expect(shown).toMatch(/files .* not proven .* Its first reading has not ended yet/);
+    expect(await page('/verification')).toMatch(/#2 a sample of 100, 2 sources · by a person differs/);
+    expect(await page()).toContain('1 record differed from its vendor at the last verification.');
   });
 });

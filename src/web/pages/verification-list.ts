@@ -1,6 +1,7 @@
 // The list of verifications, and whether their chain of reports is intact.
 import { html } from 'hono/html';
 import type { z } from 'zod';
+import { foundIn, isWhole } from '../../contract/source-proof.ts';
 import type { chainShape, Verification } from '../../contract/verification.ts';
 import { counted, duration, number } from '../../words.ts';
 import { address, blank, head, pager, table } from './lists.ts';
@@ -51,6 +52,7 @@ export function verificationsPage({
 
 function actions(): Html {
   return html`${action('Verify all', '/api/verify', { body: { full: true }, done: 'Being verified', kind: 'main' })}
+${action('Verify sources too', '/api/verify', { body: { full: true, sources: 'all' }, done: 'Being verified', confirm: 'List all records at the vendors of all sources, in the backfill lane, and compare them with the stored records?' })}
 ${ask('Verify a sample…', '/api/verify', html`<label>Random customers, one call each<input name="sample" type="number" min="1" max="10000" value="400" required></label>`, { done: 'A sample is being verified', button: 'Verify' })}
 ${action('Verify and heal', '/api/verify', { body: { full: true, heal: true }, done: 'Verifying; customers that differ are resent', confirm: 'Read back all customers, and resend those that differ or are missing? Nothing is deleted.' })}`;
 }
@@ -72,17 +74,21 @@ const columns = [
   { name: 'Took', isFigure: true },
 ];
 
-/** Customers that are not as they should be. */
+/** Customers and records that are not as they should be. */
 export function offOf({ report }: Verification): number {
-  return report.differing.count + (report.stale?.count ?? 0) + report.missing.count;
+  const { differing, stale, missing, streams } = report;
+  return differing.count + (stale?.count ?? 0) + missing.count + foundIn(streams);
 }
 
 export function verificationChip(verification: Verification): Html {
   const { state, report } = verification;
   if (state === 'requested') return chip('note', 'running');
   if (state === 'failed') return chip('bad', 'failed');
-  if (report.compared + report.missing.count === 0) return chip('quiet', 'nothing compared');
-  return offOf(verification) > 0 ? chip('bad', 'differs') : chip('good', 'matches');
+  const { streams = [] } = report;
+  if (offOf(verification) > 0) return chip('bad', 'differs');
+  if (!streams.every(isWhole)) return chip('wait', 'not proven');
+  const compared = report.compared + report.missing.count + streams.length;
+  return compared === 0 ? chip('quiet', 'nothing compared') : chip('good', 'matches');
 }
 
 export function verificationShares({ report }: Verification): Share[] {
@@ -98,7 +104,7 @@ function row(one: Verification, now: number): Html {
   const { id, report, request, endedAt, requestedAt, error } = one;
   const count = (value: number, name: string) =>
     html`<td class="figure ${value === 0 ? 'zero' : 'bad-text'}" data-name="${name}">${number(value)}</td>`;
-  return html`<tr class="link" data-key="${id}"><th scope="row"><a class="to" href="/verification/${id}">#${id}</a><small>${request.sample === null ? 'all customers' : `a sample of ${number(request.sample)}`}${request.heal ? ', heals' : ''} · by ${request.by === 'person' ? 'a person' : 'schedule'}</small>${error ? html`<small class="bad-text">${error}</small>` : ''}</th>
+  return html`<tr class="link" data-key="${id}"><th scope="row"><a class="to" href="/verification/${id}">#${id}</a><small>${request.sample === null ? 'all customers' : `a sample of ${number(request.sample)}`}${request.sources ? `, ${counted(request.sources.length, 'source')}` : ''}${request.heal ? ', heals' : ''} · by ${request.by === 'person' ? 'a person' : 'schedule'}</small>${error ? html`<small class="bad-text">${error}</small>` : ''}</th>
 <td data-name="Result">${verificationChip(one)}</td><td data-name="When">${moment(endedAt ?? requestedAt, now)}</td>
 <td class="figure" data-name="Compared">${number(report.compared)}</td><td class="mini wide">${report.compared + report.missing.count > 0 ? stacked(`Verification ${id}`, verificationShares(one)) : ''}</td>
 ${count(report.differing.count + (report.stale?.count ?? 0), 'Differing')}${count(report.missing.count, 'Missing')}<td class="figure" data-name="Took">${duration(report.seconds)}</td></tr>`;

@@ -5,6 +5,7 @@ import { counted, duration, number } from '../../words.ts';
 import { value } from './format.ts';
 import { customerPath, facts, head, table } from './lists.ts';
 import { action, chip, type Html, legend, moment, stacked } from './parts.ts';
+import { provenStreams } from './proven-streams.ts';
 import type { PageContent } from './shell.ts';
 import { offOf, verificationChip, verificationShares } from './verification-list.ts';
 
@@ -23,23 +24,29 @@ export function verificationPage({ verification, destination, now }: Verificatio
     crumbs: [{ name: `#${id}` }],
     everySeconds: state === 'requested' ? 1 : null,
     body: html`${head(html`Verification ${id} ${verificationChip(verification)}`, {
-      sub: html`${request.sample === null ? 'All customers' : `A sample of ${counted(request.sample, 'customer')}`} at ${destination} · ${moment(endedAt ?? requestedAt, now)}`,
-      actions: canHeal
-        ? action('Verify and heal', '/api/verify', {
-            body: { full: true, heal: true },
-            done: 'Verifying; customers that differ are resent',
-            kind: 'main',
-            confirm:
-              'Read back all customers, and resend those that differ or are missing? Nothing is deleted.',
-          })
-        : '',
+      sub: html`${request.sample === null ? 'All customers' : `A sample of ${counted(request.sample, 'customer')}`} at ${destination}${request.sources ? html`, and ${counted(request.sources.length, 'source')}` : ''} · ${moment(endedAt ?? requestedAt, now)}`,
+      actions:
+        state === 'requested'
+          ? action('Cancel', `/api/verifications/${id}/cancel`, {
+              done: 'Cancelled',
+              confirm: 'Cancel this verification? What it has found and mended stays.',
+            })
+          : canHeal
+            ? action('Verify and heal', '/api/verify', {
+                body: { full: true, heal: true, ...(request.sources && { sources: request.sources }) },
+                done: 'Verifying; customers that differ are resent',
+                kind: 'main',
+                confirm:
+                  'Read back all customers, and resend those that differ or are missing? Nothing is deleted.',
+              })
+            : '',
     })}
 ${error ? html`<p class="banner bad" data-key="error">${error}</p>` : ''}
 <div class="split" data-key="split"><div class="stack-y"><section class="card" data-key="result" aria-label="Result"><h2>Result</h2>
 <p><b>${report.summary ?? `${counted(report.compared, 'customer')} compared so far`}</b></p>
 ${report.compared + report.missing.count > 0 ? html`<div class="gap">${stacked('Customers compared', verificationShares(verification))}</div>${legend(verificationShares(verification))}` : ''}
 ${report.confidence ? html`<p class="hint">${report.confidence.sentence}</p>` : ''}${report.healed > 0 ? html`<p class="hint">${counted(report.healed, 'customer')} sent again.</p>` : ''}</section>
-${differences('Differing', 'What was acknowledged → what is there', report.differing)}
+${provenStreams(report.streams ?? [])}${differences('Differing', 'What was acknowledged → what is there', report.differing)}
 ${report.stale ? differences('Stale', 'What the records give → what was acknowledged', report.stale) : ''}
 ${named('Missing there', report.missing)}${named('There, and never sent', report.unknownToUs)}</div>
 <div class="stack-y">${about(verification)}${aside(report)}</div></div>`,
