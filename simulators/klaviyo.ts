@@ -3,12 +3,12 @@
 import { type Context, Hono } from 'hono';
 import { RequestCounts } from './hubspot/request-counts.ts';
 import { type ImportFault, ImportJobs } from './klaviyo/import-jobs.ts';
-import { type Attributes, Profiles } from './klaviyo/profiles.ts';
+import { type Attributes, Profiles, type Stored } from './klaviyo/profiles.ts';
 import { KlaviyoPush, type PushOptions } from './klaviyo/push.ts';
 import { cursorOf, KlaviyoError, matching, readPage, sorted } from './klaviyo/query.ts';
 import { QuotaWindows } from './quota-windows.ts';
 
-export type { Attributes } from './klaviyo/profiles.ts';
+export type { Attributes, Stored as StoredProfile } from './klaviyo/profiles.ts';
 export type { PushedRequest, PushOptions } from './klaviyo/push.ts';
 
 /** Run before the route: a response takes the route's place. `Response.error()` cuts the connection. */
@@ -37,6 +37,8 @@ export type KlaviyoOptions = {
   writeFault?: ImportFault;
   /** False: the key may not write. */
   mayWrite?: boolean;
+  /** Told of each profile as it is after a write. */
+  onWrite?: (profile: Stored) => void;
 };
 
 export function createKlaviyoSimulator(options: KlaviyoOptions = {}): KlaviyoSimulator {
@@ -72,7 +74,7 @@ export class KlaviyoSimulator {
     this.#options = options;
     this.#now = options.now ?? Date.now;
     this.faults = options.faults;
-    this.#profiles = new Profiles(this.#now, options.fractionDigits ?? 0);
+    this.#profiles = new Profiles(this.#now, options.fractionDigits ?? 0, options.onWrite);
     this.#jobs = new ImportJobs({
       profiles: this.#profiles,
       now: this.#now,
@@ -115,6 +117,11 @@ export class KlaviyoSimulator {
 
   update(id: string, attributes: Attributes, at?: number): void {
     this.#profiles.update(id, attributes, at);
+  }
+
+  /** Does again, without telling `onWrite`, what `onWrite` was told. */
+  replay(profile: Stored): void {
+    this.#profiles.restore(profile);
   }
 
   /** For privacy: it is found no more. */

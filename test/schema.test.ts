@@ -91,7 +91,8 @@ describe('tributary.schema.json', () => {
   });
 
   it('accepts the configuration of the sandbox', () => {
-    const config = sandboxConfig('http://127.0.0.1:1', 'http://127.0.0.1:2', 'http://127.0.0.1:3');
+    const at = (port: number) => `http://127.0.0.1:${port}`;
+    const config = sandboxConfig({ hubspot: at(1), klaviyo: at(2), voucherify: at(3), door: at(4) });
     expect(faultsOf(config)).toEqual([]);
   });
 

@@ -39,11 +39,13 @@ export class Profiles {
   readonly #now: () => number;
   readonly #fractionDigits: 0 | 3 | 6;
   readonly #profiles = new Map<string, Stored>();
+  readonly #onWrite: (profile: Stored) => void;
   #next = 1;
 
-  constructor(now: () => number, fractionDigits: 0 | 3 | 6) {
+  constructor(now: () => number, fractionDigits: 0 | 3 | 6, onWrite: (profile: Stored) => void = () => {}) {
     this.#now = now;
     this.#fractionDigits = fractionDigits;
+    this.#onWrite = onWrite;
   }
 
   /** In the order of their IDs. */
@@ -69,6 +71,13 @@ export class Profiles {
     if (!stored) throw new Error(`there is no profile ${id}`);
     stored.attributes = { ...stored.attributes, ...attributes };
     stored.updatedMs = this.#fractionDigits === 6 ? at + 0.456 : at;
+    this.#onWrite(stored);
+  }
+
+  /** As `onWrite` was told of it, without telling it again. */
+  restore(profile: Stored): void {
+    this.#profiles.set(profile.id, profile);
+    this.#next = Math.max(this.#next, Number(profile.id.slice(3)) + 1);
   }
 
   /** A write through the API: properties are merged key by key, `unset` names those to remove, null clears. */

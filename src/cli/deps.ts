@@ -13,6 +13,7 @@ import type { Log } from '../engine/log/log.ts';
 import type { OutputHealth } from '../engine/log/output-health.ts';
 import type { RecentLines } from '../engine/log/recent-lines.ts';
 import type { createApp } from '../web/app.ts';
+import type { SandboxVendors } from '../web/deps.ts';
 import type { Served } from '../web/server.ts';
 
 export const { version } = manifest;
@@ -57,8 +58,8 @@ export interface AppOptions {
   proxies?: Proxies | null;
   /** Default: a new one that nobody else knows. */
   token?: string;
-  /** sandbox: the vendors are simulated. Default: live. */
-  mode?: 'sandbox' | 'live';
+  /** The simulated vendors. Null, the default: they are real. */
+  sandbox?: SandboxVendors | null;
 }
 
 /**
@@ -104,7 +105,7 @@ async function openApp(options: AppOptions): Promise<App> {
     const api = createApp(tributary, {
       apiToken: token,
       version,
-      mode: options.mode ?? 'live',
+      sandbox: options.sandbox ?? null,
       dataDir: directory,
       loginCodes,
       output: options.output,

@@ -20,17 +20,16 @@ export function figuresOf({ sources, customers, destination, deadLetters }: Stat
   };
 }
 
-/** `received 1,200 (hubspot 40 %) · customers 800 · delivered 700 · waiting 100 · calls 45` */
+/** `received 1,200 (hubspot 40 %) · customers 800 = 700 delivered + 100 waiting + 0 held + 0 dead · calls 45` */
 export function figuresSentence(status: Status): string {
-  const { received, customers, delivered, waiting, calls, deadLetters, paused } = figuresOf(status);
+  const { received, calls, deadLetters, paused } = figuresOf(status);
+  const { total, delivered, waiting, held, dead } = status.customers;
   const going = status.sources.flatMap((source) =>
     source.going.filter((run) => run.working).map((run) => `${source.name} ${progressOf(run)}`),
   );
   return [
     `received ${number(received)}${going.length > 0 ? ` (${going.join(', ')})` : ''}`,
-    `customers ${number(customers)}`,
-    `delivered ${number(delivered)}`,
-    `waiting ${number(waiting)}`,
+    `customers ${number(total)} = ${number(delivered)} delivered + ${number(waiting)} waiting + ${number(held)} held + ${number(dead)} dead`,
     `calls ${number(calls)}`,
     ...(deadLetters ? [`dead letters ${number(deadLetters)}`] : []),
     ...(paused ? [`paused ${paused.join(', ')}`] : []),

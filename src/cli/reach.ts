@@ -109,7 +109,7 @@ async function answers(url: string): Promise<boolean> {
 export async function openHere(
   cli: Cli,
   environment: Environment,
-  options: Pick<AppOptions, 'config' | 'log' | 'token' | 'mode' | 'recentLines'> &
+  options: Pick<AppOptions, 'config' | 'log' | 'token' | 'sandbox' | 'recentLines'> &
     Partial<Pick<AppOptions, 'databaseUrl' | 'directory'>>,
 ): Promise<App> {
   const { dataDir } = environment;

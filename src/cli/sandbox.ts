@@ -1,29 +1,33 @@
-// What `tributary start` runs where nothing is configured: simulated vendors on this machine. It knows where they lie
-// and nothing of what they simulate.
+// What `tributary start` runs where nothing is configured: simulated vendors on this machine, and a worker in a process of its own
+// beside them, so that it can be killed. It knows where the vendors lie and nothing of what they simulate.
 import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
+import type { Sandbox } from '../contract/sandbox.ts';
 import { lockHolder } from '../db/lock.ts';
 import { ownFolder } from '../db/own-folder.ts';
-import type { Log } from '../engine/log/log.ts';
 import { CommandError, UsageError } from './errors.ts';
 
-export interface Sandbox {
-  /** As a configuration file would hold it. */
-  config: unknown;
-  /** What is simulated, in sentences. */
-  summary: string[];
+/** The vendors, in this process. */
+export interface OpenSandbox {
+  /** Where they are told what to do. */
+  control: string;
+  vendors(): Sandbox['vendors'];
   close(): Promise<void>;
 }
 
 export interface SandboxOptions {
   directory: string;
-  /** Where simulated webhooks are sent; null: none are. */
-  address: string | null;
-  log: Log;
+  /** Where simulated webhooks are sent. */
+  address: string;
+  /** Kills the worker. */
+  kill(): void;
+  /** Contacts in a new sandbox. */
+  people?: number;
 }
 
 interface SandboxModule {
-  startSandbox(options: SandboxOptions): Promise<Sandbox>;
+  startSandbox(options: SandboxOptions): Promise<OpenSandbox>;
 }
 
 /** It comes with the repository, not with the package or the container image. */
@@ -53,7 +57,7 @@ export function sandboxFolder(dataDir: string): string {
   return directory;
 }
 
-export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+export async function startSandbox(options: SandboxOptions): Promise<OpenSandbox> {
   const { startSandbox: start } = (await import(module.href)) as SandboxModule;
   return start(options);
 }
@@ -65,4 +69,14 @@ export const hasSandbox = (): boolean => existsSync(module);
 export function requireSandbox(): void {
   if (!hasSandbox())
     throw new UsageError(`Nothing is configured, and this installation has no sandbox.\n\n${howToConfigure}`);
+}
+
+/** Webhooks need to know the port before the worker listens. */
+export async function portFor(wanted: number): Promise<number> {
+  if (wanted !== 0) return wanted;
+  const probe = createServer();
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
+  const { port } = probe.address() as { port: number };
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
 }

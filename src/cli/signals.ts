@@ -26,10 +26,13 @@ export function listenForStop(clock: Clock, insist: () => void): StopWord {
     } else if (now - firstAt >= sameWordMs) insist();
   };
   for (const signal of signals) process.on(signal, hear);
+  // The process that started this one and speaks with it is gone.
+  process.on('disconnect', hear);
   return {
     signal: stop.signal,
     release: () => {
       for (const signal of signals) process.off(signal, hear);
+      process.off('disconnect', hear);
     },
   };
 }

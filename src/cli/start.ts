@@ -2,12 +2,14 @@
 // configured it runs the sandbox.
 
 import type { Writable } from 'node:stream';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Config, Environment } from '../config.ts';
+import type { Sandbox } from '../contract/sandbox.ts';
 import { statusShape } from '../contract/status.ts';
 import { isUnavailable, unavailableReason } from '../db/availability.ts';
 import { createLog, type Log } from '../engine/log/log.ts';
 import { RecentLines } from '../engine/log/recent-lines.ts';
+import { number } from '../words.ts';
 import type { Cli } from './cli.ts';
 import { Client } from './client.ts';
 import { type ApiToken, announceServer, apiToken, removeServer } from './data-folder.ts';
@@ -16,9 +18,11 @@ import { exitCodes, UsageError } from './errors.ts';
 import { figuresOf, figuresSentence } from './figures.ts';
 import { firstLoadSentence, writeBackForecastSentences } from './forecasts.ts';
 import { openHere } from './reach.ts';
-import { howToConfigure, requireSandbox, sandboxFolder, startSandbox } from './sandbox.ts';
+import { howToConfigure, portFor, requireSandbox, sandboxFolder, startSandbox } from './sandbox.ts';
+import { SandboxControl } from './sandbox-control.ts';
+import { SandboxWorker } from './sandbox-worker.ts';
 import { listenForStop } from './signals.ts';
-import { print, printError } from './terminal.ts';
+import { print, printError, table } from './terminal.ts';
 
 const drainMs = 10_000;
 
@@ -44,32 +48,51 @@ Examples:
 --json logs JSON lines, which is the default without a terminal. On SIGINT or SIGTERM, running work is finished or suspended
 within ${drainMs / 1000} seconds. A second signal stops the process immediately.`,
     )
-    .action(() => serve(cli, { sandbox: false }));
+    .action(() => serve(cli, { sandbox: false, vendors: null }));
 }
 
 export function defineSandbox(command: Command, cli: Cli): void {
   command
+    .option('--people <n>', 'contacts in a new sandbox, at most 100000. Default: 3000')
+    .addOption(new Option('--vendors <url>', 'the vendors that run already').hideHelp())
     .addHelpText(
       'after',
       `
 Examples:
   $ tributary sandbox start
   $ PORT=8080 tributary sandbox start
+  $ tributary sandbox start --people 50000
 
 It keeps its own embedded database in the data folder and reads neither the configuration nor DATABASE_URL. --json logs JSON
 lines.`,
     )
-    .action(() => serve(cli, { sandbox: true }));
+    .action(({ vendors, people }: { vendors?: string; people?: string }) => {
+      if (people !== undefined && (!/^[1-9]\d{0,5}$/.test(people) || Number(people) > 100_000))
+        throw new UsageError(`--people is a number from 1 to 100000, not ${people}.`);
+      return serve(cli, {
+        sandbox: true,
+        vendors: vendors ?? null,
+        ...(people !== undefined && { people: Number(people) }),
+      });
+    });
 }
 
-async function serve(cli: Cli, { sandbox }: { sandbox: boolean }): Promise<void> {
+interface Asked {
+  sandbox: boolean;
+  /** Where the vendors of the sandbox are told what to do, whose worker this process is. Null: it is none. */
+  vendors: string | null;
+  /** Contacts in a new sandbox. */
+  people?: number;
+}
+
+async function serve(cli: Cli, asked: Asked): Promise<void> {
   const out = cli.json ? cli.lines() : cli.terminal.out;
   const stop = listenForStop(cli.clock, () => {
     printError(cli.terminal, 'Stopped immediately. Unfinished work continues at the next start.');
     process.exit(exitCodes.failed);
   });
   try {
-    cli.exitCode = await serveUntil(cli, stop.signal, { sandbox, out });
+    cli.exitCode = await serveUntil(cli, stop.signal, { ...asked, out });
   } finally {
     stop.release();
   }
@@ -78,25 +101,27 @@ async function serve(cli: Cli, { sandbox }: { sandbox: boolean }): Promise<void>
 /** What is configured, or the sandbox. */
 interface Rules {
   config: Config;
-  mode: 'sandbox' | 'live';
+  /** Null: the vendors are real. */
+  sandbox: SandboxControl | null;
   /** What a person should know first. */
   introduction: string[];
   databaseUrl: string | undefined;
   directory: string;
-  close(): Promise<void>;
 }
 
 async function serveUntil(
   cli: Cli,
   stop: AbortSignal,
-  { sandbox, out }: { sandbox: boolean; out: Writable },
+  { sandbox, vendors, out, ...asked }: Asked & { out: Writable },
 ): Promise<number> {
   const { environment, config } = sandbox
     ? { environment: await cli.deps.readEnvironment(), config: null }
     : await cli.deps.configured();
   if (config === null && !sandbox) refuseSandboxByAccident(environment);
+  if (config === null && vendors === null) return runSandbox(cli, environment, { ...asked, stop });
+  const control = vendors === null ? null : new SandboxControl(vendors);
   // Who runs the sandbox wants to see it, wherever its output goes.
-  const isForPerson = (cli.terminal.outIsTerminal || config === null) && !cli.json;
+  const isForPerson = (cli.terminal.outIsTerminal || control !== null) && !cli.json;
   const recentLines = new RecentLines(cli.clock);
   const log = createLog({
     level: environment.logLevel,
@@ -107,8 +132,10 @@ async function serveUntil(
   /** On a terminal as it is, else a line of the log: whoever reads JSON reads nothing else. */
   const say = (sentence: string) =>
     isForPerson ? print(cli.terminal, sentence) : sentence && log.info(sentence);
-  const serving = { cli, environment, config, log, recentLines, say, isForPerson };
-  let round: Round = { port: environment.port, ended: 'evicted' };
+  const serving = { cli, environment, config, control, log, recentLines, say, isForPerson };
+  const address = await control?.config();
+  const port = address ? Number(new URL(address.publicUrl).port) : environment.port;
+  let round: Round = { port, ended: 'evicted' };
   for (let rounds = 0; round.ended === 'evicted'; rounds += 1)
     round = await serveRound(serving, round, rounds, stop);
   log.writeCounted();
@@ -123,7 +150,10 @@ async function serveUntil(
 interface Serving {
   cli: Cli;
   environment: Environment;
+  /** Null in the sandbox. */
   config: Config | null;
+  /** The vendors of the sandbox. */
+  control: SandboxControl | null;
   log: Log;
   recentLines: RecentLines;
   say(sentence: string): void;
@@ -138,7 +168,7 @@ interface Round {
 
 /** Serves until it is told to stop, or has to join again. */
 async function serveRound(
-  { cli, environment, config, log, recentLines, say, isForPerson }: Serving,
+  { cli, environment, config, control, log, recentLines, say, isForPerson }: Serving,
   { port }: Round,
   rounds: number,
   stop: AbortSignal,
@@ -149,8 +179,7 @@ async function serveRound(
   let isOpen = false;
   let inTime = false;
   try {
-    const rules = await openWorld(cli, environment, config, log);
-    closers.unshift(rules.close);
+    const rules = await rulesOf(cli, environment, config ?? control!);
     const token = apiToken(environment.dataDir, environment.apiToken);
     const app = await openHere(cli, environment, { ...rules, log, recentLines, token: token.token });
     closers.unshift(app.close);
@@ -222,36 +251,67 @@ function refuseSandboxByAccident({ databaseUrl }: Environment): void {
   );
 }
 
-async function openWorld(
+async function rulesOf(
+  cli: Cli,
+  { dataDir, databaseUrl }: Environment,
+  from: Config | SandboxControl,
+): Promise<Rules> {
+  if (!(from instanceof SandboxControl)) {
+    const introduction = from.warnings.map((warning) => `Warning: ${warning}`);
+    return { config: from, sandbox: null, introduction, databaseUrl, directory: dataDir };
+  }
+  const config = await cli.deps.checkConfig('the sandbox', await from.config());
+  // Simulated customers have no place in a real database.
+  return {
+    config,
+    sandbox: from,
+    introduction: [],
+    databaseUrl: undefined,
+    directory: sandboxFolder(dataDir),
+  };
+}
+
+/** Runs the vendors here, and beside them a worker in a process of its own. */
+async function runSandbox(
   cli: Cli,
   environment: Environment,
-  config: Config | null,
-  log: Log,
-): Promise<Rules> {
-  const { dataDir, databaseUrl } = environment;
-  if (config !== null) {
-    const introduction = config.warnings.map((warning) => `Warning: ${warning}`);
-    return { config, mode: 'live', introduction, databaseUrl, directory: dataDir, close: async () => {} };
-  }
+  { stop, ...asked }: Pick<Asked, 'people'> & { stop: AbortSignal },
+): Promise<number> {
   requireSandbox();
-  const directory = sandboxFolder(dataDir);
-  // A port of 0 becomes one that nobody knows yet.
-  const address = environment.port === 0 ? null : `http://127.0.0.1:${environment.port}`;
-  const sandbox = await startSandbox({ directory, address, log });
-  return {
-    config: await cli.deps.checkConfig('the sandbox', sandbox.config),
-    mode: 'sandbox',
-    introduction: [
-      'Nothing is configured, so this is the sandbox: a simulation on this machine. No real account is read or written.',
-      ...sandbox.summary,
-      howToConfigure,
-      '',
-    ],
-    // Simulated customers have no place in a real database.
-    databaseUrl: undefined,
-    directory,
-    close: sandbox.close,
+  const directory = sandboxFolder(environment.dataDir);
+  const address = `http://127.0.0.1:${await portFor(environment.port)}`;
+  const worker = new SandboxWorker(cli.clock);
+  const sandbox = await startSandbox({ directory, address, kill: () => worker.kill(), ...asked });
+  const tell = (sentence: string) => {
+    if (!cli.json) print(cli.terminal, sentence);
   };
+  try {
+    for (const line of sandboxIntroduction(sandbox.vendors(), directory)) tell(line);
+    const json = cli.json ? ['--json'] : [];
+    return await worker.run(['sandbox', 'start', '--vendors', sandbox.control, ...json], stop, () =>
+      tell('The worker was killed. It is started again in a second, as a supervisor would do it.'),
+    );
+  } finally {
+    await sandbox.close();
+  }
+}
+
+function sandboxIntroduction(vendors: Sandbox['vendors'], directory: string): string[] {
+  const rows = vendors.map(({ name, says, people, noun }) => [
+    `  ${name}`,
+    people === 0 ? '' : `${number(people)} ${noun}`,
+    says,
+  ]);
+  return [
+    'Nothing is configured, so this is the sandbox: simulated vendors on this machine. No real account is read or written.',
+    '',
+    table(['  VENDOR', 'PEOPLE', ''], rows),
+    '',
+    'Break it:          the page Sandbox, or "tributary sandbox break"',
+    'Your own accounts: "tributary init" asks for the vendors and their keys',
+    `Begin anew:        stop it and delete ${directory}`,
+    '',
+  ];
 }
 
 /**
@@ -278,6 +338,13 @@ function whereabouts(
     `Status page: ${page}`,
     `API:         ${server.url}/api, described at ${server.url}/openapi.json`,
     `API token:   ${token.created && isTerminal ? `${token.token}, shown this once and ${kept}` : kept}`,
+    // Who tries the sandbox has no need of these.
+    ...(rules.sandbox === null ? placesOf(environment, rules, app) : []),
+  ];
+}
+
+function placesOf(environment: Environment, rules: Rules, app: App): string[] {
+  return [
     `Log:         here, level ${environment.logLevel} (LOG_LEVEL)`,
     `Database:    ${app.database.kind === 'postgres' ? 'PostgreSQL, of DATABASE_URL' : `embedded, in ${rules.directory}/database`}`,
   ];

@@ -9,6 +9,7 @@ import { mappingPages } from './admin/mapping.ts';
 import { overviewPages } from './admin/overview.ts';
 import { problemsPages } from './admin/problems.ts';
 import { runsPages } from './admin/runs.ts';
+import { sandboxPages } from './admin/sandbox.ts';
 import { sourcesPages } from './admin/sources.ts';
 import { spendPages } from './admin/spend.ts';
 import { verificationPages } from './admin/verification.ts';
@@ -33,6 +34,7 @@ export function adminPages(deps: Deps) {
 
 const parts = [
   overviewPages,
+  sandboxPages,
   sourcesPages,
   runsPages,
   customersPages,

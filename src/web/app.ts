@@ -11,12 +11,14 @@ import type { Connector } from '../connector.ts';
 import type { OutputHealth } from '../engine/log/output-health.ts';
 import { RecentLines } from '../engine/log/recent-lines.ts';
 import { describeVanished } from '../sync/pull/vanished.ts';
+import { readBalance } from '../sync/views/balance.ts';
 import { letterGroups } from '../sync/views/letter-groups.ts';
 import { figures } from '../sync/views/status.ts';
 import { EndedSessions } from '../tables/ended-sessions.ts';
 import { groupHolds } from '../tables/holds.ts';
 import { adminPages } from './admin.ts';
 import { auditApi } from './api/audit.ts';
+import { balanceApi } from './api/balance.ts';
 import { callsApi } from './api/calls.ts';
 import { clashesApi } from './api/clashes.ts';
 import { connectApi } from './api/connect.ts';
@@ -43,6 +45,7 @@ import { quarantineApi } from './api/quarantine.ts';
 import { receiptsApi } from './api/receipts.ts';
 import { rewindApi } from './api/rewind.ts';
 import { runsApi } from './api/runs.ts';
+import { sandboxApi } from './api/sandbox.ts';
 import { sourcesApi } from './api/sources.ts';
 import { spendApi } from './api/spend.ts';
 import { statusApi } from './api/status.ts';
@@ -55,7 +58,7 @@ import { Auth } from './auth.ts';
 import { BodyGate } from './body-gate.ts';
 import { refusalOf } from './caller.ts';
 import { Cursors } from './cursors.ts';
-import { type Deps, newApi } from './deps.ts';
+import { type Deps, newApi, type SandboxVendors } from './deps.ts';
 import { docsPages } from './docs.ts';
 import type { Env } from './env.ts';
 import { Guesses } from './guesses.ts';
@@ -83,8 +86,8 @@ export interface AppOptions {
   /** Opens everything, as a bearer token or at the login. Named tokens are made with it. */
   apiToken: string;
   version: string;
-  /** sandbox: the vendors are simulated. Default: live. */
-  mode?: 'sandbox' | 'live';
+  /** The simulated vendors. Null, the default: they are real. */
+  sandbox?: SandboxVendors | null;
   /** Imported files are kept in `imports` below it. */
   dataDir: string;
   /** Default 2 GiB. */
@@ -109,7 +112,7 @@ export function createApp(tributary: Tributary, options: AppOptions): OpenAPIHon
   const deps: Deps = {
     tributary,
     version: options.version,
-    mode: options.mode ?? 'live',
+    sandbox: options.sandbox ?? null,
     startedAt: clock.now(),
     dataDir: options.dataDir,
     maxImportBytes: options.maxImportBytes ?? maxImportBytes,
@@ -128,6 +131,7 @@ export function createApp(tributary: Tributary, options: AppOptions): OpenAPIHon
     vanished: new Remembered(clock, () => describeVanished(database, tributary.rules)),
     causes: new Remembered(clock, () => letterGroups(database, {})),
     held: new Remembered(clock, () => groupHolds(database, {})),
+    balance: new Remembered(clock, () => readBalance(database)),
     rates: new Rates(),
     live: new LivePages(clock, {
       activity: () => tributary.activity,
@@ -186,6 +190,8 @@ const parts = [
   tokensApi,
   auditApi,
   statusApi,
+  balanceApi,
+  sandboxApi,
   logsApi,
   metricsApi,
   spendApi,

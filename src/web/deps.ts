@@ -5,7 +5,9 @@ import type { MiddlewareHandler } from 'hono';
 import { z } from 'zod';
 import type { Tributary } from '../app/app.ts';
 import type { Connector } from '../connector.ts';
+import type { Balance } from '../contract/balance.ts';
 import type { HoldGroup } from '../contract/hold.ts';
+import type { Break, Sandbox } from '../contract/sandbox.ts';
 import type { OutputHealth } from '../engine/log/output-health.ts';
 import type { RecentLines } from '../engine/log/recent-lines.ts';
 import type { Vanished } from '../sync/pull/vanished.ts';
@@ -27,11 +29,18 @@ import type { Remembered } from './remembered.ts';
 import type { Tokens } from './tokens.ts';
 import { withKey } from './triggers.ts';
 
+/** The vendors of the sandbox, wherever they run. */
+export interface SandboxVendors {
+  read(): Promise<Sandbox>;
+  /** Null: there is no such break. */
+  begin(name: string, seconds: number): Promise<Break | null>;
+}
+
 export interface Deps {
   tributary: Tributary;
   version: string;
-  /** sandbox: the vendors are simulated. */
-  mode: 'sandbox' | 'live';
+  /** The simulated vendors. Null: they are real. */
+  sandbox: SandboxVendors | null;
   /** Epoch milliseconds. */
   startedAt: number;
   /** Imports are kept below it. */
@@ -52,6 +61,8 @@ export interface Deps {
   rates: Rates;
   /** Streams to those who look at a page. */
   live: LivePages;
+  /** The sums that hold: each side is counted over whole tables. */
+  balance: Remembered<Balance>;
   /** Webhooks that were refused at the door. */
   refusals: Refusals;
   /** Whether the log arrives; null where that is not watched. */

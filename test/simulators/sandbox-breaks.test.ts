@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createHubSpotSimulator } from '../../simulators/hubspot.ts';
-import { Breaks, breaks, breaksApp } from '../../simulators/sandbox-breaks.ts';
+import { Breaks, breaks, controlApp } from '../../simulators/sandbox/breaks.ts';
 import { serve } from '../../simulators/serve.ts';
 import { createVoucherifySimulator } from '../../simulators/voucherify.ts';
 import { runCommand } from '../support/run-command.ts';
@@ -21,12 +21,13 @@ describe('the sandbox can be hurt:', () => {
       appToken: 'token',
       faults: () => made.voucherifyFault(),
     });
-    made = new Breaks({ hubspot, voucherify, now });
+    const killed: string[] = [];
+    made = new Breaks({ hubspot, voucherify, now, kill: () => killed.push('the worker') });
     const list = async () =>
       voucherify.app.fetch(
         new Request('http://v.test/v1/customers', { headers: { 'X-App-Id': 'app', 'X-App-Token': 'token' } }),
       );
-    return { hubspot, voucherify, breaks: made, list };
+    return { hubspot, voucherify, breaks: made, list, killed };
   };
 
   it.each([
@@ -66,6 +67,41 @@ describe('the sandbox can be hurt:', () => {
     ]);
   });
 
+  it('kill-worker kills the worker', () => {
+    const { breaks, killed } = setUp();
+    breaks.begin('kill-worker', 1);
+    expect(killed).toEqual(['the worker']);
+  });
+
+  it('slow has HubSpot answer late, and lost-webhooks has its webhooks lost, until they are over', () => {
+    const { breaks } = setUp();
+    breaks.begin('slow', 30);
+    breaks.begin('lost-webhooks', 60);
+    const going = () => breaks.list().flatMap(({ name, until }) => (until === null ? [] : [name]));
+    expect(going()).toEqual(['slow', 'lost-webhooks']);
+    expect(breaks.lasts('slow')).toBe(true);
+    clock.ms += 30_000;
+    expect(going()).toEqual(['lost-webhooks']);
+    clock.ms += 30_000;
+    expect(going()).toEqual([]);
+  });
+
+  it('each says what happens, what to watch for, how it mends and which page shows it', () => {
+    for (const { says, watch, mends, page } of Object.values(breaks)) {
+      for (const sentence of [says, watch, mends]) expect(sentence).toMatch(/^[A-Z].+[.]$/);
+      expect(page).toMatch(/^\/[a-z]/);
+    }
+  });
+
+  it('a page in a browser cannot begin one', async () => {
+    const { breaks } = setUp();
+    const app = controlApp(breaks, { vendors: () => [], config: {} });
+    const headers = { origin: 'https://elsewhere.example' };
+    const answer = await app.request('/breaks/outage', { method: 'POST', headers });
+    expect(answer.status).toBe(403);
+    expect(breaks.lasts('outage')).toBe(false);
+  });
+
   describe('by the command', () => {
     let folder: string;
     beforeEach(() => {
@@ -83,12 +119,14 @@ describe('the sandbox can be hurt:', () => {
 
     it('which lists the breaks, begins one, and names them where one is misspelt', async () => {
       const { breaks: made, list } = setUp();
-      const control = await serve(breaksApp(made));
+      const control = await serve(controlApp(made, { vendors: () => [], config: {} }));
       try {
         mkdirSync(join(folder, 'sandbox'));
         writeFileSync(join(folder, 'sandbox', 'control.json'), JSON.stringify({ url: control.url }));
         for (const name of Object.keys(breaks)) expect((await run()).out).toContain(name);
-        expect((await run('outage')).out).toContain('Voucherify answers 503');
+        expect((await run('outage')).out).toMatch(
+          /answers every call with 503[\s\S]*Watch: [\s\S]*It mends: /,
+        );
         expect((await list()).status).toBe(503);
         expect(await run('outrage')).toMatchObject({ exitCode: 2, err: expect.stringContaining('outage') });
         expect(await run('outage', '--seconds', '0')).toMatchObject({ exitCode: 2 });

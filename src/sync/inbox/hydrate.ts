@@ -21,6 +21,7 @@ import type { Next } from '../../engine/work/worker.ts';
 import { noteCoverage } from '../../tables/coverage.ts';
 import { keepDeadLetters, settleDeadLetters } from '../../tables/dead-letters.ts';
 import { listPauses, takeTrial } from '../../tables/pauses.ts';
+import { addReadCounts } from '../../tables/read-counts.ts';
 import { sourceIdsOf, storedRecords } from '../../tables/records.ts';
 import {
   type ClaimedTouch,
@@ -203,7 +204,7 @@ export class Hydrator {
       readAt: answer.readAt,
       proven,
     };
-    await ingest(
+    const counts = await ingest(
       tx,
       rules,
       {
@@ -214,6 +215,7 @@ export class Hydrator {
       },
       { records: [...records, ...deletions] },
     );
+    await addReadCounts(tx, source.name, counts);
     await noteCoverage(tx, { source: source.name, channel: 'webhook', now }, changed);
     await this.#eraseAsked(tx, reading, gone, now);
 

@@ -18,6 +18,7 @@ import {
   withdrawMapping,
 } from '../../tables/mappings.ts';
 import { renamePause } from '../../tables/pauses.ts';
+import { renameSourceInReadCounts } from '../../tables/read-counts.ts';
 import { countStanding, hasRecords, renameSourceInRecords } from '../../tables/records.ts';
 import { renameSourceInRuns } from '../../tables/runs.ts';
 import { renameSourceInTouches } from '../../tables/touches.ts';
@@ -70,6 +71,7 @@ const renames = [
   renameSourceInWriteBacks,
   renameSourceInWriteBackEvents,
   renameSourceInCoverage,
+  renameSourceInReadCounts,
   renameSourceInMappings,
   renamePause,
 ];

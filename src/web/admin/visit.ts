@@ -49,7 +49,7 @@ export async function openPage(deps: Deps, c: Context<Env>, read: PageReader): P
 
 async function readPage(deps: Deps, c: Context<Env>, visitor: Caller, read: PageReader) {
   const visit = await visitOf(deps, visitor);
-  const frame = { visitor, status: visit.status, mode: deps.mode };
+  const frame = { visitor, status: visit.status, isSandbox: deps.sandbox !== null };
   const inFrame = async (content: PageContent, status = 200) => ({
     html: await shell(frame, content),
     status,

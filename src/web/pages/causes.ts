@@ -24,14 +24,27 @@ export interface Cause {
   /** What was said, word for word. */
   quotes: readonly string[];
   next: Html | string;
+  /** Default: Next step. */
+  nextLabel?: string;
   actions: Html | '';
   tone?: Share['tone'];
 }
 
-export function cause({ key, title, href, tags, plain, quotes, next, actions, tone = 'bad' }: Cause): Html {
+export function cause({
+  key,
+  title,
+  href,
+  tags,
+  plain,
+  quotes,
+  next,
+  nextLabel = 'Next step',
+  actions,
+  tone = 'bad',
+}: Cause): Html {
   return html`<article class="cause" data-key="${key}"><h3><span class="dot ${tone}"></span>${href === null ? title : html`<a href="${href}">${title}</a>`} ${tags}</h3>
 <div class="acts">${actions}</div>
-<div class="body-text"><p>${plain}</p>${quotes.map((message) => html`<blockquote>${message}</blockquote>`)}<p><b>Next step</b> ${next}</p></div></article>`;
+<div class="body-text"><p>${plain}</p>${quotes.map((message) => html`<blockquote>${message}</blockquote>`)}<p><b>${nextLabel}</b> ${next}</p></div></article>`;
 }
 
 export const retryUrl = '/api/dead-letters/retry';

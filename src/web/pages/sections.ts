@@ -3,6 +3,7 @@ import type { Role } from '../../contract/access.ts';
 
 export type SectionPath =
   | '/'
+  | '/sandbox'
   | '/sources'
   | '/runs'
   | '/customers'
@@ -22,6 +23,8 @@ export interface Section {
   role: Role;
   /** The strokes of its sign, on a grid of 16. */
   icon: string;
+  /** It is there in the sandbox only. */
+  isOfSandbox?: true;
 }
 
 const section = (name: string, path: SectionPath, icon: string, role: Role = 'viewer'): Section => ({
@@ -33,7 +36,13 @@ const section = (name: string, path: SectionPath, icon: string, role: Role = 'vi
 
 /** Groups of the navigation. */
 export const sections: readonly (readonly Section[])[] = [
-  [section('Overview', '/', 'M2.5 13.5v-4M6.2 13.5v-8M9.8 13.5V8M13.5 13.5v-11')],
+  [
+    section('Overview', '/', 'M2.5 13.5v-4M6.2 13.5v-8M9.8 13.5V8M13.5 13.5v-11'),
+    {
+      ...section('Sandbox', '/sandbox', 'M6 2.500h4M7 2.500v4L3 13.500h10L9 6.500v-4M5 10h6'),
+      isOfSandbox: true,
+    },
+  ],
   [
     section(
       'Sources',

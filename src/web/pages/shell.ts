@@ -11,8 +11,8 @@ import { type Section, type SectionPath, sections } from './sections.ts';
 export interface Frame {
   visitor: { name: string; role: Role };
   status: Status;
-  /** Whether simulated or real accounts are read and written. */
-  mode: 'sandbox' | 'live';
+  /** Whether simulated accounts are read and written. */
+  isSandbox: boolean;
 }
 
 export interface PageContent {
@@ -39,7 +39,7 @@ export function shell(frame: Frame, content: PageContent): Html {
     html`<a class="skip" href="#main">Skip to the content</a>
 <div class="shell">
 <header class="side"><div class="brand"><a href="/">${mark} Tributary</a>${
-      frame.mode === 'sandbox'
+      frame.isSandbox
         ? html`<span class="mode chip wait" title="Simulated vendors: no real account is read or written">Sandbox</span>`
         : html`<span class="mode chip" title="Real accounts are read and written">Live data</span>`
     }</div>
@@ -64,8 +64,14 @@ ${fixed}${isInParts ? body : html`<div id="content" data-live>${body}</div>`}
   );
 }
 
-function groupOf(group: readonly Section[], { visitor, status }: Frame, at: SectionPath): Html | '' {
-  const open = group.filter(({ role }) => mayActAs(visitor.role, role));
+function groupOf(
+  group: readonly Section[],
+  { visitor, status, isSandbox }: Frame,
+  at: SectionPath,
+): Html | '' {
+  const open = group.filter(
+    ({ role, isOfSandbox }) => mayActAs(visitor.role, role) && (isSandbox || !isOfSandbox),
+  );
   if (open.length === 0) return '';
   return html`<ul>${open.map(
     ({ name, path, icon }) =>
