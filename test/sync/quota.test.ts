@@ -516,4 +516,19 @@ describe.each(databases)('Slices of one quota on $name', ({ open }) => {
     }
     await database.close();
   });
+
+  it('are renewed only for who holds them, and only before they are free', async () => {
+    const database = await open();
+    const key = { account: 'vendor:1', quota: 'second' };
+    const [holder, other] = [randomUUID(), randomUUID()];
+    const request = { ...key, holder, slots: 2, sliceSlots: 1, limit: () => 2 };
+    const { slices } = await takeSlices(database, { ...request, now: 1_000, freeAt: 2_000 });
+    const ids = slices.map(({ id }) => id);
+    const renewed = (by: string, now: number) =>
+      renewSlices(database, { ids, holder: by, now, freeIn: ids.map(() => 1_000) });
+    expect((await renewed(other, 1_500)).size).toBe(0);
+    expect(await renewed(holder, 1_500)).toEqual(new Set(ids));
+    expect((await renewed(holder, 2_500)).size).toBe(0);
+    await database.close();
+  });
 });

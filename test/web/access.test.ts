@@ -90,18 +90,22 @@ describe('who may ask', () => {
   it('takes no cookie that was altered or has expired', async () => {
     const cookie = cookieOf(await logIn());
     const [name, value = ''] = cookie.split('=');
-    const [expires, mac] = value.split('.');
+    const [expires, id, tokenId, mac] = value.split('.') as [string, string, string, string];
+    const opens = async (altered: string[]) =>
+      (await browser('GET', '/api/status', { cookie: `${name}=${altered.join('.')}` })).status;
+    expect(await opens([expires, id, tokenId, mac])).toBe(200);
     for (const altered of [
-      `${Number(expires) + 1}.${mac}`,
-      `${expires}.${mac?.slice(1)}`,
-      `${expires}.`,
-      '',
-      `${expires}.${mac}.x`,
-    ]) {
-      expect((await browser('GET', '/api/status', { cookie: `${name}=${altered}` })).status, altered).toBe(
-        401,
-      );
-    }
+      [`${Number(expires) + 1}`, id, tokenId, mac],
+      [expires, `${id}x`, tokenId, mac],
+      [expires, id, '0d8f4f6e-0000-4000-8000-000000000000', mac],
+      [expires, id, tokenId, mac.slice(1)],
+      [expires, id, tokenId, `${mac}x`],
+      [expires, id, tokenId, ''],
+      [expires, id, tokenId],
+      [expires, id, tokenId, mac, 'x'],
+      [''],
+    ])
+      expect(await opens(altered), altered.join('.')).toBe(401);
     await clock.advance(7 * 24 * 3600 * 1000);
     expect((await browser('GET', '/api/status', { cookie })).status).toBe(401);
   });
@@ -146,11 +150,14 @@ describe('who may ask', () => {
     expect((await browser('GET', `/login?key=${late}`)).status).toBe(401);
   });
 
-  it('forgets a browser that logs out', async () => {
+  it('forgets a browser that logs out, and a copy of its cookie opens nothing', async () => {
     const cookie = cookieOf(await logIn());
+    const another = cookieOf(await logIn());
     const response = await browser('POST', '/logout', { cookie, origin: `http://${host}` });
     expect(response.headers.get('location')).toBe('/login');
     expect(response.headers.get('set-cookie')).toContain('tributary_session=; Max-Age=0');
+    expect((await browser('GET', '/api/status', { cookie })).status).toBe(401);
+    expect((await browser('GET', '/api/status', { cookie: another })).status).toBe(200);
   });
 
   it('carries the headers that keep a browser from harm, on every kind of answer', async () => {
