@@ -34,6 +34,9 @@ export const dynamics = defineConnector<Settings>({
       changeTracking
         ? 'Calculated and rollup columns, and names behind lookups, change without the contact being tracked. Only a full reading shows them.'
         : 'Without change tracking, deleted contacts are not listed. Without webhooks, only a full reading shows them.',
+    // https://learn.microsoft.com/power-apps/developer/model-driven-apps/open-forms-views-dialogs-reports-url
+    recordPage: ({ baseUrl }, { recordId }) =>
+      `${baseUrl}/main.aspx?pagetype=entityrecord&etn=contact&id=${encodeURIComponent(recordId)}`,
     webhook,
   },
   check,

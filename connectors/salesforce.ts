@@ -5,7 +5,7 @@ import { found, requestAccount, tried, triedPull } from '#connector/checking';
 import { objectOf, requestList } from '#connector/reading';
 import { describeApi } from './salesforce/api.ts';
 import { idOf } from './salesforce/id.ts';
-import { kinds, streamOf } from './salesforce/people.ts';
+import { kinds, recordPage, streamOf } from './salesforce/people.ts';
 import { dataPath, type Settings, settings } from './salesforce/settings.ts';
 import { webhook } from './salesforce/webhook.ts';
 
@@ -37,6 +37,7 @@ export const salesforce = defineConnector<Settings>({
     sourceId: 'Id',
     needsFullReadings:
       'Formula fields change without the record being marked as modified, and records that left the Recycle Bin between two runs are not listed. Only a full reading shows both.',
+    recordPage,
     webhook,
   },
   check,

@@ -19,6 +19,22 @@ export const kinds: { readonly [name in ObjectName]: Kind } = {
   personAccounts: { object: 'Account', prefix: '001', only: `${isPersonAccount} = true` },
 };
 
+const myDomain = /\.my\.salesforce\.com$/;
+
+/**
+ * Under the host of Lightning, which the My Domain names; sign-in hosts name no org.
+ * https://developer.salesforce.com/docs/atlas.en-us.lightning.meta/lightning/components_navigation_page_definitions.htm
+ */
+export function recordPage(
+  { baseUrl }: Settings,
+  { stream, recordId }: { stream: string; recordId: string },
+): string | null {
+  const { host } = new URL(baseUrl);
+  const kind = kinds[stream as ObjectName] as Kind | undefined;
+  if (!kind || !myDomain.test(host)) return null;
+  return `https://${host.replace(myDomain, '.lightning.force.com')}/lightning/r/${kind.object}/${encodeURIComponent(recordId)}/view`;
+}
+
 export function streamOf(
   name: ObjectName,
   { lateCommitSeconds }: Pick<Settings, 'lateCommitSeconds'>,

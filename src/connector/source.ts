@@ -291,6 +291,8 @@ export interface Source<Settings> {
   additionalEmails?: string;
   /** The same where it depends on what the rows hold. */
   sourceIdFor?(settings: Settings, columns: readonly string[]): string;
+  /** Where people see a record in the vendor's own pages, as its documents give the address; null where these settings do not tell. Pure. */
+  recordPage?(settings: Settings, record: { stream: string; recordId: string }): string | null;
   /** Present where the vendor pushes. */
   webhook?(settings: Settings): Webhook<Change>;
   /** Present where the vendor keeps a journal; null where these settings do not read it. */

@@ -11,11 +11,12 @@ import { findCustomers } from '../../sync/views/find-customer.ts';
 import { causeWords, historyOf, writeBackHistory } from '../../sync/views/history.ts';
 import { withSentences } from '../api/explain.ts';
 import type { Deps } from '../deps.ts';
-import { customerPage } from '../pages/customer.ts';
+import { customerPage, recordKey } from '../pages/customer.ts';
 import { customersPage } from '../pages/customer-list.ts';
 import { customerPath } from '../pages/lists.ts';
 import { bySourceId, pageOf } from '../paging.ts';
 import { nobody } from '../problem.ts';
+import { recordPage } from '../record-page.ts';
 import { openPage, pagesAt, queryOf, type Visit } from './visit.ts';
 
 const listQuery = customersQuery.omit({ search: true }).extend({ q: text.max(200).optional() });
@@ -92,6 +93,7 @@ async function card(deps: Deps, { now, shown, status, visitor }: Visit, c: Conte
       state: null,
     }),
     sources: status.sources,
+    pages: new Map(customer.records.map((record) => [recordKey(record), recordPage(deps, record)])),
     field: field ?? null,
     isOlder: before !== undefined,
     role: visitor.role,

@@ -22,6 +22,8 @@ export interface CustomerCard {
   /** The one to explain. */
   field: string | null;
   /** The history is not from its beginning. */
+  /** Where the vendors' own pages show the records, by `recordKey`. */
+  pages: ReadonlyMap<string, string | null>;
   isOlder: boolean;
   role: Role;
   now: number;
@@ -47,7 +49,7 @@ ${troubles(explanation, delivery, now)}
 <div class="split" data-key="split"><div class="stack-y">
 ${fieldsCard(card)}
 ${explanation.writeBacks.map((one) => writeBackBlock(one, now))}
-${recordsCard(customer, now)}
+${recordsCard(card)}
 </div><div class="stack-y">
 ${card.field === null ? summary(explanation) : whyCard(card)}
 ${timeline(card)}
@@ -244,14 +246,24 @@ function timeline({ customer: { sourceId }, history, isOlder, now }: CustomerCar
 ${isOlder || older !== '' ? html`<nav class="pager" aria-label="Pages of the timeline"><span>${isOlder ? html`<a href="${customerPath(sourceId)}">Newest</a>` : ''}</span><span>${older}</span></nav>` : ''}</section>`;
 }
 
-function recordsCard({ records }: Customer, now: number): Html {
+export function recordKey({ source, stream, recordId }: Customer['records'][number]): string {
+  return `${source} ${stream} ${recordId}`;
+}
+
+function recordsCard({ customer: { records }, pages, sources, now }: CustomerCard): Html {
+  const openIn = (record: Customer['records'][number]) => {
+    const address = pages.get(recordKey(record));
+    if (!address) return '';
+    const vendor = sources.find(({ name }) => name === record.source)?.connector ?? record.source;
+    return html` · <a href="${address}" target="_blank" rel="noopener noreferrer">open in ${vendor}</a>`;
+  };
   return html`<section class="card" data-key="records" aria-label="Records"><h2>Records <small>${number(records.length)}</small></h2>${
     records.length === 0 ? html`<p class="empty">No record belongs to this customer any more.</p>` : ''
   }<ul class="records">${records.map(
     (record) =>
-      html`<li data-key="${record.source} ${record.stream} ${record.recordId}"><b>${record.source}</b> ${record.stream} <code>${record.recordId}</code> <small>changed ${moment(record.changedAt, now)}${
+      html`<li data-key="${recordKey(record)}"><b>${record.source}</b> ${record.stream} <code>${record.recordId}</code> <small>changed ${moment(record.changedAt, now)}${
         record.runId === null ? '' : html` · <a href="/runs/${record.runId}">run ${record.runId}</a>`
-      }</small>${record.deleted ? chip('wait', 'deleted') : ''}${record.filtered ? chip('quiet', record.filtered) : ''}${(
+      }${openIn(record)}</small>${record.deleted ? chip('wait', 'deleted') : ''}${record.filtered ? chip('quiet', record.filtered) : ''}${(
         record.faults ?? []
       ).map(
         ({ field, reason }) => html`<small class="bad-text error">${field}: ${reason}</small>`,

@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { z } from 'zod';
+import { settings as dynamicsSettings } from '../../connectors/dynamics/settings.ts';
+import { dynamics } from '../../connectors/dynamics.ts';
+import { recordPage as salesforcePage } from '../../connectors/salesforce/people.ts';
+import type { Settings } from '../../connectors/salesforce/settings.ts';
+import { defineConnector } from '../../src/connector.ts';
+import { behaviour } from '../support/databases.ts';
+import { takeIn } from './seed.ts';
+import { apiToken, openWorld, type World } from './world.ts';
+
+/** A vendor whose addresses are what the ID of a record says. */
+const linked = defineConnector({
+  name: 'linked',
+  settings: z.strictObject({}),
+  source: {
+    sourceId: 'id',
+    mapping: { name: 'name' },
+    streams: [{ name: 'people', pull: async () => ({ records: [], cursor: null, done: true }) }],
+    recordPage: (_settings, { recordId }) => recordId,
+  },
+});
+
+let world: World;
+let cookie: string;
+
+beforeAll(async () => {
+  world = await openWorld(await behaviour[0].open(), {
+    sources: { crm: { connector: 'linked' } },
+    connectors: [linked],
+  });
+  const response = await world.app.request('/login', {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin' },
+    body: `token=${apiToken}`,
+  });
+  cookie = response.headers.get('set-cookie')!.split(';')[0]!;
+});
+afterAll(() => world.close());
+
+it('A record is linked to the page of its vendor, by https only, and nothing breaks out of the address', async () => {
+  const ids = [
+    'https://vendor.example/contact/1',
+    'http://vendor.example/contact/2',
+    'javascript:alert(1)',
+    'https://vendor.example/"onmouseover="alert(1)',
+  ];
+  await takeIn(
+    world,
+    ids.map((id) => ({ id })),
+  );
+  const links = [];
+  for (const id of ids) {
+    const page = await (
+      await world.app.request(`/customers/${encodeURIComponent(id)}`, { headers: { cookie } })
+    ).text();
+    links.push(
+      /<a href="([^"]*)" target="_blank" rel="noopener noreferrer">open in linked<\/a>/.exec(page)?.[1],
+    );
+    expect(page).not.toMatch(/"onmouseover="/);
+  }
+  expect(links).toEqual([
+    'https://vendor.example/contact/1',
+    undefined,
+    undefined,
+    'https://vendor.example/&quot;onmouseover=&quot;alert(1)',
+  ]);
+});
+
+it('Salesforce and Dynamics give the addresses that their documents describe', () => {
+  const salesforce = (baseUrl: string, stream: string) =>
+    salesforcePage({ baseUrl } as Settings, { stream, recordId: '003xx000004TmiQAAS' });
+  expect(salesforce('https://acme.my.salesforce.com', 'contacts')).toBe(
+    'https://acme.lightning.force.com/lightning/r/Contact/003xx000004TmiQAAS/view',
+  );
+  expect(salesforce('https://acme--uat.sandbox.my.salesforce.com', 'personAccounts')).toBe(
+    'https://acme--uat.sandbox.lightning.force.com/lightning/r/Account/003xx000004TmiQAAS/view',
+  );
+  expect(salesforce('https://login.salesforce.com', 'contacts')).toBeNull();
+  expect(salesforce('https://acme.my.salesforce.com', 'others')).toBeNull();
+  const given = dynamicsSettings.parse({
+    baseUrl: 'https://acme.crm4.dynamics.com',
+    tenantId: 'acme',
+    app: { clientId: 'client', clientSecret: 'secret' },
+  });
+  expect(dynamics.source!.recordPage!(given, { stream: 'contacts', recordId: 'a-b' })).toBe(
+    'https://acme.crm4.dynamics.com/main.aspx?pagetype=entityrecord&etn=contact&id=a-b',
+  );
+});
