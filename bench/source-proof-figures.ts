@@ -75,7 +75,10 @@ async function proofOf(contacts: number, server: string): Promise<Proven & { lis
     await list.exit;
     const proven = await onOwnDatabase(server, async (database) => {
       const args = ['--hubspot', hubspot, '--voucherify', voucherify, '--database', database];
-      const script = spawnScript('source-proof.ts', args, { flags: [...workerFlags, '--expose-gc'] });
+      const fill = spawnScript('source-proof.ts', [...args, '--fill'], { flags: [...workerFlags] });
+      await fill.line;
+      await fill.exit;
+      const script = spawnScript('source-proof.ts', args, { flags: [...workerFlags] });
       return JSON.parse(await script.line) as Proven;
     });
     return { ...proven, listMs };

@@ -223,7 +223,7 @@ export class KlaviyoSimulator {
     const url = new URL(c.req.url);
     if (more) url.searchParams.set('page[cursor]', cursorOf(last, this.#now()));
     return this.#json({
-      data: page.map(({ value }) => this.#profiles.show(value, additionalIn(query))),
+      data: page.map(({ value }) => sparse(this.#profiles.show(value, additionalIn(query)), query)),
       links: { self: c.req.url, first: null, prev: null, next: more ? url.href : null },
     });
   }
@@ -282,6 +282,17 @@ export class KlaviyoSimulator {
   #json(body: unknown, status = 200): Response {
     return Response.json(body, { status, headers: { 'content-type': 'application/vnd.api+json' } });
   }
+}
+
+/** With `fields[profile]` only these attributes, as in JSON:API. */
+function sparse<Resource extends { attributes: object }>(
+  resource: Resource,
+  query: Record<string, string>,
+): Resource {
+  const names = query['fields[profile]']?.split(',');
+  if (names === undefined) return resource;
+  const attributes = Object.entries(resource.attributes).filter(([name]) => names.includes(name));
+  return { ...resource, attributes: Object.fromEntries(attributes) };
 }
 
 function additionalIn(query: Record<string, string>): string[] {

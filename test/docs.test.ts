@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { connectors } from '../connectors/index.ts';
 import { placesNow, placesPage } from '../scripts/places.ts';
 import { commands } from '../src/cli/commands.ts';
 import { problemStates } from '../src/contract/status.ts';
@@ -44,6 +45,17 @@ describe('The documentation', () => {
   it('has links that lead somewhere', () => {
     expect(pages.length).toBeGreaterThan(40);
     expect(pages.flatMap(brokenLinks)).toEqual([]);
+  });
+
+  it('says what the source proof costs at each vendor that has an inventory', () => {
+    const table = text('docs/source-proof.md');
+    const costs = connectors.flatMap(({ name, source }) => {
+      const { inventory } = source?.streams.find((stream) => stream.inventory) ?? {};
+      return inventory ? [{ name, pageSize: inventory.pageSize }] : [];
+    });
+    expect(costs.length).toBeGreaterThan(3);
+    for (const { name, pageSize } of costs)
+      expect(table).toMatch(new RegExp(`^\\| ${name} \\| inventory: .* \\| ${pageSize} \\|$`, 'm'));
   });
 
   it('names files and folders that exist', () => {

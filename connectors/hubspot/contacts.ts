@@ -68,9 +68,7 @@ async function pullInventory(context: Context<Settings>, cursor: Json | null): P
   const at = typeof cursor === 'string' ? cursor : undefined;
   const { results, after } = await listPage(context, { after: at, limit: pageSize }, propertyNames(['id']));
   const { records, rejected } = contactRecords(results);
-  if (rejected.length > 0)
-    throw new TransientError('HubSpot listed contacts without an ID or a time of change');
-  return { rows: records, cursor: after ?? null, done: after === undefined };
+  return { rows: records, rejected: rejected.length, cursor: after ?? null, done: after === undefined };
 }
 
 async function listPage(

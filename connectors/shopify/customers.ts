@@ -21,6 +21,7 @@ export const customers: Stream<Settings> = {
     settleLagSeconds: 300,
     oldestFirst: true,
     all: (context, request) => pageOf(context, request, { sortKey: 'ID' }),
+    inventory: (context, request) => pageOf(context, { ...request, properties: ['id'] }, { sortKey: 'ID' }),
     // A customer who changes meanwhile moves to the end.
     changes: (context, request) =>
       pageOf(context, request, { sortKey: 'UPDATED_AT', query: updatedSince(request.from) }),

@@ -42,8 +42,8 @@ export const contacts: Stream<Settings> = {
     settleLagSeconds,
     oldestFirst: true,
     begins: requireOrganization,
-    all: (context, request) =>
-      queryPage(context, request, { where: (at) => `id > ${at?.id ?? 0}`, order: 'id asc' }),
+    all: allById,
+    inventory: (context, request) => allById(context, { ...request, properties: ['id'] }),
     changes(context, { from, until, ...request }) {
       const where = (at: Place | undefined) => {
         const since = `Modified_Time >= '${timeOf(at?.time ?? from)}'`;
@@ -83,6 +83,10 @@ export const contacts: Stream<Settings> = {
   }),
   properties: propertiesOf,
 };
+
+function allById(context: Context<Settings>, request: PageRequest): Promise<ListedPage> {
+  return queryPage(context, request, { where: (at) => `id > ${at?.id ?? 0}`, order: 'id asc' });
+}
 
 interface Place {
   id: string;

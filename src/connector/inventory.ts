@@ -14,6 +14,8 @@ export interface InventoryRow {
 
 export interface InventoryPage {
   rows: readonly InventoryRow[];
+  /** How many rows of the page are rejected by `pull` too, and so are no records. */
+  rejected?: number;
   /** Where the next page goes on. Stored as it is. */
   cursor: Json;
   done: boolean;

@@ -55,7 +55,7 @@ export interface Keyset<Settings> {
 export function pullsByKeyset<Settings>(
   keyset: Keyset<Settings>,
 ): Required<Pick<Stream<Settings>, 'pull' | 'rewind'>> &
-  Pick<Stream<Settings>, 'count' | 'settleLagSeconds'> {
+  Pick<Stream<Settings>, 'count' | 'settleLagSeconds' | 'inventory'> {
   const { what, pageSize, settleLagSeconds, id, time, timeOf } = keyset;
   return pullsOf<Settings>({
     what,
@@ -67,12 +67,8 @@ export function pullsByKeyset<Settings>(
         changes: from !== null,
         where: from === null ? [] : [`${time} >= ${timeOf(from)}`],
       }),
-    all: (context, request) =>
-      pageOf(keyset, context, request, {
-        changes: false,
-        order: id,
-        whereOf: (at) => (at ? [`${id} > '${at.id}'`] : []),
-      }),
+    all: (context, request) => allById(keyset, context, request),
+    inventory: (context, request) => allById(keyset, context, { ...request, properties: [id] }),
     changes: (context, { from, until, ...request }) =>
       pageOf(keyset, context, request, {
         changes: true,
@@ -84,6 +80,16 @@ export function pullsByKeyset<Settings>(
         ],
       }),
   });
+}
+
+function allById<Settings>(
+  keyset: Keyset<Settings>,
+  context: Context<Settings>,
+  request: PageRequest,
+): Promise<ListedPage> {
+  const { id } = keyset;
+  const whereOf = (at: Place | null) => (at ? [`${id} > '${at.id}'`] : []);
+  return pageOf(keyset, context, request, { changes: false, order: id, whereOf });
 }
 
 function behind<Settings>({ id, time, timeOf }: Keyset<Settings>, at: Place): string {

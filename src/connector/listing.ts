@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Context } from './api.ts';
 import { readCursor, writeCursor } from './cursor.ts';
 import { RejectedError, TransientError } from './errors.ts';
+import type { Inventory } from './inventory.ts';
 import { readSince, type Since, since } from './since.ts';
 import type { Page, PullRequest, RejectedRow, SourceRecord, Stream } from './source.ts';
 
@@ -66,6 +67,8 @@ interface ListedPages<Settings> {
   begins?(context: Context<Settings>): Promise<unknown>;
   /** A page of every record there is, in an order that no change moves. */
   all(context: Context<Settings>, request: PageRequest): Promise<ListedPage>;
+  /** A page of the same list with IDs and clocks only, where that is cheaper. */
+  inventory?(context: Context<Settings>, request: PageRequest): Promise<ListedPage>;
   /** How many records there are, or, with `from`, how many changed then or later. One cheap call, for forecasts. */
   count?(context: Context<Settings>, from: number | null): Promise<number>;
 }
@@ -83,7 +86,7 @@ type ListedChanges<Settings> = Settling<Settings> & {
 type Pulls<Settings, Declared extends 'pull' | 'rewind' | 'cost'> = Required<
   Pick<Stream<Settings>, Declared>
 > &
-  Pick<Stream<Settings>, 'rewind' | 'count' | 'settleLagSeconds'>;
+  Pick<Stream<Settings>, 'rewind' | 'count' | 'settleLagSeconds' | 'inventory'>;
 
 type Changing<Settings> = ListedPages<Settings> & ListedChanges<Settings>;
 
@@ -91,8 +94,9 @@ type Changing<Settings> = ListedPages<Settings> & ListedChanges<Settings>;
 export function pullsOf<Settings>(listing: Changing<Settings>): Pulls<Settings, 'pull' | 'rewind' | 'cost'>;
 export function pullsOf<Settings>(listing: Listing<Settings>): Pulls<Settings, 'pull' | 'cost'>;
 export function pullsOf<Settings>(listing: Listing<Settings>): Pulls<Settings, 'pull' | 'cost'> {
-  const { count, pageSize, changes } = listing;
+  const { count, pageSize, changes, inventory } = listing;
   return {
+    ...(inventory && { inventory: inventoryOf(listing, inventory) }),
     ...(changes && {
       ...(listing.settleLagSeconds !== undefined && { settleLagSeconds: listing.settleLagSeconds }),
       rewind: (_settings, to) => writeCursor({ phase: 'changes', from: Math.max(0, to), given: [] }),
@@ -112,6 +116,30 @@ export function pullsOf<Settings>(listing: Listing<Settings>): Pulls<Settings, '
         return count(context, cursor?.phase === 'changes' ? cursor.from : null);
       },
     }),
+  };
+}
+
+function inventoryOf<Settings>(
+  listing: Listing<Settings>,
+  list: NonNullable<Listing<Settings>['inventory']>,
+): Inventory<Settings> {
+  const { what, pageSize } = listing;
+  return {
+    pageSize,
+    async page(context, cursor) {
+      const page = cursor === null ? undefined : readCursor(z.string(), cursor, what);
+      if (page === undefined) await listing.begins?.(context);
+      const request = { page, limit: pageSize, properties: [], start: context.now };
+      const answer = await list(context, request);
+      const next = nextOf(listing, answer, page);
+      const rows = answer.records.map(({ recordId, changedAt, merged }) => ({
+        recordId,
+        changedAt,
+        ...(merged && { merged }),
+      }));
+      const rejected = answer.rejected?.length ?? 0;
+      return { rows, ...(rejected > 0 && { rejected }), cursor: next ?? null, done: next === undefined };
+    },
   };
 }
 

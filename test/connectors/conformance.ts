@@ -5,6 +5,8 @@ import {
   type ApiRequest,
   type Connector,
   type Context,
+  type Inventory,
+  type InventoryPage,
   type Json,
   type Page,
   type ReadRecords,
@@ -100,6 +102,69 @@ export function describeConnector(name: string, world: World): void {
       );
       if (world.connector.api) for (const { records } of pages) expect(records.length).toBeLessThanOrEqual(5);
     });
+
+    const { inventory } = stream;
+    if (inventory) {
+      within('an inventory lists every record once, with the clock of a full reading', async (reading) => {
+        const records = recordsOf(await reading.toRest());
+        const pages = await listedBy(inventory, reading.world);
+        for (const { rows } of pages) expect(rows.length).toBeLessThanOrEqual(inventory.pageSize);
+        expect(
+          rowsOf(pages)
+            .map(({ recordId }) => recordId)
+            .toSorted(),
+        ).toEqual(reading.world.ids().toSorted());
+        const clocks = new Map(records.map(({ recordId, changedAt }) => [recordId, changedAt]));
+        for (const { recordId, changedAt } of rowsOf(pages)) expect(changedAt).toBe(clocks.get(recordId));
+      });
+
+      within('an inventory loses no record to changes and deletions while it is read', async (reading) => {
+        const { world: opened } = reading;
+        const before = opened.ids();
+        const [first, ...others] = before as [string, ...string[]];
+        const last = others.pop()!;
+        const rest = await listedBy(inventory, opened, async () => {
+          opened.advance(60_000);
+          await opened.change(last, 'changed meanwhile');
+          await opened.change(others[0]!, 'changed meanwhile');
+          await opened.remove?.(first);
+        });
+        const listed = new Set(rowsOf(rest).map(({ recordId }) => recordId));
+        expect([...others, last].filter((id) => !listed.has(id))).toEqual([]);
+        if (!opened.remove) return;
+        const after = rowsOf(await listedBy(inventory, opened)).map(({ recordId }) => recordId);
+        expect(after.toSorted()).toEqual(opened.ids().toSorted());
+        expect(after).not.toContain(first);
+      });
+
+      within('a cursor of an inventory gives the same page whenever it is asked for', async (reading) => {
+        const { world: opened } = reading;
+        const begun = await inventory.page(opened.context(), null);
+        const cursor = JSON.parse(JSON.stringify(begun.cursor)) as Json;
+        if (begun.done) return;
+        const page = await inventory.page(opened.context(), cursor);
+        expect(await inventory.page(opened.context(), cursor)).toEqual(page);
+      });
+
+      within('an answer without its list is no empty inventory', async (reading) => {
+        const { world: opened } = reading;
+        const begun = await inventory.page(opened.context(), null);
+        const answers: (Json | undefined)[] = [
+          undefined,
+          null,
+          {},
+          [],
+          'well',
+          { results: null, data: null },
+        ];
+        for (const json of answers)
+          for (const cursor of [null, ...(begun.done ? [] : [begun.cursor])]) {
+            const context = { ...opened.context(), api: answering(json) };
+            const believed = await inventory.page(context, cursor).catch(() => null);
+            expect(believed?.done ?? false, `${JSON.stringify(json)} is the end of an inventory`).toBe(false);
+          }
+      });
+    }
 
     if (world.connector.api)
       within('an answer without its list loses nothing, whatever is asked', async (reading) => {
@@ -515,6 +580,24 @@ function readAgainst(
   const read = stream.read!.records({ ...context, api: through(context.api) }, { recordIds, properties });
   return read.catch((error: Error) => error);
 }
+
+/** All pages of an inventory. `meanwhile`: done after the first of them. */
+async function listedBy(
+  inventory: Inventory<unknown>,
+  opened: OpenWorld,
+  meanwhile: () => Promise<void> = async () => {},
+): Promise<InventoryPage[]> {
+  const pages: InventoryPage[] = [];
+  for (let cursor: Json | null = null; pages.length < maxPulls; cursor = pages.at(-1)!.cursor) {
+    const page = await inventory.page(opened.context(), cursor);
+    pages.push({ ...page, cursor: JSON.parse(JSON.stringify(page.cursor)) as Json });
+    if (page.done) return pages;
+    if (pages.length === 1) await meanwhile();
+  }
+  throw new Error('the inventory has no end');
+}
+
+const rowsOf = (pages: readonly InventoryPage[]) => pages.flatMap(({ rows }) => rows);
 
 const isAbout = ({ path }: ApiRequest, id: string) => path.split(/[/?]/).includes(encodeURIComponent(id));
 

@@ -114,9 +114,9 @@ async function pageOf(proof: Proof, cursor: Json | null, resumes: boolean): Prom
   const { stream, source } = proof;
   const context = contextOf(proof);
   if (listsClocksOnly(proof)) {
-    const { rows, ...page } = await stream.inventory!.page(context, cursor);
+    const { rows, rejected = 0, ...page } = await stream.inventory!.page(context, cursor);
     const listed = rows.map(({ recordId, changedAt, merged }) => ({ recordId, changedAt, merged }));
-    return { ...page, rows: listed, records: [], rejected: 0, whole: false };
+    return { ...page, rows: listed, records: [], rejected, whole: false };
   }
   const sourceId = source.config.sourceId.path;
   const {
