@@ -45,12 +45,13 @@ const tokenFields = {
   expiresAt: time.nullable(),
   lastUsedAt: time.nullable().meta({ description: 'To the minute. Null: nobody has used it.' }),
 };
-const tokenShape = answer(tokenFields, 'Token');
+const tokenShape = answer(tokenFields, 'Token', 'A named token. Its secret is not stored.');
 export type TokenView = z.output<typeof tokenShape>;
 
 export const newTokenShape = answer(
   { ...tokenFields, token: z.string().meta({ description: 'Shown once: only a hash of it is kept.' }) },
   'NewToken',
+  'A named token with its secret.',
 );
 export const tokensShape = answer({ tokens: z.array(tokenShape) });
 
@@ -71,6 +72,7 @@ const entryShape = answer(
     status: z.int().meta({ description: 'The HTTP status of the answer.' }),
   },
   'AuditEntry',
+  'What somebody did.',
 );
 export type AuditEntry = z.output<typeof entryShape>;
 export const auditQuery = z.strictObject({

@@ -25,5 +25,6 @@ export const balanceShape = answer(
     balances: z.boolean().meta({ description: 'Both sums hold.' }),
   },
   'Balance',
+  'The two sums that hold at every moment.',
 );
 export type Balance = z.output<typeof balanceShape>;

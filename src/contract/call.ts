@@ -30,6 +30,7 @@ export const callsShape = answer({
         answered: personal(z.string().nullable()).meta({ description: 'The beginning of the body.' }),
       },
       'Call',
+      'One request to a vendor and its answer.',
     ),
   ),
 });

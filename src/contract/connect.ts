@@ -17,7 +17,7 @@ export const signInRequest = z
         example: 'http://127.0.0.1:8432/callback',
       }),
   })
-  .meta({ id: 'SignInRequest' });
+  .meta({ id: 'SignInRequest', description: 'Where the vendor sends the person back to.' });
 
 export const signInShape = answer(
   {
@@ -28,11 +28,12 @@ export const signInShape = answer(
     expiresAt: time,
   },
   'SignIn',
+  'A sign-in that has begun.',
 );
 
 export const signInFinishRequest = z
   .strictObject({ ticket: text, state: text.min(1), code: text.min(1) })
-  .meta({ id: 'SignInFinishRequest' });
+  .meta({ id: 'SignInFinishRequest', description: 'What the vendor sent back.' });
 
 export const signedInShape = answer(
   {
@@ -41,4 +42,5 @@ export const signedInShape = answer(
     resumed: z.boolean().meta({ description: 'The source was paused for its credentials and goes on.' }),
   },
   'SignedIn',
+  'A sign-in that has ended.',
 );

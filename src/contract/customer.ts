@@ -39,6 +39,7 @@ const lineShape = answer(
       .meta({ description: 'The revision that the destination acknowledged last.' }),
   },
   'CustomerLine',
+  'One customer in a list.',
 );
 export type CustomerLine = z.output<typeof lineShape>;
 
@@ -90,6 +91,7 @@ export const customerShape = answer(
     records: z.array(recordShape),
   },
   'Customer',
+  'A customer with everything that is stored.',
 );
 export type Customer = z.output<typeof customerShape>;
 
@@ -117,7 +119,12 @@ const meantShape = answer({
 });
 export type Meant = z.output<typeof meantShape>;
 
-export const peopleQuery = z.strictObject({ id: text.min(1) });
+export const peopleQuery = z.strictObject({
+  id: text.min(1).meta({
+    description: 'A source ID, the ID of a record, or an e-mail address.',
+    example: 'anna@example.com',
+  }),
+});
 export const peopleShape = answer({ people: z.array(meantShape) });
 
 export const exportQuery = z.strictObject({
@@ -133,7 +140,13 @@ export const exportQuery = z.strictObject({
     description: 'Only these fields, comma-separated. Default: all.',
     example: 'email,metadata.plan',
   }),
-  limit: z.coerce.number('a number from 1 to 1000').int().min(1).max(1000).default(200),
+  limit: z.coerce
+    .number('a number from 1 to 1000')
+    .int()
+    .min(1)
+    .max(1000)
+    .default(200)
+    .meta({ description: 'How many customers a page has, at most.' }),
 });
 const exportedShape = answer({
   sourceId: z.string(),

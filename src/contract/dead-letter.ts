@@ -28,14 +28,15 @@ export const letterShape = answer(
     lastAt: time,
   },
   'DeadLetter',
+  'A request, record or delivery that was given up.',
 );
 export type DeadLetter = z.output<typeof letterShape>;
 
 /** Every part that is given must hold. */
 export const letterFilter = {
-  kind: letterKind.optional(),
+  kind: letterKind.optional().meta({ description: 'Only those of this kind.' }),
   source: text.optional().meta({ description: 'The source, or `destination` for deliveries.' }),
-  code: text.optional(),
+  code: text.optional().meta({ description: 'Only those with this code.', example: 'invalid_payload' }),
   since: moment.optional().meta({ description: 'Given up at this time or later.' }),
   until: moment.optional().meta({ description: 'Given up before this time.' }),
   text: text.min(1).optional().meta({
@@ -63,6 +64,7 @@ const letterGroupShape = answer(
     samples: z.array(answer({ id: z.int(), ref: z.string() })).meta({ description: 'The newest five.' }),
   },
   'DeadLetterGroup',
+  'Dead letters with the same cause.',
 );
 export type LetterGroup = z.output<typeof letterGroupShape>;
 export const letterGroupsQuery = z.strictObject(letterFilter);
@@ -70,8 +72,11 @@ export const letterGroupsShape = answer({ groups: z.array(letterGroupShape) });
 
 export const letterFileQuery = z.strictObject({
   ...letterFilter,
-  format: z.enum(['jsonl', 'csv']).default('jsonl'),
-  raw: z.enum(['true', 'false']).default('false'),
+  format: z.enum(['jsonl', 'csv']).default('jsonl').meta({ description: 'JSON lines, or CSV.' }),
+  raw: z
+    .enum(['true', 'false'])
+    .default('false')
+    .meta({ description: 'In CSV: no apostrophe before what a spreadsheet would evaluate.' }),
 });
 
 export const retryRequest = z
@@ -83,6 +88,7 @@ export const retryRequest = z
   })
   .meta({
     id: 'Retry',
+    example: { source: 'hubspot', code: 'invalid_payload' },
     description: 'The letters: by ID, or all that match every part of the filter. `{}` means all.',
   });
 
@@ -123,6 +129,7 @@ export const retriedShape = answer(
       .meta({ description: 'Letters that cannot be retried, and why.' }),
   },
   'Retried',
+  'What became of the dead letters that were retried.',
 );
 export type Retried = z.output<typeof retriedShape>;
 
@@ -142,7 +149,11 @@ export const discardRequest = z
         message: 'either IDs, or a filter, or {"all": true} for every open letter',
       });
   })
-  .meta({ id: 'Discard' });
+  .meta({
+    id: 'Discard',
+    example: { code: 'invalid_payload', reason: 'Corrected by hand.' },
+    description: 'The dead letters to discard, and why.',
+  });
 
 export const discardedShape = answer(
   {
@@ -159,5 +170,6 @@ export const discardedShape = answer(
     }),
   },
   'Discarded',
+  'What was discarded.',
 );
 export type Discarded = z.output<typeof discardedShape>;

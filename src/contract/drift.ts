@@ -21,9 +21,16 @@ const driftShape = answer(
     fields: driftFields,
     by: z.string().meta({ description: 'What found it: `webhook`, or a verification.' }),
     foundAt: time,
-    acknowledged: orNull(answer({ at: time, by: z.string(), reason: z.string() }, 'DriftAcknowledgement')),
+    acknowledged: orNull(
+      answer(
+        { at: time, by: z.string(), reason: z.string() },
+        'DriftAcknowledgement',
+        'Who knows of the difference and lets it be.',
+      ),
+    ),
   },
   'Drift',
+  'A customer whose values at the destination differ from what it acknowledged.',
 );
 export type Drift = z.output<typeof driftShape>;
 
@@ -56,8 +63,12 @@ export const driftAcknowledging = z
     ...some,
     reason: text.min(1).max(500).meta({ description: 'The reason; it is kept with the difference.' }),
   })
-  .refine(isOneWay, oneWay);
-export const driftReopening = z.strictObject(some).refine(isOneWay, oneWay);
+  .refine(isOneWay, oneWay)
+  .meta({ example: { sourceIds: ['951'], reason: 'Changed by hand at the destination.' } });
+export const driftReopening = z
+  .strictObject(some)
+  .refine(isOneWay, oneWay)
+  .meta({ example: { sourceIds: ['951'] } });
 export const driftsChanged = answer({ customers: count });
 
 export const driftsShape = answer({ drifts: z.array(driftShape), nextCursor });

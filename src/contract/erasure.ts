@@ -47,16 +47,17 @@ export const receiptShape = answer(
     signed: maybeSigned(signedErasureShape),
   },
   'Erasure',
+  'The receipt of an erasure.',
 );
 export type Receipt = z.output<typeof receiptShape>;
 
 /** Any text that a path can carry: what somebody else once wrote must be erasable too. */
 export const eraseRequest = z
   .strictObject({ permanent: z.boolean().optional().meta({ description: 'Default: as configured.' }) })
-  .meta({ id: 'EraseRequest' });
+  .meta({ id: 'EraseRequest', example: { permanent: true }, description: 'How a customer is erased.' });
 
 export const receiptsQuery = z.strictObject({
-  state: z.enum(erasureStates).optional(),
+  state: z.enum(erasureStates).optional().meta({ description: 'Only receipts in this state.' }),
   cursor: id.optional().meta(cursorText),
   limit,
 });
@@ -66,7 +67,9 @@ export const receiptsShape = answer({
 });
 export const receiptParam = z.object({ id: id.meta({ param: { name: 'id', in: 'path' } }) });
 
-export const liftRequest = z.strictObject({ sourceId: text.min(1) }).meta({ id: 'LiftRequest' });
+export const liftRequest = z
+  .strictObject({ sourceId: text.min(1) })
+  .meta({ id: 'LiftRequest', description: 'The person who may come back.' });
 export const liftedShape = answer({
   lifted: z.int().meta({ description: 'The number of keyed hashes removed.' }),
 });

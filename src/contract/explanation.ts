@@ -39,6 +39,7 @@ const candidate = {
 const quarantinedShape = answer(
   { ...recordName, field: z.string(), value, reason: z.string(), hasLastGood: z.boolean() },
   'Quarantined',
+  'A value that failed its type and was left out.',
 );
 
 const fieldShape = answer({
@@ -155,6 +156,7 @@ export const explanationShape = answer(
       .meta({ description: 'What the destination knows on its way back to vendors, by source.' }),
   },
   'Explanation',
+  'Where the values of a customer come from, and why.',
 );
 export type Explanation = z.output<typeof explanationShape>;
 
@@ -213,6 +215,7 @@ export const historyShape = answer(
     }),
   },
   'History',
+  'What happened to a customer.',
 );
 export type History = z.output<typeof historyShape>;
 

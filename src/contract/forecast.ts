@@ -48,7 +48,11 @@ export const planRequest = z
       if (value !== undefined && source === undefined)
         context.addIssue({ code: 'custom', path: [path], message: 'nothing, but with a source' });
   })
-  .meta({ id: 'PlanRequest' });
+  .meta({
+    id: 'PlanRequest',
+    example: { source: 'hubspot', mode: 'full' },
+    description: 'The run to forecast.',
+  });
 
 const quotaLine = {
   side,
@@ -66,7 +70,11 @@ const quotaLine = {
   waitMinutes: amount.meta({ description: 'How long the run waits for this quota.' }),
   fits: z.boolean(),
 };
-const quotaShape = answer({ ...quotaLine, bucket: z.string().nullable(), all: z.boolean() }, 'ForecastQuota');
+const quotaShape = answer(
+  { ...quotaLine, bucket: z.string().nullable(), all: z.boolean() },
+  'ForecastQuota',
+  'What a run would take of one quota.',
+);
 
 const forecastShape = answer(
   {
@@ -96,6 +104,7 @@ const forecastShape = answer(
     assumptions: z.array(z.string()),
   },
   'Forecast',
+  'What a run would take.',
 );
 export type Forecast = z.output<typeof forecastShape>;
 
@@ -150,6 +159,7 @@ const writeBackForecast = answer(
     ),
   },
   'WriteBackForecast',
+  'What the pending write-backs would take.',
 );
 export type WriteBackForecast = z.output<typeof writeBackForecast>;
 
@@ -184,6 +194,7 @@ const actualShape = answer(
     quotas: z.array(answer({ side, quota: z.string(), calls: count })),
   },
   'ForecastActual',
+  'What the run took.',
 );
 export type Actual = z.output<typeof actualShape>;
 
@@ -202,12 +213,13 @@ export const keptForecastShape = answer(
     }),
   },
   'KeptForecast',
+  'A forecast and what the run took.',
 );
 export type KeptForecast = z.output<typeof keptForecastShape>;
 
 export const forecastsQuery = z.strictObject({
-  source: text.optional(),
-  run: idText('the ID of a run').optional(),
+  source: text.optional().meta({ description: 'Only forecasts of this source.' }),
+  run: idText('the ID of a run').optional().meta({ description: 'Only the forecast of this run.' }),
   cursor: idCursor,
   limit,
 });

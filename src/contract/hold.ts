@@ -34,6 +34,7 @@ const groupShape = answer(
     samples: z.array(answer({ sourceId: z.string(), from: lost })),
   },
   'HoldGroup',
+  'Held deliveries of one run that would lose the same thing.',
 );
 export type HoldGroup = z.output<typeof groupShape>;
 
@@ -59,11 +60,13 @@ const holdPreview = {
   payload: jsonObject.nullable().meta({ description: 'The exact payload; null if nothing is written.' }),
 };
 
-const holdShape = answer({ ...hold, ...holdPreview }, 'Hold');
+const holdShape = answer({ ...hold, ...holdPreview }, 'Hold', 'A held delivery, with what it would do.');
 
 export const holdsQuery = z.strictObject({
-  runId: idText('an ID').optional(),
-  change: text.optional(),
+  runId: idText('an ID').optional().meta({ description: 'Only what this run would do.' }),
+  change: text
+    .optional()
+    .meta({ description: 'Only what would lose this field, or `deleted`.', example: 'phone' }),
   cursor: idCursor,
   limit,
 });
@@ -92,6 +95,7 @@ export const holdChoice = z
   })
   .meta({
     id: 'HoldChoice',
+    example: { runId: 12, change: 'phone' },
     description: 'The holds: those that match all of ids, runId and change, or `{"all": true}`.',
   });
 
@@ -101,5 +105,6 @@ export const decidedShape = answer(
     customers: count.meta({ description: 'Customers that are no longer held.' }),
   },
   'Decided',
+  'What was decided about held deliveries.',
 );
 export type Decided = z.output<typeof decidedShape>;

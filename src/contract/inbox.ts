@@ -36,6 +36,7 @@ export const itemCountsShape = answer(
     rejected: count,
   },
   'ItemCounts',
+  'What became of the items of a request.',
 );
 export type ItemCounts = z.output<typeof itemCountsShape>;
 
@@ -62,12 +63,13 @@ export const requestShape = answer(
     error: z.string().nullable().meta({ description: 'The first fault of the request.' }),
   },
   'InboxRequest',
+  'A stored webhook request, without its body.',
 );
 export type InboxRequest = z.output<typeof requestShape>;
 
 /** Which requests, as a body or a query says it; `rejected` differs between the two. */
 const requestFilter = {
-  source: text.min(1).optional(),
+  source: text.min(1).optional().meta({ description: 'Only requests of this source, or of `destination`.' }),
   state: state.optional(),
   since: exactMoment.optional().meta({ description: 'Received at this time or later.' }),
   until: exactMoment.optional().meta({ description: 'Received before this time.' }),
@@ -85,7 +87,7 @@ export const requestsShape = answer({ requests: z.array(requestShape), nextCurso
 export type Requests = z.output<typeof requestsShape>;
 
 export const requestParam = z.object({
-  id: idText('an ID').meta({ param: { name: 'id', in: 'path' } }),
+  id: idText('an ID').meta({ param: { name: 'id', in: 'path' }, description: 'The ID of a request.' }),
 });
 
 const hidden = z.record(z.string(), z.string()).meta({
@@ -107,6 +109,7 @@ export const wholeRequestShape = answer(
     }),
   },
   'InboxRequestWhole',
+  'A stored webhook request with its body.',
 );
 export type WholeRequest = z.output<typeof wholeRequestShape>;
 
@@ -129,12 +132,15 @@ export const replayedRequestShape = answer(
     error: z.string().nullable(),
   },
   'ReplayedRequest',
+  'What became of a request that was opened again.',
 );
 export type ReplayedRequest = z.output<typeof replayedRequestShape>;
 
 const dryRun = z.boolean().optional().meta({ description: 'Return what would happen, and change nothing.' });
 
-export const replayOneRequest = z.strictObject({ dryRun }).meta({ id: 'ReplayOne' });
+export const replayOneRequest = z
+  .strictObject({ dryRun })
+  .meta({ id: 'ReplayOne', example: { dryRun: true }, description: 'How one request is opened again.' });
 
 export const replayRequest = z
   .strictObject({
@@ -153,7 +159,11 @@ export const replayRequest = z
     if (!ids && !narrows && !all) fault('all', 'true, if there are neither IDs nor other filters');
     if (all && narrows) fault('all', 'nothing, if there is another filter');
   })
-  .meta({ id: 'Replay' });
+  .meta({
+    id: 'Replay',
+    example: { source: 'hubspot', rejected: true, dryRun: true },
+    description: 'The requests to open again: by ID, or those that match every filter.',
+  });
 
 export const replayedShape = answer(
   {
@@ -181,5 +191,6 @@ export const replayedShape = answer(
     }),
   },
   'Replayed',
+  'What became of the requests that were opened again.',
 );
 export type Replayed = z.output<typeof replayedShape>;

@@ -25,6 +25,7 @@ const lineShape = answer(
     fields: jsonObject.meta({ description: 'What else the line says: `source`, `run`, `err`.' }),
   },
   'LogLine',
+  'One line of the log.',
 );
 export type LogLine = z.output<typeof lineShape>;
 export const logShape = answer({

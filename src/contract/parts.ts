@@ -69,7 +69,13 @@ export const moment = z.iso.datetime({ offset: true });
 export const exactMoment = z.iso.datetime({ offset: true, error: 'a time such as 2026-03-01T12:00:00Z' });
 
 /** The part of a list that is asked for. */
-export const limit = z.coerce.number('a number from 1 to 200').int().min(1).max(200).default(50);
+export const limit = z.coerce
+  .number('a number from 1 to 200')
+  .int()
+  .min(1)
+  .max(200)
+  .default(50)
+  .meta({ description: 'How many items a page has, at most.' });
 export const idText = (what: string) => z.coerce.number(what).int().min(1).max(Number.MAX_SAFE_INTEGER);
 export const ids = z.array(z.int().min(1)).min(1, '1 to 1000 IDs').max(1000, '1 to 1000 IDs').optional();
 

@@ -19,6 +19,7 @@ export const pauseShape = answer(
     }),
   },
   'Pause',
+  'Why nothing is read or sent.',
 );
 export type Pause = z.output<typeof pauseShape>;
 
@@ -26,8 +27,16 @@ export const pauseRequest = z
   .strictObject({
     reason: text.trim().min(1).max(500).optional().meta({ description: 'Shown with the pause.' }),
   })
-  .meta({ id: 'PauseRequest' });
-export const pausedShape = answer({ name: z.string(), paused: orNull(pauseShape) }, 'Paused');
+  .meta({
+    id: 'PauseRequest',
+    example: { reason: 'The CRM is being moved.' },
+    description: 'Why it is paused.',
+  });
+export const pausedShape = answer(
+  { name: z.string(), paused: orNull(pauseShape) },
+  'Paused',
+  'Whether something is paused.',
+);
 
 export const withdrawnShape = answer({ name: z.string(), withdrawn: z.literal(true) });
 

@@ -8,7 +8,11 @@ const revision = z.int().nullable().meta({
 
 export const pinParam = z.object({
   sourceId: text.min(1).meta({ param: { name: 'sourceId', in: 'path' }, description: 'Percent-encoded.' }),
-  field: text.min(1).meta({ param: { name: 'field', in: 'path' }, example: 'metadata.plan' }),
+  field: text.min(1).meta({
+    param: { name: 'field', in: 'path' },
+    description: 'A field of the customer.',
+    example: 'metadata.plan',
+  }),
 });
 
 export const pinRequest = z
@@ -26,7 +30,7 @@ export const pinRequest = z
       .default('')
       .meta({ description: 'The reason; explanations of the value show it.' }),
   })
-  .meta({ id: 'PinRequest' });
+  .meta({ id: 'PinRequest', description: 'The value to set.' });
 
 export const pinShape = answer(
   {
@@ -38,6 +42,11 @@ export const pinShape = answer(
     revision,
   },
   'Pin',
+  'A value that a person set.',
 );
 
-export const unpinnedShape = answer({ sourceId: z.string(), field: z.string(), revision }, 'Unpinned');
+export const unpinnedShape = answer(
+  { sourceId: z.string(), field: z.string(), revision },
+  'Unpinned',
+  'A pin that was removed.',
+);

@@ -11,6 +11,7 @@ const group = answer(
     samples: z.array(answer({ sourceId: z.string(), from: json.optional(), to: json.optional() })),
   },
   'Group',
+  'Customers that differ in the same way, with samples.',
 );
 export type Group = z.output<typeof group>;
 
@@ -63,6 +64,7 @@ export const previewShape = answer(
     sources: answer({ added: z.array(z.string()), removed: z.array(z.string()) }),
   },
   'Preview',
+  'What a proposed configuration would do.',
 );
 export type Preview = z.output<typeof previewShape>;
 
@@ -96,4 +98,8 @@ export const previewRequest = z
     const message = 'a configuration, or a mapping or merge';
     context.addIssue({ code: 'custom', path: ['config'], message });
   })
-  .meta({ id: 'PreviewRequest' });
+  .meta({
+    id: 'PreviewRequest',
+    example: { mapping: { hubspot: { email: 'email', 'metadata.plan': 'plan' } } },
+    description: 'A proposed configuration, or parts of one.',
+  });

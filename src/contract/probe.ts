@@ -21,6 +21,7 @@ export const probeShape = answer(
       .meta({ description: 'Settings that contradict what was proven. The settings take precedence.' }),
   },
   'ProbeFound',
+  'What a probe found out about the destination.',
 );
 export type Probe = z.output<typeof probeShape>;
 
@@ -30,7 +31,7 @@ export const probeRequest = z
       description: 'Confirms that customers may be written to the destination and removed again.',
     }),
   })
-  .meta({ id: 'ProbeConsent' });
+  .meta({ id: 'ProbeConsent', description: 'Consent to write throwaway customers to the destination.' });
 
 export const probedShape = answer(
   {
@@ -41,5 +42,6 @@ export const probedShape = answer(
     }),
   },
   'ProbeDone',
+  'What a probe found out about the destination, and what it left there.',
 );
 export type Probed = z.output<typeof probedShape>;

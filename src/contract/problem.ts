@@ -9,6 +9,7 @@ const faultShape = answer(
     allowed: z.string().meta({ description: 'What is allowed.' }),
   },
   'Fault',
+  'One fault of the input.',
 );
 export type Fault = z.output<typeof faultShape>;
 
@@ -25,6 +26,7 @@ export const problemShape = answer(
     errorId: z.string().optional().meta({ description: 'The log names the error by this ID.' }),
   },
   'Problem',
+  'What went wrong, as problem details (RFC 9457).',
 );
 export type ProblemBody = z.output<typeof problemShape>;
 

@@ -30,6 +30,7 @@ const verificationStatement = answer(
     hash: z.string().meta({ description: 'The hash of the report; see `hash` of a verification.' }),
   },
   'VerificationStatement',
+  'What a verification found, as it was signed.',
 );
 
 const erasureStatement = answer(
@@ -44,6 +45,7 @@ const erasureStatement = answer(
     stores: z.array(answer({ store: z.string(), answer: z.string(), rows: z.int().nullable(), at })),
   },
   'ErasureStatement',
+  'What was erased, as it was signed.',
 );
 
 const signature = answer(
@@ -55,10 +57,11 @@ const signature = answer(
     }),
   },
   'ReceiptSignature',
+  'The signature of a statement.',
 );
 
 const signed = <Statement extends z.ZodType>(statement: Statement, id: string) =>
-  answer({ statement, signature }, id);
+  answer({ statement, signature }, id, 'A statement with its signature, which anybody can check.');
 
 export const signedVerificationShape = signed(verificationStatement, 'SignedVerification');
 export const signedErasureShape = signed(erasureStatement, 'SignedErasure');
@@ -87,6 +90,7 @@ export const publicKeyShape = answer(
     alg: z.literal('EdDSA'),
   },
   'ReceiptKey',
+  'A public key, as a JSON Web Key (RFC 7517).',
 );
 export type PublicKey = z.output<typeof publicKeyShape>;
 export const receiptKeysShape = answer(

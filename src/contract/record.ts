@@ -18,12 +18,16 @@ const quarantinedShape = answer(
     changedAt: time,
   },
   'QuarantinedValue',
+  'A value that failed its type, with the value in its place.',
 );
 export type QuarantinedValue = z.output<typeof quarantinedShape>;
 
 export const quarantineQuery = z.strictObject({
-  source: text.min(1).optional(),
-  field: text.min(1).optional().meta({ example: 'metadata.points' }),
+  source: text.min(1).optional().meta({ description: 'Only values of this source.' }),
+  field: text
+    .min(1)
+    .optional()
+    .meta({ description: 'Only values of this field.', example: 'metadata.points' }),
   cursor,
   limit,
 });
@@ -45,6 +49,7 @@ const clashShape = answer(
     ),
   },
   'Clash',
+  'A customer that several records of one source and stream claim.',
 );
 export type Clash = z.output<typeof clashShape>;
 export const clashesQuery = z.strictObject({ cursor, limit });
@@ -66,6 +71,7 @@ const oneUnmergedShape = answer(
       .meta({ description: 'The customers that changed. They are queued for delivery.' }),
   },
   'Unmerged',
+  'A record that was separated from another one.',
 );
 export type Unmerged = z.output<typeof oneUnmergedShape>;
 export const unmergedShape = answer({ unmerged: z.array(oneUnmergedShape) });

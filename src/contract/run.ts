@@ -57,6 +57,7 @@ const noteShape = answer(
     count: count.meta({ description: 'The number of occurrences.' }),
   },
   'Note',
+  'An observation about a reading.',
 );
 export type Note = z.output<typeof noteShape>;
 
@@ -102,6 +103,7 @@ export const runShape = answer(
       .meta({ description: 'Records received per second recently; in the status only.' }),
   },
   'Run',
+  'All pulls of a source until it is done, and what became of the records.',
 );
 export type Run = z.output<typeof runShape>;
 
@@ -113,8 +115,8 @@ export const runParam = z.object({
 });
 
 export const runsQuery = z.strictObject({
-  source: text.optional(),
-  state: z.enum(runStates).optional(),
+  source: text.optional().meta({ description: 'Only runs of this source.' }),
+  state: z.enum(runStates).optional().meta({ description: 'Only runs in this state.' }),
   cursor: idCursor,
   limit,
 });
@@ -143,6 +145,7 @@ const columnsShape = answer(
       .meta({ description: 'The same as a `mapping` for the configuration of the source.' }),
   },
   'Columns',
+  'How the columns of a file are used.',
 );
 export type Columns = z.output<typeof columnsShape>;
 
@@ -156,6 +159,7 @@ const dryRunShape = answer(
     pages: count,
   },
   'DryRun',
+  'What a run would do.',
 );
 
 export const reportedRunShape = answer(
@@ -167,6 +171,7 @@ export const reportedRunShape = answer(
     }),
   },
   'ReportedRun',
+  'A run with its report.',
 );
 export type ReportedRun = z.output<typeof reportedRunShape>;
 
@@ -192,10 +197,10 @@ export const syncRequest = z
     if (mode === 'records' && !recordIds) fault('1 to 1000 record IDs, in the mode records');
     if (mode !== 'records' && recordIds) fault('nothing, but in the mode records');
   })
-  .meta({ id: 'Sync' });
+  .meta({ id: 'Sync', example: { mode: 'full' }, description: 'What is to be read.' });
 
 export const rewindRequest = z
   .strictObject({
     to: exactMoment.meta({ description: 'ISO 8601, with an offset or Z.', example: '2026-03-01T12:00:00Z' }),
   })
-  .meta({ id: 'Rewind' });
+  .meta({ id: 'Rewind', description: 'The time to read from.' });

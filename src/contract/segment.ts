@@ -5,6 +5,7 @@ import { answer, count, time } from './parts.ts';
 const movers = answer(
   { count, sourceIds: z.array(z.string()).meta({ description: 'The first of them.' }) },
   'Movers',
+  'Customers who enter or leave a segment.',
 );
 
 const segmentMoves = answer(
@@ -24,6 +25,7 @@ const segmentMoves = answer(
     }),
   },
   'SegmentMoves',
+  'Who enters and leaves one segment.',
 );
 
 export const blastRadiusShape = answer(
@@ -33,6 +35,7 @@ export const blastRadiusShape = answer(
     segments: z.array(segmentMoves),
   },
   'BlastRadius',
+  'Who enters and leaves segments of the destination.',
 );
 export type BlastRadius = z.output<typeof blastRadiusShape>;
 export type SegmentMoves = BlastRadius['segments'][number];

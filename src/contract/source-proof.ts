@@ -122,6 +122,7 @@ export const proofForecastShape = answer(
     }),
   },
   'SourceProofForecast',
+  'The calls that reading one stream takes.',
 );
 export type ProofForecast = z.output<typeof proofForecastShape>;
 

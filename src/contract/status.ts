@@ -56,6 +56,7 @@ const problemShape = answer(
     }),
   },
   'OpenProblem',
+  'Something that needs a person.',
 );
 export type OpenProblem = z.output<typeof problemShape>;
 
@@ -76,6 +77,7 @@ const budgetShape = answer(
     }),
   },
   'Budget',
+  'What is left of a quota now.',
 );
 export type Budget = z.output<typeof budgetShape>;
 
@@ -110,6 +112,7 @@ export const sourceShape = answer(
     ...spending,
   },
   'Source',
+  'A configured source and what it does now.',
 );
 export type SourceStatus = z.output<typeof sourceShape>;
 export const sourcesShape = answer({ sources: z.array(sourceShape) });
@@ -225,6 +228,7 @@ export const statusShape = answer(
             lasting: z.boolean().meta({ description: 'It needs a person to act.' }),
           },
           'SchemaWait',
+          'The metadata schema cannot be read, so nothing is mapped.',
         ),
       ).meta({
         description:
@@ -250,7 +254,13 @@ export const statusShape = answer(
     }),
     quarantined: count.meta({ description: 'Values left out because they failed their type or rule.' }),
     clashes: count.meta({ description: 'Customers that two records of one source and stream claim.' }),
-    strayWebhooks: orNull(answer({ count, lastAt: time, lastName: z.string() }, 'StrayWebhooks')).meta({
+    strayWebhooks: orNull(
+      answer(
+        { count, lastAt: time, lastName: z.string() },
+        'StrayWebhooks',
+        'Webhook requests that named no configured source.',
+      ),
+    ).meta({
       description:
         'Requests to `/webhooks/…` that name no source that accepts webhooks, since this process started, and the name in the last of them.',
     }),
@@ -272,6 +282,7 @@ export const statusShape = answer(
       }),
   },
   'Status',
+  'How far the destination is in step, and what keeps it.',
 );
 export type Status = z.output<typeof statusShape>;
 

@@ -128,6 +128,7 @@ export const verificationShape = answer(
     signed: maybeSigned(signedVerificationShape),
   },
   'Verification',
+  'A comparison of customers with what the destination holds.',
 );
 export type Verification = z.output<typeof verificationShape>;
 
@@ -160,10 +161,10 @@ export const verificationRequest = z
     path: ['sample'],
     error: 'a sample, or full: true, not both',
   })
-  .meta({ id: 'VerificationRequest' });
+  .meta({ id: 'VerificationRequest', example: { sample: 100 }, description: 'What is to be compared.' });
 
 export const verificationsQuery = z.strictObject({
-  state: z.enum(verificationStates).optional(),
+  state: z.enum(verificationStates).optional().meta({ description: 'Only verifications in this state.' }),
   cursor: idCursor,
   limit,
 });
@@ -180,13 +181,16 @@ export const verificationParam = z.object({
 
 export const proofForecastQuery = z.strictObject({
   source: text.optional().meta({ description: 'One source. Default: all.' }),
-  contents: z.enum(['sample', 'all']).default('sample'),
+  contents: z
+    .enum(['sample', 'all'])
+    .default('sample')
+    .meta({ description: 'Whether the contents of a sample or of all records would be compared.' }),
 });
 export const proofForecastsShape = answer({ streams: z.array(proofForecastShape) });
 
 export const findingsQuery = z.strictObject({
-  kind: z.enum(findingKinds).optional(),
-  source: text.optional(),
+  kind: z.enum(findingKinds).optional().meta({ description: 'Only findings of this kind.' }),
+  source: text.optional().meta({ description: 'Only records of this source.' }),
   cursor,
   limit,
 });

@@ -17,6 +17,7 @@ const seenShape = answer(
     p99Seconds: lag,
   },
   'Seen',
+  'Changes that arrived by one way, and how late.',
 );
 export type Seen = z.output<typeof seenShape>;
 
@@ -41,6 +42,7 @@ export const webhookStateShape = answer(
           poll: seenShape,
         },
         'Coverage',
+        'How many changes webhooks report, compared with polling.',
       ),
     ).meta({ description: 'How the changes of the last 24 hours became known.' }),
     subscription: orNull(
@@ -53,15 +55,25 @@ export const webhookStateShape = answer(
             .meta({ description: 'Why it could not be renewed; it is attempted again.' }),
         },
         'Subscription',
+        'What the vendor keeps in order to send webhooks.',
       ),
     ).meta({
       description: 'What Tributary renews at the vendor before it expires. Null where nothing is renewed.',
     }),
-    refusals: z.array(answer({ status: z.int(), reason: z.string(), count, lastAt: time }, 'Refusal')).meta({
-      description: 'Requests that this process refused in the last 24 hours, by reason, latest first.',
-    }),
+    refusals: z
+      .array(
+        answer(
+          { status: z.int(), reason: z.string(), count, lastAt: time },
+          'Refusal',
+          'Webhook requests that were refused for one reason.',
+        ),
+      )
+      .meta({
+        description: 'Requests that this process refused in the last 24 hours, by reason, latest first.',
+      }),
   },
   'WebhookState',
+  'What the webhooks of a source are doing.',
 );
 export type WebhookState = z.output<typeof webhookStateShape>;
 
@@ -89,6 +101,7 @@ export const webhookShape = answer(
       answer(
         { where: z.string(), method: z.string(), headers: z.array(headerShape), body: z.string() },
         'Recipe',
+        'What is entered at the vendor.',
       ),
     ).meta({ description: 'What to paste, if the vendor lets you write the request.' }),
     notes: z.array(z.string()),
@@ -103,6 +116,7 @@ export const webhookShape = answer(
     ...webhookStateShape.shape,
   },
   'Webhook',
+  'How the webhooks of a source are set up.',
 );
 export type Webhook = z.output<typeof webhookShape>;
 
@@ -125,5 +139,6 @@ export const webhookTestShape = answer(
     }),
   },
   'WebhookTest',
+  'What became of a sample request.',
 );
 export type WebhookTest = z.output<typeof webhookTestShape>;

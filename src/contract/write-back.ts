@@ -61,6 +61,7 @@ export const writeBackVendor = answer(
       .meta({ description: 'Why calls are suspended, if they are. Of this process.' }),
   },
   'WriteBackVendor',
+  'What is written back to one vendor.',
 );
 export type WriteBackVendor = z.output<typeof writeBackVendor>;
 
@@ -97,6 +98,7 @@ const writeBackShape = answer(
     }),
   },
   'WriteBack',
+  'What is to be written to a vendor for one customer.',
 );
 export type WriteBackView = z.output<typeof writeBackShape>;
 
@@ -128,6 +130,7 @@ export const writePermissions = answer(
     ),
   },
   'WritePermissions',
+  'What the credentials of a source may write.',
 );
 export type WritePermissions = z.output<typeof writePermissions>;
 
@@ -136,7 +139,7 @@ export const writeBackVerifyRequest = z
     sample: z.int().min(1).max(1_000).default(100).meta({ description: 'The number of customers to read.' }),
     heal: z.boolean().default(false).meta({ description: 'Whether differences are written again.' }),
   })
-  .meta({ id: 'VerifyWriteBack' });
+  .meta({ id: 'VerifyWriteBack', description: 'Whom to read back at the vendor.' });
 export const writeBackVerified = answer(
   {
     source: z.string(),
@@ -148,5 +151,6 @@ export const writeBackVerified = answer(
     ),
   },
   'WriteBackVerified',
+  'What was read back at the vendor.',
 );
 export type WriteBackVerified = z.output<typeof writeBackVerified>;

@@ -61,6 +61,7 @@ import { Cursors } from './cursors.ts';
 import { type Deps, newApi, type SandboxVendors } from './deps.ts';
 import { docsPages } from './docs.ts';
 import type { Env } from './env.ts';
+import { withExamples } from './examples.ts';
 import { Guesses } from './guesses.ts';
 import { Idempotency } from './idempotency.ts';
 import { importPath } from './import-path.ts';
@@ -287,6 +288,11 @@ function document(app: OpenAPIHono<Env>, version: string): () => object {
     },
     servers: [{ url: '/' }],
   };
-  app.doc31('/openapi.json', about);
-  return () => app.getOpenAPI31Document(about);
+  let made: object | null = null;
+  const whole = () => {
+    made ??= withExamples(app.getOpenAPI31Document(about));
+    return made;
+  };
+  app.get('/openapi.json', (c) => c.json(whole()));
+  return whole;
 }

@@ -104,13 +104,23 @@ function slug(text: string): string {
     .replaceAll(/\s/g, '-');
 }
 
+type Parameter = NonNullable<Operation['parameters']>[number];
+
 interface Specification {
+  components: { parameters: { [name: string]: Parameter } };
   paths: { [path: string]: { [method: string]: Omit<Operation, 'method' | 'path'> } };
 }
 
 function operationsOf(document: object): Operation[] {
-  const { paths } = document as Specification;
+  const { paths, components } = document as Specification;
+  const resolved = (one: Parameter | { $ref: string }) =>
+    '$ref' in one ? components.parameters[one.$ref.split('/').at(-1)!]! : one;
   return Object.entries(paths).flatMap(([path, operations]) =>
-    Object.entries(operations).map(([method, operation]) => ({ ...operation, method, path })),
+    Object.entries(operations).map(([method, operation]) => ({
+      ...operation,
+      parameters: (operation.parameters ?? []).map(resolved),
+      method,
+      path,
+    })),
   );
 }

@@ -3,10 +3,23 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { expect } from 'vitest';
 import { apiToken, type World } from './world.ts';
 
+interface Content {
+  [type: string]: { schema: object; example?: unknown };
+}
+
 export interface Operation {
   operationId: string;
-  parameters?: { name: string; in: string; required?: boolean; schema: { type?: string } }[];
-  responses: { [status: string]: { content?: { [type: string]: { schema: object } } } };
+  summary?: string;
+  description?: string;
+  parameters?: {
+    name: string;
+    in: string;
+    required?: boolean;
+    description?: string;
+    schema: { type?: string; description?: string };
+  }[];
+  requestBody?: { content?: Content };
+  responses: { [status: string]: { content?: Content } };
 }
 export interface OpenApi {
   openapi: string;

@@ -61,6 +61,9 @@ describe('the documentation at /docs', () => {
   it('lists every operation of the API', async () => {
     const document = (await (await world.app.request('/openapi.json')).json()) as OpenApi;
     const { text } = await read('/docs/reference');
+    expect(text).toContain('<code>Idempotency-Key</code>');
+    expect(text).not.toContain('undefined');
+    expect(text).toContain('&quot;mode&quot;: &quot;full&quot;');
     for (const operations of Object.values(document.paths))
       for (const { operationId } of Object.values(operations) as unknown as { operationId: string }[])
         expect(text).toContain(`id="${operationId}"`);

@@ -14,6 +14,8 @@ const clashes = createRoute({
   path: '/api/clashes',
   operationId: 'listClashes',
   summary: 'Customers that two records of one source and stream claim',
+  description:
+    'The newest record wins. Two records with one source ID are usually a mistake in the configuration of `sourceId`.',
   tags: ['records'],
   security: secured,
   request: { query: clashesQuery },
@@ -31,6 +33,8 @@ const unmergeRoute = createRoute({
   path: '/api/sources/{source}/records/{recordId}/unmerge',
   operationId: 'unmergeRecord',
   summary: 'Separate a record from the record it was merged into',
+  description:
+    'For merges that the vendor reported by mistake. The record becomes a customer of its own again.',
   tags: ['records'],
   security: secured,
   request: {

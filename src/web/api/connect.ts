@@ -17,6 +17,8 @@ const begin = createRoute({
   path: '/api/sources/{source}/connect',
   operationId: 'beginSignIn',
   summary: 'Begin a sign-in at the vendor of a source',
+  description:
+    'A person opens the link, agrees at the vendor, and is sent back to `redirectUri` with a code.',
   tags,
   security: secured,
   request: { params: sourceParam, body: { required: true, content: jsonOf(signInRequest) } },
@@ -31,6 +33,8 @@ const finish = createRoute({
   path: '/api/sources/{source}/connect/finish',
   operationId: 'finishSignIn',
   summary: 'Finish a sign-in with the code that the vendor sent back',
+  description:
+    'Exchanges the code for tokens and stores them encrypted. The source goes on if it was paused for its credentials.',
   tags,
   security: secured,
   request: { params: sourceParam, body: { required: true, content: jsonOf(signInFinishRequest) } },

@@ -15,6 +15,7 @@ const list = createRoute({
   path: '/api/customers',
   operationId: 'listCustomers',
   summary: 'Customers, ordered by source ID',
+  description: 'All of them, those in a state of delivery, or those that a search finds.',
   tags,
   security: secured,
   request: {
@@ -34,6 +35,7 @@ const one = createRoute({
   path: '/api/customers/{sourceId}',
   operationId: 'getCustomer',
   summary: 'One customer, with all stored data',
+  description: 'Its fields as wanted and as acknowledged, its delivery, and every record about it.',
   tags,
   security: secured,
   request: {

@@ -31,6 +31,7 @@ const groups = createRoute({
   path: '/api/dead-letters/groups',
   operationId: 'listDeadLetterGroups',
   summary: 'Open dead letters by cause, most frequent first, each with the next step',
+  description: 'At most 200 groups, each with what it means, what to do and samples.',
   tags,
   security: secured,
   request: { query: letterGroupsQuery },

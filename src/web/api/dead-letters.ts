@@ -17,6 +17,7 @@ const list = createRoute({
   path: '/api/dead-letters',
   operationId: 'listDeadLetters',
   summary: 'Open dead letters, newest first',
+  description: 'One by one. Use the groups to see causes.',
   tags,
   security: secured,
   request: {

@@ -28,6 +28,8 @@ const resume = createRoute({
   path: '/api/destination/resume',
   operationId: 'resumeDestination',
   summary: 'Send what waits',
+  description:
+    'Deliveries that were put off become due. Resuming a destination that is not paused changes nothing.',
   tags: ['destination'],
   security: secured,
   responses: { 200: { description: 'It is not paused.', content: jsonOf(pausedShape) }, ...problems(409) },
@@ -38,6 +40,8 @@ const project = createRoute({
   path: '/api/destination/project',
   operationId: 'decideProject',
   summary: 'Decide what counts as delivered when the configuration names another project',
+  description:
+    'Nothing is sent until it is known whether the new project holds the customers that the former one acknowledged.',
   tags: ['destination'],
   security: secured,
   request: {

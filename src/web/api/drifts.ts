@@ -22,6 +22,8 @@ const drifts = createRoute({
   path: '/api/drifts',
   operationId: 'listDrifts',
   summary: 'Customers whose values at the destination differ from what it acknowledged',
+  description:
+    "Found by verifications and by the destination's webhooks. A healed difference leaves the list.",
   tags: ['destination'],
   security: secured,
   request: { query: driftsQuery },

@@ -48,6 +48,8 @@ const meant = createRoute({
   path: '/api/people',
   operationId: 'findPeople',
   summary: 'Customers that an ID identifies: by source ID, else by record ID, else by e-mail',
+  description:
+    'Use it where a person may name a customer by anything. Several customers can share an e-mail address.',
   tags: ['customers'],
   security: secured,
   request: { query: peopleQuery },
@@ -65,6 +67,8 @@ const list = createRoute({
   path: '/api/erasures',
   operationId: 'listErasures',
   summary: 'Receipts of erasures, newest first',
+  description:
+    'A receipt is open until every store has answered. It holds hashes of the person, and no values.',
   tags,
   security: secured,
   request: {
@@ -84,6 +88,7 @@ const one = createRoute({
   path: '/api/erasures/{id}',
   operationId: 'getErasure',
   summary: 'One receipt',
+  description: 'With the answer of every store, and the signed statement once it is complete.',
   tags,
   security: secured,
   request: { params: receiptParam },

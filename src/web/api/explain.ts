@@ -26,6 +26,8 @@ const explain = createRoute({
   path: '/api/customers/{sourceId}/explain',
   operationId: 'explainCustomer',
   summary: 'Where each value of a customer comes from, and why',
+  description:
+    'Structures, with sentences for a person beside them. `sourceId` can also be a record ID or an e-mail address.',
   tags,
   security: secured,
   request: {
@@ -43,6 +45,8 @@ const history = createRoute({
   path: '/api/customers/{sourceId}/history',
   operationId: 'getCustomerHistory',
   summary: 'The changes of a customer, newest first, or the customer as of a time',
+  description:
+    'Every revision with what changed and why, and the write-backs of that time. `sourceId` can also be a record ID or an e-mail address.',
   tags,
   security: secured,
   request: {

@@ -19,6 +19,7 @@ const route = createRoute({
   path: '/api/export',
   operationId: 'exportCustomers',
   summary: 'Customers with all their fields, ordered by source ID',
+  description: 'For files and other programs. Nothing is masked, so it requires the role operator.',
   tags: ['customers'],
   security: secured,
   request: {

@@ -16,6 +16,7 @@ const live = createRoute({
   path: '/healthz',
   operationId: 'isLive',
   summary: 'Whether the process is running',
+  description: 'It never queries the database. Use it to decide whether to restart the process.',
   tags: ['health'],
   // Anybody may ask.
   security: [],
@@ -29,6 +30,7 @@ const ready = createRoute({
   path: '/readyz',
   operationId: 'isReady',
   summary: 'Whether the database accepts writes',
+  description: 'It writes a row and deletes it. Use it to decide whether to route requests to the process.',
   tags: ['health'],
   security: [],
   responses: {

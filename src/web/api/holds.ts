@@ -22,6 +22,7 @@ const list = createRoute({
   path: '/api/holds',
   operationId: 'listHolds',
   summary: 'Held deliveries: grouped by run and by what would be lost, and one by one, newest first',
+  description: 'Each hold with the difference and the exact payload that would be sent.',
   tags,
   security: secured,
   request: {

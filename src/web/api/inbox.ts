@@ -31,6 +31,7 @@ const list = createRoute({
   path: '/api/inbox',
   operationId: 'listRequests',
   summary: 'Stored webhook requests, newest first',
+  description: 'Without their bodies. They are kept for the retention period of the source.',
   tags,
   security: secured,
   request: {
@@ -50,6 +51,7 @@ const one = createRoute({
   path: '/api/inbox/{id}',
   operationId: 'getRequest',
   summary: 'One request in full, as it was received',
+  description: 'With headers, query, body and every fault. Credentials are masked.',
   tags,
   security: secured,
   request: { params: requestParam },
@@ -82,6 +84,8 @@ const replay = createRoute({
   path: '/api/inbox/replay',
   operationId: 'replayRequests',
   summary: 'Open requests again: by ID, or all that match',
+  description:
+    'They are read with the present configuration. Their items are not skipped as repeats. One call opens at most 1,000 requests.',
   tags,
   security: secured,
   request: { body: { required: true, content: jsonOf(replayRequest) } },

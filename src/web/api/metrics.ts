@@ -12,7 +12,7 @@ const route = createRoute({
   path: '/metrics',
   operationId: 'getMetrics',
   summary: 'Metrics for Prometheus',
-  description: 'docs/metrics.md lists them. Figures over whole tables may be some seconds old.',
+  description: 'Listed in docs/metrics.md. Figures over whole tables may be some seconds old.',
   tags: ['status'],
   security: secured,
   responses: {

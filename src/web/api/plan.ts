@@ -52,6 +52,7 @@ const list = createRoute({
   path: '/api/forecasts',
   operationId: 'listForecasts',
   summary: 'Forecasts and what the runs took, newest first',
+  description: 'A forecast is compared with the run that followed it.',
   tags,
   security: secured,
   request: {

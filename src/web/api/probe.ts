@@ -17,6 +17,8 @@ const show = createRoute({
   path: '/api/probe',
   operationId: 'getProbe',
   summary: 'What a probe found out about the destination',
+  description:
+    'What the last probe answered, and what follows from it for deliveries. Null if there was none.',
   tags,
   security: secured,
   responses: { 200: { description: 'The answers.', content: jsonOf(probeShape) }, ...problems() },

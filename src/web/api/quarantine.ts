@@ -14,6 +14,8 @@ const quarantine = createRoute({
   path: '/api/quarantine',
   operationId: 'listQuarantine',
   summary: 'Values that failed their type or rule and were left out',
+  description:
+    'Each with the reason and the value that is used in its place. A value leaves the list when its record is corrected.',
   tags: ['records'],
   security: secured,
   request: {

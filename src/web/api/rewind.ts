@@ -15,6 +15,8 @@ const rewindRoute = createRoute({
   path: '/api/sources/{source}/rewind',
   operationId: 'rewindSource',
   summary: 'Read everything again that changed since a time',
+  description:
+    'Sets the cursors of the source back to the time and asks for a run. Records that did not change are recognised and cost no delivery.',
   tags: ['sources'],
   security: secured,
   request: {

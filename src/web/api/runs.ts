@@ -23,6 +23,7 @@ const list = createRoute({
   path: '/api/runs',
   operationId: 'listRuns',
   summary: 'Runs, newest first',
+  description: 'Each with the outcome of its records, which add up to those received.',
   tags,
   security: secured,
   request: {
@@ -42,6 +43,7 @@ const one = createRoute({
   path: '/api/runs/{id}',
   operationId: 'getRun',
   summary: 'One run',
+  description: 'With the report of a dry run and the columns of a file.',
   tags,
   security: secured,
   request: { params: runParam },

@@ -22,6 +22,8 @@ const list = createRoute({
   path: '/api/sources',
   operationId: 'listSources',
   summary: 'Every configured source',
+  description:
+    'With schedule, number of records, current and last run, budget, and the reason if it is paused.',
   tags,
   security: secured,
   responses: {
@@ -35,6 +37,8 @@ const sync = createRoute({
   path: '/api/sources/{source}/sync',
   operationId: 'syncSource',
   summary: 'Ask for a run',
+  description:
+    'The run starts at once, or when its turn comes. Its `id` leads to its progress and its outcome.',
   tags,
   security: secured,
   request: { params: sourceParam, body: { required: true, content: jsonOf(syncRequest) } },
@@ -49,6 +53,7 @@ const pauseRoute = createRoute({
   path: '/api/sources/{source}/pause',
   operationId: 'pauseSource',
   summary: 'Pause a source until it is resumed',
+  description: 'Nothing is read from the vendor. Webhooks are still accepted and stored.',
   tags,
   security: secured,
   request: { params: sourceParam, body: { content: jsonOf(pauseRequest) } },
@@ -63,6 +68,7 @@ const resumeRoute = createRoute({
   path: '/api/sources/{source}/resume',
   operationId: 'resumeSource',
   summary: 'Resume a source',
+  description: 'It is read again at once. Resuming a source that is not paused changes nothing.',
   tags,
   security: secured,
   request: { params: sourceParam },

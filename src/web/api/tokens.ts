@@ -16,6 +16,7 @@ const create = createRoute({
   path: '/api/tokens',
   operationId: 'createToken',
   summary: 'Make a named token with a role',
+  description: 'The answer holds the token. It is shown once, because only its hash is stored.',
   tags,
   security: secured,
   request: { body: { required: true, content: jsonOf(tokenRequest) } },
@@ -30,6 +31,8 @@ const list = createRoute({
   path: '/api/tokens',
   operationId: 'listTokens',
   summary: 'List the named tokens',
+  description:
+    'Every token that was not revoked, with its role and its last use. Secrets are not in the list.',
   tags,
   security: secured,
   responses: { 200: { description: 'The tokens, by name.', content: jsonOf(tokensShape) }, ...problems() },

@@ -56,6 +56,7 @@ const list = createRoute({
   path: '/api/verifications',
   operationId: 'listVerifications',
   summary: 'Verifications, newest first',
+  description: 'Each with its report when it has ended.',
   tags,
   security: secured,
   request: {
@@ -93,6 +94,7 @@ const one = createRoute({
   path: '/api/verifications/{id}',
   operationId: 'getVerification',
   summary: 'One verification',
+  description: 'With its report and the signed statement when it has ended.',
   tags,
   security: secured,
   request: {

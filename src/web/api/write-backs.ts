@@ -35,6 +35,8 @@ const all = createRoute({
   path: '/api/write-backs',
   operationId: 'listWriteBackVendors',
   summary: 'What flows back, by vendor',
+  description:
+    'With the number of write-backs by state, and what the reading of the destination has covered.',
   tags,
   security: secured,
   responses: {
@@ -49,6 +51,7 @@ const ofSource = createRoute({
   operationId: 'listWriteBacks',
   summary:
     'Write-backs to the vendor of a source, ordered by source ID, each with the exact body that would be sent',
+  description: 'With the facts, what the vendor acknowledged, and why a write-back waits.',
   tags,
   security: secured,
   request: { params: sourceParam, query: writeBackQuery },
@@ -63,6 +66,7 @@ const verify = createRoute({
   path: '/api/write-backs/{source}/verify',
   operationId: 'verifyWriteBack',
   summary: 'Read some people back at the vendor and compare them with what it acknowledged',
+  description: 'Costs calls at the vendor. With `heal`, people who differ are written again.',
   tags,
   security: secured,
   request: { params: sourceParam, body: { required: true, content: jsonOf(writeBackVerifyRequest) } },
@@ -92,6 +96,7 @@ const resumeRoute = createRoute({
   path: '/api/write-backs/{source}/resume',
   operationId: 'resumeWriteBack',
   summary: 'Write to the vendor of a source again, and at once what was put off',
+  description: 'Refused while the source itself is paused. Resuming what is not paused changes nothing.',
   tags,
   security: secured,
   request: { params: sourceParam },
@@ -106,6 +111,7 @@ const check = createRoute({
   path: '/api/write-backs/{source}/check',
   operationId: 'checkWriteBack',
   summary: "What the source's credentials may write at its vendor, without changing anybody's data",
+  description: 'Costs a few calls at the vendor.',
   tags,
   security: secured,
   request: { params: sourceParam },
@@ -120,6 +126,7 @@ const ofCustomer = createRoute({
   path: '/api/customers/{sourceId}/write-backs',
   operationId: 'getCustomerWriteBacks',
   summary: 'What is known of a customer at the destination, and what flows back to each vendor',
+  description: 'The facts as the destination reported them, and a write-back for each vendor.',
   tags,
   security: secured,
   request: { params: sourceIdParam('Percent-encoded, so that it can contain slashes.') },

@@ -17,8 +17,12 @@ export interface Operation {
     description?: string;
     schema?: { description?: string };
   }[];
-  requestBody?: { content: { [type: string]: { schema?: Schema } } };
-  responses: { [status: string]: { description: string; content?: { [type: string]: { schema?: Schema } } } };
+  requestBody?: { content: Content };
+  responses: { [status: string]: { description: string; content?: Content } };
+}
+
+interface Content {
+  [type: string]: { schema?: Schema; example?: unknown };
 }
 
 interface Schema {
@@ -52,17 +56,30 @@ ${
           html`<tr><td><code>${name}</code></td><td>${where}${required ? '' : ', optional'}</td><td>${one.description ?? one.schema?.description ?? ''}</td></tr>`,
       )}</tbody></table></div>`
 }
-${requestBody ? html`<p>Body: ${contentOf(requestBody.content)}</p>` : ''}
+${requestBody ? html`<p>Body: ${contentOf(requestBody.content)}</p>${examplesOf(requestBody.content)}` : ''}
 <div class="wide" tabindex="0"><table><thead><tr><th>status</th><th>answer</th><th>body</th></tr></thead><tbody>${Object.entries(
     responses,
   ).map(
     ([status, answer]) =>
       html`<tr><td>${status}</td><td>${answer.description}</td><td>${answer.content ? contentOf(answer.content) : ''}</td></tr>`,
   )}</tbody></table></div>
+${Object.entries(responses).map(([status, { content = {} }]) =>
+  status.startsWith('2')
+    ? html`<details><summary>Example of ${status}</summary>${examplesOf(content)}</details>`
+    : '',
+)}
 </section>`;
 }
 
-function contentOf(content: { [type: string]: { schema?: Schema } }): Html {
+function examplesOf(content: Content): Html {
+  return html`${Object.values(content).map(({ example }) =>
+    example === undefined
+      ? ''
+      : html`<pre tabindex="0"><code>${typeof example === 'string' ? example : JSON.stringify(example, null, 2)}</code></pre>`,
+  )}`;
+}
+
+function contentOf(content: Content): Html {
   return html`${Object.entries(content).map(
     ([type, { schema }]) =>
       html`${schema?.$ref ? html`<code>${schema.$ref.split('/').at(-1)}</code> ` : ''}<span class="type">${type}</span> `,
