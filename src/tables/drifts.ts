@@ -100,7 +100,9 @@ function matches({ state, sourceIds, kind, foundUntil }: DriftFilter): SQL {
       state === 'open' ? sql`acknowledged_at is null` : sql`acknowledged_at is not null`,
       ...(sourceIds === undefined ? [] : [sql`source_id = any(${texts(sourceIds)})`]),
       ...(kind === undefined ? [] : [sql`kind = ${kind}`]),
-      ...(foundUntil === undefined ? [] : [sql`found_at <= ${toTimestamp(foundUntil)}`]),
+      ...(foundUntil === undefined
+        ? []
+        : [sql`date_trunc('milliseconds', found_at) <= ${toTimestamp(foundUntil)}`]),
     ],
     sql` and `,
   );

@@ -174,7 +174,7 @@ describe.skipIf(!existsSync(executablePath))('the pages in a browser', () => {
     await page.getByRole('heading', { name: 'Runs', exact: true }).waitFor();
   });
 
-  it('pin a value, discard a letter with a reason, make and revoke a token: each is said, and shown at once', async () => {
+  it('pin a value, discard a letter and acknowledge a difference with a reason, make and revoke a token: each is said, and shown at once', async () => {
     const said = (text: string) => page.locator('#said').filter({ hasText: text }).waitFor();
     await page.setViewportSize({ width: 1280, height: 800 });
     await page.goto(`${served.url}/customers/shop%2F6?field=metadata.plan`);
@@ -194,6 +194,15 @@ describe.skipIf(!existsSync(executablePath))('the pages in a browser', () => {
     await page.keyboard.press('Enter');
     await said('Discarded');
     await page.getByText('No such dead letters').waitFor();
+    await page.goto(`${served.url}/problems?show=drift`);
+    await page.locator('summary', { hasText: 'Acknowledge… shop/5' }).click();
+    await page.getByLabel('Reason').fill('corrected by support');
+    // With the mouse: the form must not be cut off.
+    await page.getByRole('button', { name: 'Acknowledge', exact: true }).click();
+    await said('Acknowledged');
+    await page.getByText('No drift', { exact: true }).waitFor();
+    await page.getByRole('link', { name: /^Acknowledged/ }).click();
+    await page.getByText('corrected by support').waitFor();
     await page.goto(`${served.url}/access`);
     await page.getByLabel('Name').fill('anna');
     await page.getByRole('button', { name: 'Create the token' }).click();

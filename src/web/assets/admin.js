@@ -271,6 +271,8 @@ const asJson = (body) => ({ headers: { 'content-type': 'application/json' }, bod
 function sentence(answer, done) {
   if (answer?.results) return replayed(answer);
   if (answer?.result && answer.result !== 'opened') return `Opened again, with faults: ${answer.error}`;
+  if (answer?.customers === 0 && Object.keys(answer).length === 1)
+    return 'Nothing was done: it has changed meanwhile';
   if (!answer?.cannot) return done;
   const { deliveries, records, touched, requests, cannot } = answer;
   const parts = [];

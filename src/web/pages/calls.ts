@@ -32,7 +32,7 @@ function callOf(
   { id, at, method, path, lane, status, failure, tookMs, sent, answered }: Calls['calls'][number],
   now: number,
 ): Html {
-  return html`<details data-key="${id}"><summary>${chip(tone(status), status === null ? 'no answer' : String(status))}<code>${method} ${path}</code><small>${lane} · ${duration(tookMs / 1000)} · ${moment(at, now)}</small></summary>
+  return html`<details data-key="${id}"><summary>${chip(tone(status), status === null ? 'no answer' : String(status))}<code>${method} ${path}</code><small>${lane} · ${tookMs < 1_000 ? `${tookMs} ms` : duration(tookMs / 1000)} · ${moment(at, now)}</small></summary>
 ${failure === null ? '' : html`<p class="bad-text">${failure}</p>`}${body('Sent', sent)}${body('Answered', answered)}</details>`;
 }
 
