@@ -81,6 +81,19 @@ describe('a forecast', () => {
     });
   });
 
+  it('takes the time in which we are busy with customers ourselves: before a bulk call leaves, and after its last answer', () => {
+    const of = (own: object) =>
+      forecast(input(4_000, { delivery: { own: { compose: 0, submit: 0, settle: 0, ...own } } }));
+    const bulkCalls = callsFor(of({}), 'bulk writes');
+    const more = (own: object) => (of(own).minutes - of({}).minutes) * 60_000;
+    expect(bulkCalls).toBe(2);
+    expect(more({ settle: 0.5 })).toBeCloseTo(0.5 * 2_000, 0);
+    // Those of the second call are got ready after those of the first.
+    expect(more({ compose: 0.5 })).toBeGreaterThan(0.5 * 2_000 - 1);
+    expect(more({ submit: 0.5 })).toBeGreaterThan(0.5 * 2_000 - 1);
+    expect(of({ compose: 5, settle: 5 }).totals).toEqual(of({}).totals);
+  });
+
   it('of no change takes the calls of one page, and the time of it', () => {
     const played = forecast(input(0));
     expect(played).toMatchObject({ totals: { source: 1, destination: 0 }, minutes: 0.005 });

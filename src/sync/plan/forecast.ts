@@ -8,6 +8,7 @@ import { isListWorthwhile, minLooked, pagesOf, planLook } from '../census/readin
 import { pollDelayMs } from '../deliver/polling.ts';
 import { route, type Traits, worthwhile } from '../deliver/route.ts';
 import { type QuotaNow, Windows } from './forecast-windows.ts';
+import type { OwnTime } from './own-time.ts';
 
 /** A longer wait for a quota is not slept through: the work is put off, and is back so much sooner. */
 const longestWaitMs = 30_000;
@@ -63,6 +64,8 @@ export interface ForecastInput {
     waiting: number;
     /** How often a bulk action was asked about of late; null: by how long the vendor is taken to work on it. */
     pollsPerBulk: number | null;
+    /** How long we are busy with a customer that is sent in bulk. Absent: no time. */
+    own?: OwnTime;
   };
   /** Told of every call, in order; for tests. */
   onCall?: (call: { side: Side; bucket: string | undefined; at: number; endsAt: number }) => void;
@@ -418,10 +421,15 @@ class Simulation {
     return { side: 'destination', what, bucket, lane, ms: this.#input.delivery.callMs };
   }
 
+  #busyWith(customers: number, what: keyof OwnTime): Step {
+    return { until: this.#now + customers * (this.#input.delivery.own?.[what] ?? 0) };
+  }
+
   /** Customers that cannot be read first, or for whom no bulk call is left, are put back. */
   *#bulk(customers: number): Process {
     const { traits, bytesEach } = this.#input.delivery;
     const bulk = traits.bulk!;
+    yield this.#busyWith(customers, 'compose');
     const inPart = Math.max(Math.floor((bulk.maxBytes - 2) / (bytesEach + 1)), 1);
     for (let left = customers; left > 0; left -= inPart) {
       const part = Math.min(left, inPart);
@@ -445,6 +453,7 @@ class Simulation {
   *#submit(customers: number): Process {
     const bulk = this.#input.delivery.traits.bulk!;
     yield* this.#learn('before');
+    yield this.#busyWith(customers, 'submit');
     yield this.#toDestination('bulk writes', bulk.bucket);
     this.#written += customers;
     this.#bulkUnderWay += 1;
@@ -476,6 +485,7 @@ class Simulation {
       if (pollsPerBulk === null ? this.#now >= doneAt : polls + 1 >= pollsPerBulk) break;
     }
     yield* this.#learn('after');
+    yield this.#busyWith(customers, 'settle');
     this.#bulkUnderWay -= 1;
   }
 

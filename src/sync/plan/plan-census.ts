@@ -23,7 +23,8 @@ export async function plannedCensus(planning: Planning, customers: number): Prom
     existing,
     learns:
       existing < 1 && learns('bulk')
-        ? { before: learns('single') ? 2 : 1, after: 1 }
+        ? // It is written again where it is found that others' parts were replaced, as is assumed until it is known.
+          { before: learns('single') ? 2 : 1, after: 2 }
         : { before: 0, after: 0 },
   };
 }

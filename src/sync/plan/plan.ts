@@ -5,6 +5,7 @@ import type { Lane } from '../../engine/quota/lanes.ts';
 import { checkpoint } from '../../tables/checkpoints.ts';
 import type { Forecast } from '../../tables/forecasts.ts';
 import { type ForecastInput, forecastInTurns, type ReadStep } from './forecast.ts';
+import { measureOwnTime, type OwnTime } from './own-time.ts';
 import { plannedCensus } from './plan-census.ts';
 import { quotasNow } from './plan-quotas.ts';
 import { type PlannedRecords, plannedRecords } from './plan-records.ts';
@@ -13,6 +14,9 @@ import type { Planning, PlanRequest } from './planning.ts';
 
 /** How long a call is taken to last where no run has shown it. */
 const callMsDefault = 300;
+
+/** Our own time for fewer customers is no matter. */
+const manyCustomers = 1_000;
 
 /** What a page costs us at least. */
 const leastPageMs = 50;
@@ -41,6 +45,8 @@ export async function plan(planning: Planning, request: PlanRequest): Promise<Fo
       at,
     }),
   ];
+  const isLarge = writes.customers + writes.waiting >= manyCustomers;
+  const own = isLarge ? await measureOwnTime(database, clock) : null;
   const { pageMs, callMs, why } = timesOf(records);
   const input: ForecastInput = {
     at,
@@ -60,6 +66,7 @@ export async function plan(planning: Planning, request: PlanRequest): Promise<Fo
       bytesEach: writes.bytesEach,
       waiting: writes.waiting,
       pollsPerBulk: writes.pollsPerBulk,
+      ...(own && { own }),
     },
   };
   const simulated = await forecastInTurns(input, () => clock.sleep(0));
@@ -84,7 +91,7 @@ export async function plan(planning: Planning, request: PlanRequest): Promise<Fo
       return { ...line, bucket: quota?.bucket ?? null, all: quota?.all === true };
     }),
     fits: simulated.quotas.every(({ fits }) => fits),
-    assumptions: assumptionsOf({ records, writes, lane, pageMs, why }),
+    assumptions: assumptionsOf({ records, writes, lane, pageMs, why, own }),
   };
 }
 
@@ -129,12 +136,14 @@ function assumptionsOf({
   lane,
   pageMs,
   why,
+  own,
 }: {
   records: PlannedRecords;
   writes: PlannedWrites;
   lane: Lane;
   pageMs: number;
   why: string;
+  own: OwnTime | null;
 }): string[] {
   return [
     records.sentence,
@@ -145,6 +154,11 @@ function assumptionsOf({
         `An export of ${stream} is ordered from the vendor; how long the vendor takes to make it is not known and not counted.`,
     ),
     `A page ${why} ${(pageMs / 1000).toFixed(1)} s; a call to the destination is assumed to take ${(callMsDefault / 1000).toFixed(1)} s.`,
+    ...(own
+      ? [
+          `Customers who are sent in bulk are assumed to keep this machine busy for ${(own.compose + own.submit + own.settle).toFixed(2)} ms each, as its database was just measured.`,
+        ]
+      : []),
     ...(lane === 'backfill'
       ? ['It has the lowest priority: a twentieth of each quota is left for more urgent work.']
       : []),
