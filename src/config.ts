@@ -75,6 +75,8 @@ export interface Config {
     sources: string[] | null;
   } | null;
   /** Erasure at the destination: for good with all that hangs on it, or so that the key is free again. */
+  /** Requests that change something or cost work, of each token. */
+  triggersPerMinute: number;
   erasure: { permanent: boolean };
   /** How often what is written back is read in full, hours. */
   facts: { everyHours: number };
@@ -338,6 +340,7 @@ export function checkConfig(
     drift: file.drift,
     breaker: file.breaker,
     verify: file.verify ? verifyOf(file.verify, Object.keys(given)) : null,
+    triggersPerMinute: file.triggersPerMinute,
     erasure: file.erasure,
     facts: file.facts,
     alarms: file.alarms,

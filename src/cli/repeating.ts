@@ -27,11 +27,16 @@ export function repeating(transport: Transport, clock: Clock): Transport {
     const init =
       given.method === 'GET' ? given : { ...given, headers: { ...(given.headers as object), ...key } };
     let lost: LostError | null = null;
+    let refused: Response | null = null;
     let giveUpAt = Number.POSITIVE_INFINITY;
     for (let waitMs = firstWaitMs; ; waitMs = Math.min(waitMs * 2, longestWaitMs)) {
       try {
         const answer = await readWhole(await transport(path, init));
-        if (lost === null || !(await isUnderWay(answer))) return answer;
+        const type = await problemOf(answer);
+        const waits = type === 'too-many-triggers' || (lost !== null && type === 'key-in-use');
+        if (!waits || init.body instanceof ReadableStream) return answer;
+        refused = answer;
+        waitMs = Math.max(waitMs, Number(answer.headers.get('retry-after') ?? 0) * 1000);
       } catch (error) {
         // Once a request was sent, a server that cannot be reached may be one that starts again.
         if (!(error instanceof CommandError) || init.body instanceof ReadableStream) throw error;
@@ -39,7 +44,10 @@ export function repeating(transport: Transport, clock: Clock): Transport {
         if (lost === null) throw error;
       }
       giveUpAt = Math.min(giveUpAt, clock.now() + patienceMs);
-      if (clock.now() + waitMs > giveUpAt) throw unanswered(lost);
+      if (clock.now() + waitMs > giveUpAt) {
+        if (lost) throw unanswered(lost);
+        if (refused) return refused;
+      }
       await clock.sleep(waitMs);
     }
   };
@@ -55,11 +63,10 @@ async function readWhole(response: Response): Promise<Response> {
   }
 }
 
-/** The first request has arrived, and has no answer yet. */
-async function isUnderWay(response: Response): Promise<boolean> {
-  return (
-    response.status === 409 && (await response.clone().text()).includes('urn:tributary:problem:key-in-use')
-  );
+/** The kind of problem that the answer is; null where it is none of ours. */
+async function problemOf(response: Response): Promise<string | null> {
+  if (response.status !== 409 && response.status !== 429) return null;
+  return /"urn:tributary:problem:([\w-]+)"/.exec(await response.clone().text())?.[1] ?? null;
 }
 
 function unanswered(lost: LostError): CommandError {

@@ -524,6 +524,14 @@ export const fileShape = z.strictObject({
     .describe(
       'Files that a vendor names (exports, redirects) are fetched from private networks too. Otherwise only where its own API is in one.',
     ),
+  triggersPerMinute: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(600)
+    .describe(
+      'How many requests a minute that change something, or that cost work, each token may send to the API. More are answered 429. Default: 600.',
+    ),
   erasure: z
     .strictObject({
       permanent: z

@@ -74,6 +74,7 @@ import { Rates } from './rates.ts';
 import { Refusals } from './refusals.ts';
 import { Remembered } from './remembered.ts';
 import { Tokens } from './tokens.ts';
+import { TriggerLimits } from './trigger-limits.ts';
 import { keyParameter } from './triggers.ts';
 import { webhooksApi } from './webhooks.ts';
 
@@ -171,6 +172,7 @@ export function createApp(tributary: Tributary, options: AppOptions): OpenAPIHon
   for (const path of ['/api/*', '/metrics']) app.use(path, authorised, inTime);
   app.use(smallBodies);
   app.use(keepDigits);
+  app.use('/api/*', new TriggerLimits(clock, tributary.config.triggersPerMinute).middleware);
   app.use('/api/*', new Idempotency({ database, clock, log }).middleware);
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }));
   for (const part of parts) app.route('/', part(deps));

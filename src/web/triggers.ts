@@ -7,6 +7,9 @@ const questions = new Set(['POST /api/preview', 'POST /api/plan', 'POST /api/wri
 
 const reading = new Set(['GET', 'HEAD', 'OPTIONS']);
 
+/** Whether the method only reads. What only asks may cost work all the same. */
+export const isReading = (method: string) => reading.has(method);
+
 /** `route`: as it is documented, `/api/sources/{source}/sync`. */
 export function isTrigger(method: string, route: string): boolean {
   return !reading.has(method) && !questions.has(`${method} ${route}`);
@@ -28,11 +31,13 @@ export const keyParameter = {
 
 /** With what every trigger documents besides. */
 export function withKey<Route extends RouteConfig>(route: Route): Route {
-  if (!isTrigger(route.method.toUpperCase(), route.path)) return route;
-  const { 400: bad, 409: conflict, 422: reused } = problems(400, 409, 422);
+  const method = route.method.toUpperCase();
+  if (isReading(method)) return route;
+  const { 400: bad, 409: conflict, 422: reused, 429: many } = problems(400, 409, 422, 429);
+  if (!isTrigger(method, route.path)) return { ...route, responses: { 429: many, ...route.responses } };
   return {
     ...route,
     parameters: [...(route.parameters ?? []), { $ref: `#/components/parameters/${keyParameter.name}` }],
-    responses: { 400: bad, 409: conflict, 422: reused, ...route.responses },
+    responses: { 400: bad, 409: conflict, 422: reused, 429: many, ...route.responses },
   };
 }

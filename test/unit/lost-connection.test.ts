@@ -77,6 +77,17 @@ describe('a request of a command', () => {
     expect(keys).toHaveLength(4);
   });
 
+  it('waits as long as it is told to where the token has sent too many', async () => {
+    const limited: Handler = (_request, response) =>
+      response
+        .writeHead(429, { 'content-type': 'application/problem+json', 'retry-after': '7' })
+        .end('{"type":"urn:tributary:problem:too-many-triggers","status":429,"detail":"Too many."}');
+    const { client, clock, keys } = await serve(limited, answered);
+    expect(await inTime(clock, client.send(shape, '/api/x', { json: {} }))).toEqual({ done: true });
+    expect(clock.now()).toBeGreaterThanOrEqual(7_000);
+    expect(new Set(keys).size).toBe(1);
+  });
+
   it('that only reads has no key, and is repeated too', async () => {
     const { client, clock, keys } = await serve(lost, answered);
     expect(await inTime(clock, client.send(shape, '/api/x'))).toEqual({ done: true });
