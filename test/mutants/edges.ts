@@ -188,7 +188,7 @@ const caller = mutantsOf(
 
 const guesses = mutantsOf(
   'src/web/guesses.ts',
-  ['web/access.test.ts', 'web/server.test.ts'],
+  ['cases/service.test.ts'],
   [
     {
       name: 'lets anybody guess tokens for as long as they like',
@@ -199,13 +199,18 @@ const guesses = mutantsOf(
 );
 
 const tokens = mutantsOf(
-  'src/tables/api-tokens.ts',
-  ['web/access.test.ts', 'cli/token.test.ts'],
+  'src/web/tokens.ts',
+  ['web/roles.test.ts', 'web/access.test.ts'],
   [
     {
       name: 'lets an expired token open everything',
-      find: '\n    where expires_at is null or expires_at > ${toTimestamp(now)}`);',
-      replace: '`);',
+      find: 'if (!token || (token.expiresAt !== null && token.expiresAt <= now)) return null;',
+      replace: 'if (!token) return null;',
+    },
+    {
+      name: 'keeps a revoked token open until it is asked for again',
+      find: '    const dropped = await dropToken(this.#database, name);\n    await this.#read();\n',
+      replace: '    const dropped = await dropToken(this.#database, name);\n',
     },
   ],
 );

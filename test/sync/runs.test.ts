@@ -21,6 +21,7 @@ import {
   LostLeaseError,
   type NewRun,
   nextRunDue,
+  PausedError,
   putOffRun,
   requestRun,
   runById,
@@ -454,6 +455,14 @@ describe.each(pathDatabases)('runs on $name', ({ open }) => {
   });
 
   describe('a pause', () => {
+    it('is heard of by a run at its next page, which is rolled back', async () => {
+      const run = await carried();
+      await pause(database, 'crm', { cause: 'person', reason: 'a look at it' }, now);
+      const taking = database.transaction((tx) => countPage(tx, run, page({ received: 1, changed: 1 })));
+      await expect(taking).rejects.toThrow(PausedError);
+      expect(await known(run.id)).toMatchObject({ state: 'requested', received: 0 });
+    });
+
     it("by a person stays a person's when the vendor refuses us meanwhile: a restart does not lift it", async () => {
       expect(await pause(database, 'crm', { cause: 'person', reason: 'lunch' }, now)).toBe(true);
       expect(await pause(database, 'crm', { cause: 'unauthorized', reason: 'wrong token' }, now)).toBe(false);
