@@ -8,7 +8,7 @@ const configured = (verify?: unknown) =>
     'a test',
     {
       destination: { connector: 'voucherify', appId: 'app', appToken: 'token' },
-      sources: {},
+      sources: { files: { connector: 'csv' } },
       ...(verify !== undefined && { verify }),
     },
     {},
@@ -26,9 +26,18 @@ describe('verify in the configuration', () => {
       timezone: 'UTC',
       sample: null,
       heal: false,
+      sources: null,
     });
     expect(configured({ schedule: '0 3 * * *', timezone: 'Europe/Warsaw', sample: 500, heal: true })).toEqual(
-      { schedule: '0 3 * * *', timezone: 'Europe/Warsaw', sample: 500, heal: true },
+      { schedule: '0 3 * * *', timezone: 'Europe/Warsaw', sample: 500, heal: true, sources: null },
+    );
+  });
+
+  it('verifies sources that are configured, or all of them', () => {
+    expect(configured({ schedule: '0 3 * * *', sources: 'all' })?.sources).toEqual(['files']);
+    expect(configured({ schedule: '0 3 * * *', sources: ['files'] })?.sources).toEqual(['files']);
+    expect(() => configured({ schedule: '0 3 * * *', sources: ['fiels'] })).toThrow(
+      /verify\.sources\[0\].*fiels/s,
     );
   });
 
