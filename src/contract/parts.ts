@@ -43,7 +43,7 @@ export const nextText = { description: '`cursor` of the next page; null on the l
 const unknownCursor = '`nextCursor` of the previous page';
 
 /** Of a list that is ordered by an ID. */
-const idAsText = z.codec(z.string().regex(/^[1-9]\d{0,14}$/, unknownCursor), z.int(), {
+const idAsText = z.codec(z.string().regex(/^[1-9]\d{0,15}$/, unknownCursor), z.int(), {
   decode: Number,
   encode: String,
 });
