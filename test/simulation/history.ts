@@ -6,15 +6,41 @@ import type { Loss } from './server.ts';
 
 export type VendorName = 'hubspot' | 'voucherify';
 
-/** `contact` and `worker` are any whole numbers: which they mean depends on who is there then. */
-export type Happening =
+/** What changes at the vendors. `contact` is any whole number: whom it means depends on who is there then. */
+export type VendorEvent =
   | { kind: 'create'; value: number }
   | { kind: 'update'; contact: number; value: number }
   | { kind: 'archive'; contact: number }
+  | { kind: 'restore'; contact: number }
+  | { kind: 'merge'; contact: number; other: number }
+  /** The shop tells of a customer, so much later. */
+  | { kind: 'shop'; contact: number; value: number; gone: boolean; lateMs: number }
+  /** Another application writes to a customer at the destination. */
+  | { kind: 'others'; contact: number; value: number }
+  | { kind: 'forgery'; contact: number };
+
+/** What a person asks for. */
+export type PersonEvent =
+  | { kind: 'full' }
+  | { kind: 'pause'; forMs: number }
+  | { kind: 'rewind'; backMs: number }
+  | { kind: 'erase'; contact: number }
+  | { kind: 'verify'; heal: boolean }
+  | { kind: 'retry' }
+  | { kind: 'remap'; variant: number };
+
+/** What becomes of machines, network and database. `worker` is any whole number. */
+export type MachineEvent =
   | { kind: 'fault'; vendor: VendorName; fault: Fault }
   /** The process dies after so many more statements and requests, and another is started later. */
   | { kind: 'kill'; worker: number; steps: number; downMs: number }
+  /** The process stands still, and goes on as if nothing had happened. */
+  | { kind: 'stop'; worker: number; forMs: number }
+  /** Its clock shows another time from now on. */
+  | { kind: 'clock'; worker: number; aheadMs: number }
   | { kind: 'session'; worker: number; loss: Loss };
+
+export type Happening = VendorEvent | PersonEvent | MachineEvent;
 
 /** `at`: milliseconds since the simulation began. */
 export type Event = Happening & { at: number };
@@ -24,6 +50,8 @@ export interface Traits {
   workers: number;
   contacts: number;
   metadataWrites: 'merge' | 'replace';
+  nestedNulls: 'keep-null' | 'clear';
+  survivorId: 'new' | 'primary';
   badBulkRecord: 'fails-alone' | 'fails-all';
   bulk: { waitMs: number; recordMs: number };
   indexLagMs: number;
@@ -51,6 +79,8 @@ export function historyOf(seed: number, hours: number): History {
     workers: 1 + whole(random, 3),
     contacts: 3 + whole(random, 12),
     metadataWrites: pick(random, ['merge', 'replace']),
+    nestedNulls: pick(random, ['keep-null', 'clear']),
+    survivorId: pick(random, ['new', 'primary']),
     badBulkRecord: pick(random, ['fails-alone', 'fails-all']),
     bulk: { waitMs: pick(random, [0, 500, 20_000]), recordMs: pick(random, [0, 20]) },
     indexLagMs: pick(random, [0, 5_000, 60_000]),
@@ -59,8 +89,8 @@ export function historyOf(seed: number, hours: number): History {
     lost: pick(random, [0, 5]),
   };
   const events: Event[] = [];
-  const total = Math.round(hours * perHour * (0.5 + random()));
-  for (let moment = 0; events.length < total; ) {
+  const count = Math.round(hours * perHour * (0.5 + random()));
+  for (let moment = 0; events.length < count; ) {
     moment = Math.floor(random() * hours * hourMs);
     // What happens comes in bursts: close together it meets the rest of the burst under way.
     for (let burst = 1 + whole(random, 4); burst > 0; burst -= 1) {
@@ -71,23 +101,70 @@ export function historyOf(seed: number, hours: number): History {
   return { seed, hours, traits, events: events.sort((one, other) => one.at - other.at) };
 }
 
+/** How often each kind of event happens among the others. */
+const shares: { readonly [kind in Happening['kind']]: number } = {
+  ...{ update: 30, create: 7, archive: 4, restore: 2, merge: 0, shop: 15, others: 4, forgery: 1 },
+  ...{ full: 1, pause: 2, rewind: 2, erase: 0, verify: 1, retry: 1, remap: 0 },
+  ...{ fault: 20, kill: 8, stop: 4, clock: 2, session: 5 },
+};
+const kinds = (Object.keys(shares) as Happening['kind'][]).flatMap((kind) =>
+  Array.from({ length: shares[kind] }, () => kind),
+);
+
 function happening(random: Random): Happening {
-  const share = random();
-  const contact = whole(random, 1_000);
-  const value = whole(random, 1_000);
-  const worker = whole(random, 3);
-  if (share < 0.4) return { kind: 'update', contact, value };
-  if (share < 0.5) return { kind: 'create', value };
-  if (share < 0.55) return { kind: 'archive', contact };
-  if (share < 0.8)
-    return {
-      kind: 'fault',
-      vendor: pick(random, ['hubspot', 'voucherify', 'voucherify']),
-      fault: pick(random, faults),
-    };
-  if (share < 0.9)
-    return { kind: 'kill', worker, steps: whole(random, 60), downMs: 1_000 * whole(random, 60) };
-  return { kind: 'session', worker, loss: pick(random, ['before', 'after']) };
+  const kind = pick(random, kinds);
+  const any = whole(random, 1_000);
+  const other = whole(random, 1_000);
+  const forMs = 1_000 * Math.ceil(120 * random() ** 2);
+  switch (kind) {
+    case 'create':
+      return { kind, value: any };
+    case 'update':
+    case 'others':
+      return { kind, contact: other, value: any };
+    case 'archive':
+    case 'restore':
+    case 'forgery':
+    case 'erase':
+      return { kind, contact: any };
+    case 'merge':
+      return { kind, contact: any, other };
+    case 'shop':
+      return {
+        ...{ kind, contact: other, value: any },
+        gone: random() < 0.15,
+        lateMs: pick(random, [0, 500, 5_000, 60_000, 1_800_000]),
+      };
+    case 'full':
+    case 'retry':
+      return { kind };
+    case 'pause':
+      return { kind, forMs: 20 * forMs };
+    case 'rewind':
+      return { kind, backMs: 60 * forMs };
+    case 'verify':
+      return { kind, heal: random() < 0.5 };
+    case 'remap':
+      return { kind, variant: whole(random, 2) };
+    case 'fault':
+      return {
+        kind,
+        vendor: pick(random, ['hubspot', 'voucherify', 'voucherify']),
+        fault: pick(random, faults),
+      };
+    case 'kill':
+      return { kind, worker: any, steps: whole(random, 60), downMs: forMs };
+    case 'stop':
+      return { kind, worker: any, forMs };
+    case 'clock':
+      return {
+        kind,
+        worker: any,
+        aheadMs: Math.round((random() - 0.5) * pick(random, [4_000, 600_000, 14_400_000])),
+      };
+    case 'session':
+      return { kind, worker: any, loss: pick(random, ['before', 'after']) };
+  }
 }
 
 const whole = (random: Random, below: number): number => Math.floor(random() * below);

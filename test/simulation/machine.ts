@@ -10,7 +10,11 @@ export class Machine implements Clock {
   readonly onDeath: (() => unknown)[] = [];
   /** How far its clock is ahead of the world's, milliseconds. */
   aheadMs = 0;
+  /** How long after its death another is started in its place. */
+  downMs = 1_000;
   #isDead = false;
+  /** What happens when it goes on; null where it is not stopped. */
+  #stopped: (() => void)[] | null = null;
   /** It dies when it has asked for so many more things. */
   #lastSteps = Number.POSITIVE_INFINITY;
 
@@ -31,7 +35,7 @@ export class Machine implements Clock {
       const end = () => {
         this.agenda.cancel(entry);
         signal?.removeEventListener('abort', end);
-        if (!this.#isDead) resolve();
+        this.whenAwake(resolve);
       };
       const entry = this.agenda.after(milliseconds, end);
       signal?.addEventListener('abort', end, { once: true });
@@ -49,6 +53,28 @@ export class Machine implements Clock {
     if (this.#lastSteps-- > 0) return true;
     this.die();
     return false;
+  }
+
+  /** Stops it, as SIGSTOP does: what it waits for comes when it goes on. */
+  stop(): void {
+    this.#stopped ??= [];
+  }
+
+  goOn(): void {
+    const stopped = this.#stopped ?? [];
+    this.#stopped = null;
+    for (const run of stopped) this.whenAwake(run);
+  }
+
+  get isStopped(): boolean {
+    return this.#stopped !== null;
+  }
+
+  /** Something reaches it. */
+  whenAwake(run: () => void): void {
+    if (this.#isDead) return;
+    if (this.#stopped) this.#stopped.push(run);
+    else run();
   }
 
   die(): void {

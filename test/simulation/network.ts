@@ -15,6 +15,7 @@ export const faults = [
   'applied, no answer',
   'no answer',
   'slow',
+  'after the caller gave up',
   '429',
   '429 with a time',
   '500',
@@ -67,26 +68,22 @@ export class Network {
     handler: Dispatcher.DispatchHandler,
   ): void {
     if (!machine.asks()) return;
-    const call = new Call(
-      handler,
-      () => machine.isDead,
-      () => {
-        this.underWay -= 1;
-      },
-    );
+    const call = new Call(handler, machine, () => {
+      this.underWay -= 1;
+    });
     this.underWay += 1;
     machine.onDeath.push(() => call.abandon());
     const fault = this.#faults.get(String(origin))?.shift();
     const what = `${method} ${origin}${path}${fault === undefined ? '' : ` (${fault})`}`;
-    this.#trace.request(machine.name, what, body === null || body === undefined ? '' : String(body));
-    const latencyMs = this.#latency() + (fault === 'slow' ? 20_000 : 0);
+    this.#trace.request(machine.name, what, Buffer.isBuffer(body) ? body.toString() : '');
+    const latencyMs = this.#latency() + (delaysMs[fault ?? 'none'] ?? 0);
     const answer = async (response: Response): Promise<void> => {
       if (response.type === 'error') return call.fail(new Error('the connection was cut'));
       const bytes = Buffer.from(await response.arrayBuffer());
       const whole = fault === 'cut short' ? bytes.subarray(0, bytes.length / 2) : bytes;
       this.#agenda.after(this.#latency(), () => call.answer(response, whole));
     };
-    this.#agenda.after(latencyMs / 2, () => {
+    const send = () => {
       if (fault === 'unreachable') return call.fail(new Error('connect ECONNREFUSED'));
       if (!call.begin()) return;
       this.#agenda.after(latencyMs / 2, async () => {
@@ -94,22 +91,35 @@ export class Network {
         if (fault === 'no answer') return;
         const refusal = fault && refusals[fault]?.();
         if (refusal) return answer(refusal);
+        const content = await contentOf(body);
         const request = new Request(`${origin}${path}`, {
           method,
           headers: headers as { [name: string]: string },
-          ...(body !== null && body !== undefined && { body: new Uint8Array(body as Buffer) }),
+          ...(content && { body: content }),
         });
         const response = await this.#vendors[String(origin)]!.fetch(request);
         this.#trace.note(`${origin} answers ${response.status}`);
-        if (fault === 'applied, answer lost') return call.fail(new Error('read ECONNRESET'));
-        if (fault !== 'applied, no answer') return answer(response);
+        if (fault === 'applied, answer lost') call.fail(new Error('read ECONNRESET'));
+        else if (fault !== 'applied, no answer') await answer(response);
       });
-    });
+    };
+    this.#agenda.after(Math.min(latencyMs / 2, 100), () => machine.whenAwake(send));
   }
 
   #latency(): number {
     return 20 + 180 * this.#random() ** 2;
   }
+}
+
+/** How much longer than usual a request takes to arrive, milliseconds. */
+const delaysMs: { readonly [fault: string]: number } = { slow: 20_000, 'after the caller gave up': 100_000 };
+
+async function contentOf(body: Dispatcher.DispatchOptions['body']): Promise<Uint8Array<ArrayBuffer> | null> {
+  if (body === null || body === undefined) return null;
+  if (Buffer.isBuffer(body)) return new Uint8Array(body);
+  const pieces: Uint8Array[] = [];
+  for await (const piece of body as AsyncIterable<Uint8Array>) pieces.push(piece);
+  return new Uint8Array(Buffer.concat(pieces));
 }
 
 const refusals: { readonly [fault in Fault]?: () => Response } = {
@@ -128,15 +138,15 @@ const refusals: { readonly [fault in Fault]?: () => Response } = {
 /** One request of a machine, which hears nothing more of it once it is dead or has given it up. */
 class Call implements Dispatcher.DispatchController {
   readonly #handler: Dispatcher.DispatchHandler;
-  readonly #isDead: () => boolean;
+  readonly #machine: Machine;
   readonly #onOver: () => void;
   #isOver = false;
   paused = false;
   reason: Error | null = null;
 
-  constructor(handler: Dispatcher.DispatchHandler, isDead: () => boolean, onOver: () => void) {
+  constructor(handler: Dispatcher.DispatchHandler, machine: Machine, onOver: () => void) {
     this.#handler = handler;
-    this.#isDead = isDead;
+    this.#machine = machine;
     this.#onOver = onOver;
   }
 
@@ -152,14 +162,18 @@ class Call implements Dispatcher.DispatchController {
   }
 
   answer({ status, headers }: Response, body: Buffer): void {
-    if (!this.#end()) return;
-    this.#handler.onResponseStart?.(this, status, Object.fromEntries(headers));
-    this.#handler.onResponseData?.(this, body);
-    this.#handler.onResponseEnd?.(this, {});
+    this.#machine.whenAwake(() => {
+      if (!this.#end()) return;
+      this.#handler.onResponseStart?.(this, status, Object.fromEntries(headers));
+      this.#handler.onResponseData?.(this, body);
+      this.#handler.onResponseEnd?.(this, {});
+    });
   }
 
   fail(error: Error): void {
-    if (this.#end()) this.#handler.onResponseError?.(this, error);
+    this.#machine.whenAwake(() => {
+      if (this.#end()) this.#handler.onResponseError?.(this, error);
+    });
   }
 
   abort(reason: Error): void {
@@ -179,12 +193,12 @@ class Call implements Dispatcher.DispatchController {
     this.paused = false;
   }
 
-  /** False where it is over already, or nobody is there to hear of it. */
+  /** False where it is over already. */
   #end(): boolean {
     if (this.#isOver) return false;
     this.#isOver = true;
     this.#onOver();
-    return !this.#isDead();
+    return true;
   }
 }
 

@@ -45,7 +45,9 @@ export class Server {
     return this.#pglite.listen(notificationChannel, (payload) => {
       for (const listener of this.#listeners)
         this.#agenda.after(this.#latency(), () => {
-          if (this.#listeners.has(listener) && !listener.machine.isDead) listener.receive(payload);
+          listener.machine.whenAwake(() => {
+            if (this.#listeners.has(listener)) listener.receive(payload);
+          });
         });
     });
   }
@@ -86,6 +88,10 @@ export class Server {
     };
     machine.onDeath.push(() => this.#agenda.after(0, rollBack));
     await this.#statement(machine, key, 'begin', [], {});
+    this.#agenda.after(idleTransactionMs, () => {
+      // As the server does with a session that is idle in a transaction. None of ours takes so long while its process runs.
+      return machine.isStopped ? rollBack() : undefined;
+    });
     try {
       const query = (text: string, params: unknown[], options: QueryOptions) =>
         this.#statement(machine, key, text, params, options);
@@ -120,14 +126,18 @@ export class Server {
         this.underWay -= 1;
         const loss = this.#losses.get(machine);
         this.#losses.delete(machine);
-        if (loss !== 'before') await this.#done(key, text, params, options).then(resolve, reject);
+        if (loss !== 'before')
+          await this.#done(key, text, params, options).then(
+            (results) => machine.whenAwake(() => resolve(results)),
+            (error) => machine.whenAwake(() => reject(error)),
+          );
         if (loss === undefined) return;
         this.#trace.note(`${machine.name} lost its session ${loss} ${text.slice(0, 40)}`);
         if (this.#owner !== null && this.#owner === key) {
           await this.#pglite.exec('rollback');
           this.#release(key);
         }
-        reject(new DatabaseError('write CONNECTION_CLOSED', 'CONNECTION_CLOSED'));
+        machine.whenAwake(() => reject(new DatabaseError('write CONNECTION_CLOSED', 'CONNECTION_CLOSED')));
       };
       this.#soon(run);
       this.#trace.statement(machine.name, text, params);
@@ -171,5 +181,8 @@ export class Server {
     return share < 0.95 ? 0.5 + share : 1 + (share - 0.95) * 2_000;
   }
 }
+
+/** A session that is idle in a transaction for so long is ended. */
+const idleTransactionMs = 30_000;
 
 const nothing: Results<unknown> = { rows: [], fields: [], affectedRows: 0 };
