@@ -13,7 +13,7 @@ import type { Rules } from '../sync/intake/rules.ts';
 import { beginForecast, settleForecasts } from '../sync/plan/settle-forecasts.ts';
 import { carryRun } from '../sync/pull/pull.ts';
 import { listPauses, takeTrial } from '../tables/pauses.ts';
-import { claimRun, nextRunDue, putOffRun } from '../tables/runs.ts';
+import { claimRun, nextRunClaimable, putOffRun } from '../tables/runs.ts';
 import type { Vendors } from './vendors.ts';
 
 const runLeaseMs = 30_000;
@@ -54,7 +54,7 @@ export class Pulling {
       this.#claimRun(tx, { lease, now, leaseMs: runLeaseMs, host, sources, dryRunsOnly }),
     );
     if (!run) {
-      const next = await nextRunDue(database);
+      const next = await nextRunClaimable(database);
       // One that is due and not ours is not asked for more often.
       return { again: false, due: next === null ? null : Math.max(next, clock.now() + 100) };
     }

@@ -10,12 +10,10 @@ interface Placed extends Entry {
   order: number;
 }
 
-/** Two lists: what happens in the world happens at its time; what machines wait for stands still while they are suspended. */
 export class Agenda {
   #now: number;
-  /** How long the machines were suspended in all, milliseconds. */
-  #suspended = 0;
   #order = 0;
+  /** Events of the world, by which it is known how long everything may stand still. */
   readonly #world = new Heap();
   readonly #machines = new Heap();
 
@@ -28,14 +26,14 @@ export class Agenda {
     return this.#now;
   }
 
-  /** At this moment of the world. */
+  /** At this moment something happens in the world. */
   at(moment: number, run: () => unknown): Entry {
     return this.#place(this.#world, moment, run);
   }
 
-  /** After so many milliseconds of the machines. */
+  /** So many milliseconds from now a machine has waited for it. */
   after(milliseconds: number, run: () => unknown): Entry {
-    return this.#place(this.#machines, this.#now - this.#suspended + Math.max(milliseconds, 0), run);
+    return this.#place(this.#machines, this.#now + Math.max(milliseconds, 0), run);
   }
 
   cancel(entry: Entry): void {
@@ -47,26 +45,22 @@ export class Agenda {
     return this.#world.first?.at ?? null;
   }
 
-  /** All machines stand still until this moment. */
+  /** All machines stand still until this moment: what they waited for comes then. */
   suspendUntil(moment: number): void {
-    if (moment <= this.#now) return;
-    this.#suspended += moment - this.#now;
-    this.#now = moment;
+    this.#now = Math.max(this.#now, moment);
   }
 
   /** Runs the next entry; false where there is none, or none until `end`: then it is that moment. */
   async step(end: number): Promise<boolean> {
-    const world = this.#world.first;
-    const machine = this.#machines.first;
-    const machineAt = machine ? machine.at + this.#suspended : Number.POSITIVE_INFINITY;
-    const isOfWorld = world !== undefined && world.at <= machineAt;
-    const at = isOfWorld ? world.at : machineAt;
-    if (at > end || at === Number.POSITIVE_INFINITY) {
+    const [world, machine] = [this.#world.first, this.#machines.first];
+    const isOfWorld = world !== undefined && (machine === undefined || isBefore(world, machine));
+    const next = isOfWorld ? world : machine;
+    if (next === undefined || next.at > end) {
       this.#now = Math.max(this.#now, end);
       return false;
     }
     const entry = (isOfWorld ? this.#world : this.#machines).take()!;
-    this.#now = Math.max(this.#now, at);
+    this.#now = Math.max(this.#now, entry.at);
     await entry.run?.();
     await quiet();
     return true;

@@ -21,6 +21,20 @@ export async function faultsOf(drained: Drained): Promise<string[]> {
   ];
 }
 
+/**
+ * The destination holds whom it should, by what changed alone. Whom it should no longer hold only a full reading tells where
+ * nothing announced it.
+ */
+export function missing(vendors: Vendors): string[] {
+  const have = vendors.held();
+  return [...vendors.expected()].flatMap(([id, fields]) => {
+    const [wanted, holds] = [text(fields), text(have.get(id))];
+    return wanted === holds
+      ? []
+      : [`without a full reading, customer ${id} should be ${wanted}, and is ${holds}`];
+  });
+}
+
 /** The destination holds for every source ID exactly what the sources hold, and what others wrote. */
 function differing({ vendors }: Drained): string[] {
   const [want, have] = [vendors.expected(), vendors.held()];

@@ -103,8 +103,8 @@ export function historyOf(seed: number, hours: number): History {
 
 /** How often each kind of event happens among the others. */
 const shares: { readonly [kind in Happening['kind']]: number } = {
-  ...{ update: 30, create: 7, archive: 4, restore: 2, merge: 0, shop: 15, others: 4, forgery: 1 },
-  ...{ full: 1, pause: 2, rewind: 2, erase: 0, verify: 1, retry: 1, remap: 0 },
+  ...{ update: 30, create: 7, archive: 4, restore: 2, merge: 3, shop: 15, others: 4, forgery: 1 },
+  ...{ full: 1, pause: 2, rewind: 2, erase: 2, verify: 1, retry: 1, remap: 1 },
   ...{ fault: 20, kill: 8, stop: 4, clock: 2, session: 5 },
 };
 const kinds = (Object.keys(shares) as Happening['kind'][]).flatMap((kind) =>
@@ -114,7 +114,8 @@ const kinds = (Object.keys(shares) as Happening['kind'][]).flatMap((kind) =>
 function happening(random: Random): Happening {
   const kind = pick(random, kinds);
   const any = whole(random, 1_000);
-  const other = whole(random, 1_000);
+  // Half of it is about the same few people: what meets in time should meet in a person.
+  const other = whole(random, random() < 0.5 ? 2 : 1_000);
   const forMs = 1_000 * Math.ceil(120 * random() ** 2);
   switch (kind) {
     case 'create':

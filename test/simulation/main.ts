@@ -1,7 +1,10 @@
-// `npm run simulate -- --seed N --hours H --seeds COUNT`: carries out histories, one after the other, and prints a table.
+// `npm run simulate -- --seed N --hours H --seeds COUNT`: carries out histories, one after the other, and prints a table. `--stop`:
+// at the first that fails; `--shrink`: makes it small and keeps it in histories/; `--trace`: prints what happened.
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { closeDatabase } from './database.ts';
-import { historyOf } from './history.ts';
+import { type History, historyOf } from './history.ts';
+import { shrunk } from './shrink.ts';
 import { simulate } from './simulation.ts';
 
 const { values } = parseArgs({
@@ -10,15 +13,30 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '1' },
     hours: { type: 'string', default: '24' },
     trace: { type: 'boolean', default: false },
+    stop: { type: 'boolean', default: false },
+    shrink: { type: 'boolean', default: false },
   },
 });
-const [first, count, hours] = [Number(values.seed), Number(values.seeds), Number(values.hours)];
+const [first, hours] = [Number(values.seed), Number(values.hours)];
+let count = Number(values.seeds);
 let failed = 0;
 const columns = (...cells: unknown[]) => {
   const widths = [8, 8, 9, 11, 9, 8, 16];
   console.log(cells.map((cell, index) => String(cell).padStart(widths[index] ?? 0)).join('  '));
 };
 columns('seed', 'workers', 'events', 'statements', 'requests', 'ms CPU', 'trace', ' result');
+/** Makes a failing history small, and writes it where `npm test` carries it out again. */
+async function keep(failing: History): Promise<void> {
+  const { events, ...rest } = await shrunk(
+    failing,
+    async (tried) => (await simulate(tried)).faults.length > 0,
+  );
+  const file = new URL(`histories/${failing.seed}-${failing.hours}.json`, import.meta.url);
+  const lines = events.map((event) => `    ${JSON.stringify(event)}`).join(',\n');
+  writeFileSync(file, `${JSON.stringify(rest, null, 2).slice(0, -2)},\n  "events": [\n${lines}\n  ]\n}\n`);
+  console.log(`    shrunk to ${events.length} events: ${file.pathname}`);
+}
+
 const begun = process.cpuUsage();
 for (let seed = first; seed < first + count; seed += 1) {
   const before = process.cpuUsage();
@@ -39,7 +57,13 @@ for (let seed = first; seed < first + count; seed += 1) {
   );
   if (values.trace) console.log(lines.join('\n'));
   for (const fault of faults) console.log(`    ${fault}`);
-  if (faults.length > 0) failed += 1;
+  if (faults.length === 0) continue;
+  failed += 1;
+  if (values.shrink) await keep(history);
+  if (values.stop) {
+    count = seed - first + 1;
+    break;
+  }
 }
 const { user, system } = process.cpuUsage(begun);
 const minutes = (user + system) / 60_000_000;

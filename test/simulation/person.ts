@@ -69,7 +69,10 @@ export class Person {
     const answered = this.#deps.workers
       .ask(attempt, request)
       .then(async (response) => ({ status: response.status, body: await response.json() }));
-    const none = this.pause(patienceMs).then(() => ({ status: 0, body: null }));
-    return Promise.race([answered, none]);
+    const { agenda } = this.#deps;
+    return new Promise((resolve, reject) => {
+      const none = agenda.at(agenda.now + patienceMs, () => resolve({ status: 0, body: null }));
+      answered.then(resolve, reject).finally(() => agenda.cancel(none));
+    });
   }
 }

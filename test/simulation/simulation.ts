@@ -1,7 +1,7 @@
 // A history carried out: workers on machines that may die, one database server, simulated vendors, and nothing but simulated time
 // and seeded chance. The same history goes the same way each time. It does not know what must hold in the end.
 import { Agenda } from './agenda.ts';
-import { faultsOf } from './checks.ts';
+import { faultsOf, missing } from './checks.ts';
 import { configurationOf, origins } from './configuration.ts';
 import { emptyDatabase, type SimulatedDatabase } from './database.ts';
 import type { Event, History, MachineEvent, PersonEvent, VendorEvent } from './history.ts';
@@ -90,8 +90,8 @@ class Simulation {
       this.#workers.startAll();
       for (const event of events) this.#agenda.at(startMs + event.at, () => this.#happen(event));
       await this.#runUntil(startMs + hours * hourMs);
-      await this.#drain();
-      return this.#outcome(await this.#checked());
+      const missed = await this.#drain();
+      return this.#outcome([...missed, ...(await this.#checked())]);
     } catch (error) {
       return this.#outcome([`the simulation ended with ${(error as Error).stack}`]);
     } finally {
@@ -128,6 +128,8 @@ class Simulation {
     const until = Math.min(next, isDue ? now + 5 * minuteMs : (due ?? Number.POSITIVE_INFINITY));
     this.#stuckSince = null;
     this.#agenda.suspendUntil(until);
+    // What has come meanwhile goes first.
+    this.#lookedAt = until;
   }
 
   /** The next moment of the sources' schedule. */
@@ -216,8 +218,9 @@ class Simulation {
 
   // ── The end ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Faults stop, everything is read once more, and the queues drain. */
-  async #drain(): Promise<void> {
+  /** Faults stop, and the queues drain. Returns what had been missed until everything was read once more. */
+  async #drain(): Promise<string[]> {
+    const { scheduleMinutes } = this.#history.traits;
     this.#vendors.isCalm = true;
     this.#network.heal();
     this.#server.heal();
@@ -226,13 +229,15 @@ class Simulation {
       machine?.dieAfter(Number.POSITIVE_INFINITY);
       machine?.goOn();
     }
-    // What the index hides is found, and what a dead worker left is taken over.
-    await this.#runUntil(this.#agenda.now + 10 * minuteMs);
+    // What the index hid is found by the schedule, and what a dead worker left is taken over.
+    await this.#runUntil(this.#agenda.now + (scheduleMinutes + 20) * minuteMs);
     await this.#untilRest();
+    const missed = missing(this.#vendors);
     this.#person.does(
       async () => void (await this.#person.asks('POST', '/api/sources/hubspot/sync', { mode: 'full' })),
     );
     await this.#untilRest();
+    return missed;
   }
 
   async #untilRest(): Promise<void> {

@@ -31,6 +31,8 @@ export class Vendors {
   readonly #others = new Map<string, number>();
   /** Who was erased, by source ID. */
   readonly erased = new Set<string>();
+  /** By the ID of a contact into which others were merged: those, and what had been merged into them. */
+  readonly #merged = new Map<string, readonly string[]>();
   /** Webhooks that were forged, and taken for real. */
   forgeriesTaken = 0;
   /** Webhooks are no longer lost. */
@@ -54,7 +56,8 @@ export class Vendors {
         duplicates: traits.duplicates / 100,
         seed,
       },
-      onWrite: () => this.#soon(20_000, () => this.#pushAll()),
+      // Mostly within a second or two, at times much later.
+      onWrite: () => this.#soon(20_000 * this.#random() ** 3, () => this.#pushAll()),
     });
     this.hubspot.seed(traits.contacts, seed, agenda.now);
     this.voucherify = createVoucherifySimulator({
@@ -93,7 +96,7 @@ export class Vendors {
       case 'merge':
         this.#withContact(event.contact, (id) =>
           this.#withContact(event.other, (other) => {
-            if (id !== other) this.hubspot.merge(id, other);
+            if (id !== other) this.#merge(id, other);
           }),
         );
         return;
@@ -113,7 +116,7 @@ export class Vendors {
 
   /** What the destination should hold, by source ID, as `held` shows it. */
   expected(): Map<string, { [field: string]: unknown }> {
-    const contacts = truth(this.hubspot);
+    const contacts = this.#contacts();
     const ids = [...new Set([...contacts.keys(), ...this.#shop.people.keys()])].sort();
     const none = { name: null, email: null, phone: null, city: null, stage: null, points: null };
     return new Map(
@@ -129,11 +132,29 @@ export class Vendors {
     );
   }
 
+  /** As `expected`, for what is there. */
   held(): Map<string, { [field: string]: unknown }> {
     const found = held(this.voucherify);
     for (const [id, fields] of found) {
       const { metadata } = this.voucherify.bySourceId(id) ?? {};
       Object.assign(fields, { orders: metadata?.['orders'] ?? null, others: metadata?.['others'] ?? null });
+    }
+    return found;
+  }
+
+  /** Contacts by the source ID of their customer: one into which others were merged goes on as one of those. */
+  #contacts(): ReturnType<typeof truth> {
+    const byContact = truth(this.hubspot);
+    const found: typeof byContact = new Map();
+    for (const [id, contact] of byContact) {
+      const names = [id, ...(this.#merged.get(id) ?? [])];
+      // A person who was erased is not brought back by a merge.
+      if (names.some((name) => this.erased.has(name))) continue;
+      const isThere = (name: string) => {
+        const customer = this.voucherify.bySourceId(name);
+        return customer !== undefined && (customer.phone ?? customer.email ?? null) !== null;
+      };
+      found.set(names.find(isThere) ?? id, contact);
     }
     return found;
   }
@@ -149,6 +170,15 @@ export class Vendors {
     const live = [...this.hubspot.contacts()].filter(({ archived }) => !archived);
     const { id } = live[number % live.length] ?? {};
     if (id !== undefined) change(id);
+  }
+
+  #merge(id: string, other: string): void {
+    const survivor = this.hubspot.merge(id, other);
+    const names = [id, other].flatMap((name) => [name, ...(this.#merged.get(name) ?? [])]);
+    this.#merged.set(
+      survivor,
+      [...new Set(names)].filter((name) => name !== survivor),
+    );
   }
 
   /** Mostly of a contact, now and then of somebody whom only the shop knows. */
@@ -200,13 +230,12 @@ export class Vendors {
   /** As vendors do: what was not answered with success within ten seconds comes again. */
   #push(pushed: Pushed, attempt = 1): void {
     const { agenda, trace } = this.#deps;
-    let isTaken = false;
-    void this.#post(pushed(attempt)).then((status) => {
-      isTaken = status === 200;
-      trace.note(`a webhook is answered ${status}`);
+    const again = agenda.at(agenda.now + 10_000, () => {
+      if (attempt < 50) this.#push(pushed, attempt + 1);
     });
-    agenda.at(agenda.now + 10_000, () => {
-      if (!isTaken && attempt < 50) this.#push(pushed, attempt + 1);
+    void this.#post(pushed(attempt)).then((status) => {
+      if (status === 200) agenda.cancel(again);
+      trace.note(`a webhook is answered ${status}`);
     });
   }
 

@@ -7,7 +7,14 @@ import { DatabaseError } from '../../src/db/database.ts';
 import { leaseOf } from '../../src/engine/work/worker-registry.ts';
 import { checkpoint, moveCheckpoint } from '../../src/tables/checkpoints.ts';
 import { type Counts, noCounts } from '../../src/tables/counts.ts';
-import { listPauses, pause, pullTrialForward, resumeAfterTrial, takeTrial } from '../../src/tables/pauses.ts';
+import {
+  listPauses,
+  pause,
+  pullTrialForward,
+  resume,
+  resumeAfterTrial,
+  takeTrial,
+} from '../../src/tables/pauses.ts';
 import {
   addNotes,
   CancelledError,
@@ -20,6 +27,7 @@ import {
   holdRun,
   LostLeaseError,
   type NewRun,
+  nextRunClaimable,
   nextRunDue,
   PausedError,
   putOffRun,
@@ -289,6 +297,20 @@ describe.each(pathDatabases)('runs on $name', ({ open }) => {
       expect((await claim(lease))?.id).toBe(run.id);
       await putOffRun(database, { id: run.id, lease }, { dueAt: now, counted: false, error: null });
       expect(await known(run.id)).toMatchObject({ attempts: 1, error: null });
+    });
+
+    it('are not asked for while their source is paused, or while another run of it goes on', async () => {
+      const run = await carried();
+      await ask({ mode: 'full' });
+      expect(await nextRunClaimable(database)).toBe(now + leaseMs);
+      await putOffRun(database, run, { dueAt: now + 5_000, counted: true, error: 'no answer' });
+      expect(await nextRunClaimable(database)).toBe(now);
+      await pause(database, 'crm', { cause: 'person', reason: 'lunch' }, now);
+      expect(await nextRunClaimable(database)).toBe(Number.POSITIVE_INFINITY);
+      await resume(database, 'crm');
+      await pause(database, 'crm', { cause: 'unauthorized', reason: 'wrong token' }, now);
+      const { trialAt } = (await listPauses(database)).get('crm')!;
+      expect(await nextRunClaimable(database)).toBe(trialAt);
     });
 
     it('do not prevent another run of the source', async () => {
