@@ -28,6 +28,7 @@ export default defineConfig(({ mode }) => ({
     testTimeout: mode === 'long' ? 3_600_000 : 180_000,
     hookTimeout: 180_000,
     globalSetup: ['test/support/postgres.ts'],
+    setupFiles: ['test/support/no-leaks.ts'],
     pool: 'forks',
     // More than the cores of a small machine, for a test waits for the database for half of its time; not so many that
     // they use up the hundred connections of a server.

@@ -21,6 +21,7 @@ export const csv = defineConnector<Settings>({
     mapping: mappingOf(importColumns),
     mappingVersion: 2,
     columnsFor: (given, columns) => planOf(columns, given),
+    storedSettings: ['columns', 'changedAt', 'recordId', 'sourceIdColumn', 'rename', 'extra'],
     // The Unix time of exports and scripts; a file of milliseconds is refused, not misread.
     timeUnit: 'seconds',
     identityOf: columnIdentity,

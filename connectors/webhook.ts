@@ -22,6 +22,7 @@ export const webhook = defineConnector<Settings>({
     ],
     mapping: { name: 'name', email: 'email', phone: 'phone' },
     mappingFor: (given) => templateOf(given).mapping,
+    storedSettings: ['template', 'body', 'items', 'record', 'eventId', 'retryHours', 'reply'],
     // Bloomreach and CleverTap count seconds (reference: their profiles); of anything else nothing is known.
     timeUnit: ({ template }) =>
       template === 'bloomreach' || template === 'clevertap' ? 'seconds' : undefined,

@@ -270,6 +270,11 @@ export interface Source<Settings> {
   identityOf?(column: string): string;
   /** Raised when `mappingFor` or `columnsFor` come to answer otherwise: stored records are then mapped again. */
   mappingVersion?: number;
+  /**
+   * What `mappingFor`, `columnsFor` and `sourceIdFor` go by: these settings are stored, for the time when the source is configured
+   * no longer. None of them may hold a credential. Default: none.
+   */
+  storedSettings?: readonly (keyof Settings & string)[];
   /** Settings that hold for what the source reads by itself only: a file that is imported begins with these. */
   importDefaults?: JsonObject;
   /**

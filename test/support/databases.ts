@@ -9,6 +9,7 @@ import { copyEmbedded } from './embedded-template.ts';
 import { withTimeHeld } from './fast-clock.ts';
 import { hasPgbouncer, type Pooler, startPgbouncer } from './pgbouncer.ts';
 import { databaseName, databaseUrl, findServer, onServer } from './postgres.ts';
+import { searchDatabase } from './secrets.ts';
 
 export interface TestDatabase extends Database {
   /** A handle as a second worker would have: a pool of its own on PostgreSQL, the same one on PGlite. Closed with this. */
@@ -131,6 +132,7 @@ function lend(database: OwnDatabase, handBack: () => void): TestDatabase {
       for (const one of listening) one.close();
       for (const handle of handles) await handle.close();
       while (underWay.size) await Promise.all(underWay);
+      await searchDatabase(database).catch(() => {}); // it may be one that a test has broken
       database.reconnect(); // a server has few connections, and one that waits in the pool needs none
       handBack();
     },

@@ -27,6 +27,7 @@ export const naughtyTexts: { readonly [what: string]: string } = {
   'a fragment': 'a#b',
   'a backslash': 'C:\\new\\"quoted"',
   quotes: `' or '1'='1'; drop table customers; --`,
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what is tried
   'a placeholder': '$1 ${env:HOME} {{7*7}} %s %n',
   markup: '<script>alert(1)</script><img src=x onerror=alert(1)>',
   'an attribute': '" autofocus onfocus="alert(1)',

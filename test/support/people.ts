@@ -17,6 +17,7 @@ import type { Database } from '../../src/db/database.ts';
 import { createLog } from '../../src/engine/log/log.ts';
 import { runById } from '../../src/tables/runs.ts';
 import { FastClock } from './fast-clock.ts';
+import { searched } from './secrets.ts';
 import { until } from './sync-world.ts';
 
 export interface Person {
@@ -163,7 +164,11 @@ export class People {
   /** A Tributary of this configuration; the one before is drained. Nothing runs yet. */
   async wire(sources: object, more: object = {}): Promise<Tributary> {
     await this.stop();
-    const log = createLog({ level: 'info', clock: this.clock, write: (line) => void this.log.push(line) });
+    const log = createLog({
+      level: 'info',
+      clock: this.clock,
+      write: searched((line) => void this.log.push(line)),
+    });
     const config = this.config(sources, more);
     const tributary = new Tributary({
       config,

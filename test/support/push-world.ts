@@ -19,6 +19,7 @@ import type { Clock } from '../../src/engine/clock.ts';
 import { createLog } from '../../src/engine/log/log.ts';
 import { createApp } from '../../src/web/app.ts';
 import { FastClock } from './fast-clock.ts';
+import { searched } from './secrets.ts';
 import { until } from './sync-world.ts';
 
 export const secret = 'a-secret-for-the-tests';
@@ -221,7 +222,7 @@ export async function openPushWorld(
     logged.push(line);
     options.onLine?.(line);
   };
-  const log = createLog({ level: 'debug', clock, write });
+  const log = createLog({ level: 'debug', clock, write: searched(write) });
   const wire = (on: Database) => {
     const tributary = new Tributary({
       config: checkConfig('a test', raw, {}, [

@@ -10,6 +10,7 @@ import { runProgram } from '../../src/cli/program.ts';
 import { readEnvironment } from '../../src/config.ts';
 import { type Clock, systemClock } from '../../src/engine/clock.ts';
 import { copyEmbedded } from './embedded-template.ts';
+import { searchText } from './secrets.ts';
 
 /**
  * Runs in `folder`, where the configuration lies, with nothing else in the environment than `variables`. `onErr` is told what is
@@ -41,7 +42,10 @@ export async function runCommand(
   };
   const exitCode = await runProgram([...args], host);
   await new Promise((resolve) => setImmediate(resolve));
-  return { exitCode, out: texts[0]!(), err: texts[1]!() };
+  const [printed = '', said = ''] = texts.map((text) => text());
+  searchText(printed, 'what a command prints');
+  searchText(said, 'what a command says');
+  return { exitCode, out: printed, err: said };
 }
 
 const openApp: typeof cliDeps.openApp = async (options) => {

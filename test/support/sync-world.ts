@@ -13,6 +13,7 @@ import type { Database } from '../../src/db/database.ts';
 import { createLog } from '../../src/engine/log/log.ts';
 import { runById } from '../../src/tables/runs.ts';
 import { FastClock } from './fast-clock.ts';
+import { searched } from './secrets.ts';
 
 export interface SyncWorldOptions {
   hubspot?: HubSpotOptions;
@@ -86,9 +87,9 @@ export async function openSyncWorld(database: Database, options: SyncWorldOption
     ...options.config,
   };
   const log = createLog({
-    level: options.log ? 'debug' : 'silent',
+    level: options.log ? 'debug' : 'info',
     clock,
-    write: options.log ?? (() => {}),
+    write: searched(options.log ?? (() => {})),
   });
   /** As a worker of its own would be wired; `again` is another worker on the same database. */
   const wire = (on: Database = database) =>

@@ -14,6 +14,7 @@ import { createLog } from '../../src/engine/log/log.ts';
 import { createApp } from '../../src/web/app.ts';
 import { BodyGate, type BodyLimits } from '../../src/web/body-gate.ts';
 import { LoginCodes } from '../../src/web/login-codes.ts';
+import { searched } from '../support/secrets.ts';
 
 export const apiToken = 'a-token-for-the-tests';
 
@@ -148,7 +149,7 @@ export async function openWorld(
     logged.push(line);
     options.onLine?.(line);
   };
-  const log = createLog({ level: 'info', clock, write });
+  const log = createLog({ level: 'info', clock, write: searched(write) });
   const tributary = new Tributary({ config, database, clock, log, secretKey: options.secretKey ?? null });
   const dataDir = await mkdtemp(join(tmpdir(), 'tributary-web-'));
   const loginCodes = new LoginCodes(clock);

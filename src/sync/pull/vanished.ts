@@ -37,8 +37,8 @@ interface Definition {
   badValues: SourceConfig['badValues'];
   locale: SourceConfig['locale'];
   phones: SourceConfig['phones'];
-  /** Only where the default mapping depends on them, as that of files does. */
-  settings: Json;
+  /** Those that the default mapping depends on, as that of files does. */
+  settings: JsonObject | null;
   /** Where it stood among the sources: merges may go by their order. */
   position: number;
 }
@@ -90,9 +90,9 @@ function definitionOf({ config }: Source, position: number): Definition | null {
   const { connector, mapping, sourceId, filter, badValues, locale, phones, settings } = config;
   const hasCode = typeof filter === 'function' || Object.values(mapping ?? {}).some(isFunction);
   if (hasCode) return null;
-  const byColumns = (connector.source?.columnsFor ?? connector.source?.mappingFor) !== undefined;
+  const stored = connector.source?.storedSettings;
   // The settings hold credentials, so what is kept of them is the path that they come to.
-  const path = sourceId.path ?? (byColumns ? null : (connector.source?.sourceIdFor?.(settings, []) ?? null));
+  const path = sourceId.path ?? (stored ? null : (connector.source?.sourceIdFor?.(settings, []) ?? null));
   return {
     connector: connector.name,
     mapping,
@@ -101,9 +101,14 @@ function definitionOf({ config }: Source, position: number): Definition | null {
     badValues,
     locale,
     phones,
-    settings: byColumns ? (settings as Json) : null,
+    settings: stored ? chosen(settings as JsonObject, stored) : null,
     position,
   };
+}
+
+/** Only those of the settings that are named. */
+function chosen(settings: JsonObject, names: readonly string[]): JsonObject {
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => names.includes(name)));
 }
 
 function isFunction(value: unknown): boolean {
