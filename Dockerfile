@@ -8,7 +8,7 @@ RUN npm ci --omit=dev --omit=optional --ignore-scripts
 FROM node:24-slim
 ENV NODE_ENV=production MALLOC_ARENA_MAX=1 HOST=0.0.0.0 PORT=3000 TRIBUTARY_DATA_DIR=/data TRIBUTARY_CONFIG=/config/tributary.config.json
 WORKDIR /app
-RUN mkdir /data /config && chown node:node /data
+RUN mkdir /data /config && chown 1000:1000 /data
 COPY --from=packages /app/node_modules node_modules
 COPY package.json LICENSE tributary.schema.json ./
 COPY bin/quick-resolve.mjs bin/
@@ -16,7 +16,8 @@ COPY connectors connectors
 COPY docs docs
 COPY drizzle drizzle
 COPY src src
-USER node
+# A number: by it Kubernetes can tell that it is not root.
+USER 1000:1000
 VOLUME /data
 EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \

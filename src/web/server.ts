@@ -22,6 +22,8 @@ export interface Served {
 export interface ConnectionLimits {
   /** More are closed as they come. */
   maxConnections: number;
+  /** The headers of a request must be complete by then. */
+  headersMs: number;
   /** A request must be complete by then, but for imports. */
   requestMs: number;
   /** Told of connections that were closed as they came. */
@@ -29,7 +31,11 @@ export interface ConnectionLimits {
 }
 
 /** A connection takes some 50 kB while it sends a body; the bodies of webhooks have limits of their own. */
-const usualConnectionLimits: ConnectionLimits = { maxConnections: 1_000, requestMs: 300_000 };
+const usualConnectionLimits: ConnectionLimits = {
+  maxConnections: 1_000,
+  headersMs: 20_000,
+  requestMs: 300_000,
+};
 
 /** The server could not begin to listen; the message says why and what to do. */
 export class ListenError extends Error {
@@ -48,10 +54,10 @@ export async function serveApp(
     // HTTP/1.0 names no host.
     hostname: 'localhost',
     serverOptions: {
-      headersTimeout: 20_000,
+      headersTimeout: limits.headersMs,
       // An import of 2 GiB may take long: it has shown the API token first. All else has `requestMs`.
       requestTimeout: 3_600_000,
-      connectionsCheckingInterval: 5_000,
+      connectionsCheckingInterval: Math.min(limits.headersMs, 5_000),
       keepAliveTimeout: 10_000,
     },
   }) as Server;
