@@ -190,6 +190,16 @@ describe('a source proof', () => {
     });
   });
 
+  it('leaves a stream unproven whose vendor is down, and still verifies the destination', async () => {
+    await start(12);
+    world.hubspot.faults = () => new Response('down', { status: 503 });
+    const verification = await verify();
+    expect(streamOf(verification)).toMatchObject({ state: 'unproven', findings: [], listed: { count: 0 } });
+    expect(streamOf(verification).why).toMatch(/503|failed since/);
+    expect(verification.report).toMatchObject({ compared: 1, matching: 1 });
+    expect(verification.report.summary).toMatch(/^1 stream not proven; 1 customer: all match/);
+  });
+
   it('says so where the vendor counts more records than it lists', async () => {
     await start(20);
     world.hubspot.faults = async (request, next) => {
