@@ -19,6 +19,7 @@ const dialect = new PgDialect();
 
 /** Arguments of those that make statements only from values of a shape of their own. */
 const given: { [statement: string]: readonly unknown[] } = {
+  'pins.ts setUndone': [new Map([['a', { name: { runId: 1 } }]]), { note: '', now: 0 }],
   'deliveries.ts claim': [{ lease: '1', now: 1, leaseMs: 1, most: [1], bounds: new DueBounds() }],
   'inbox.ts forgetInInbox': [['one']],
 };

@@ -77,7 +77,7 @@ export class Pulling {
   /** The next run; one of a paused source whose trial is due is that trial. */
   async #claimRun(tx: Queryable, claim: Parameters<typeof claimRun>[1]): Promise<Run | null> {
     const run = await claimRun(tx, claim);
-    if (!run || !(await listPauses(tx)).has(run.source)) return run;
+    if (!run || run.mode === 'undo' || !(await listPauses(tx)).has(run.source)) return run;
     if (await takeTrial(tx, run.source, claim.now)) {
       this.#deps.vendors.health(run.source).beginTrial();
       return run;

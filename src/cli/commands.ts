@@ -122,6 +122,11 @@ export const sections: readonly Section[] = [
         load: async () => (await import('./project.ts')).defineProject,
       },
       {
+        path: 'undo',
+        summary: 'Bring customers back to what they were before a run, with a preview first.',
+        load: async () => (await import('./undo.ts')).defineUndo,
+      },
+      {
         path: 'audit',
         summary: 'Show who changed what, newest first.',
         load: async () => (await import('./token.ts')).defineAudit,

@@ -47,7 +47,16 @@ const fieldShape = answer({
   value,
   sentences,
   rule: z.string().meta({ example: 'precedence hubspot > klaviyo' }),
-  pin: orNull(answer({ note: z.string(), pinnedAt: time })),
+  pin: orNull(
+    answer({
+      note: z.string(),
+      pinnedAt: time,
+      undoneBy: z.int().nullable().meta({
+        description: 'The undo that brought the value back. Null: a person pinned it.',
+      }),
+      insteadOf: value.meta({ description: 'What records gave then: the value stands while they do.' }),
+    }),
+  ),
   winner: orNull(answer(candidate)),
   losers: z.array(answer({ ...candidate, value, reason: z.string() })),
   quarantined: z.array(quarantinedShape),
@@ -120,6 +129,20 @@ export const explanationShape = answer(
     sentences: sentences.meta({ description: 'Everything except the fields, in sentences.' }),
     fields: z.array(fieldShape),
     dropped: z.array(z.string()),
+    leftOut: z
+      .array(
+        answer({
+          field: z.string(),
+          note: z.string(),
+          pinnedAt: time,
+          undoneBy: z.int().nullable(),
+          insteadOf: value,
+        }),
+      )
+      .meta({ description: 'Fields that an undo left out again, though a record has them.' }),
+    withheldBy: z.int().nullable().meta({
+      description: 'The undo that took the customer away from the destination, until a record of it changes.',
+    }),
     quarantined: z.array(quarantinedShape),
     clashes: z.array(answer({ source: z.string(), stream: z.string(), recordIds: z.array(z.string()) })),
     takeOvers: z.array(

@@ -5,7 +5,7 @@ import { blastRadiusShape } from './segment.ts';
 
 const maxPayloads = 1000;
 
-const group = answer(
+export const group = answer(
   {
     count,
     samples: z.array(answer({ sourceId: z.string(), from: json.optional(), to: json.optional() })),

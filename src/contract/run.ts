@@ -18,9 +18,9 @@ import { differences } from './preview.ts';
 
 /**
  * incremental: what changed. full: everything. records: these IDs. import: one file, once. remap: no pull, stored records
- * by a mapping that changed.
+ * by a mapping that changed. undo: no pull, customers as they were before another run.
  */
-export const runModes = ['incremental', 'full', 'records', 'import', 'remap'] as const;
+export const runModes = ['incremental', 'full', 'records', 'import', 'remap', 'undo'] as const;
 export type RunMode = (typeof runModes)[number];
 /**
  * coverage: webhooks leave changes out, so that polls come more often than the schedule says. gap: the vendor's journal no
@@ -40,6 +40,9 @@ export type RunRequest = {
   settings?: JsonObject;
   /** The readers were set back to this time first, epoch milliseconds. */
   rewoundTo?: number;
+  /** The run that is undone, and whether customers that it created are taken away. */
+  undo?: number;
+  created?: true;
   /** Nothing is kept: what the run would do is reported. */
   dryRun?: true;
 };

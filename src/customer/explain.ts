@@ -50,12 +50,21 @@ export interface Quarantined extends RecordName {
   hasLastGood: boolean;
 }
 
+/** A value that stands in place of what records say. `undoneBy`: the run that brought it back; null where a person pinned it. */
+export interface Pinned {
+  note: string;
+  pinnedAt: number;
+  undoneBy: number | null;
+  /** What records gave then; the value stands while they do. */
+  insteadOf: Json;
+}
+
 export interface ExplainedField {
   field: string;
   value: Json;
   /** `newest`, `precedence hubspot > klaviyo`, `first …`, `pin`. */
   rule: string;
-  pin: { note: string; pinnedAt: number } | null;
+  pin: Pinned | null;
   /** Null where a person pinned it, or no record gives it by the mapping of now. */
   winner: Candidate | null;
   /** The others that speak of it, the best first. */
@@ -106,6 +115,10 @@ export interface CustomerExplanation {
   fields: ExplainedField[];
   /** Fields that were there once and are in no record now. */
   dropped: string[];
+  /** Fields that an undo left out again, though a record has them. */
+  leftOut: (Pinned & { field: string })[];
+  /** The undo that has it taken away from the destination; null where none has. */
+  withheldBy: number | null;
   /** Quarantined values of fields that the customer does not have. */
   quarantined: Quarantined[];
   clashes: Clash[];
@@ -140,6 +153,11 @@ export function customerSentences(customer: CustomerExplanation): string[] {
     ...(orphaned
       ? ['No record contributes to it any more. It keeps the fields of its last records, and its pins.']
       : []),
+    ...(customer.withheldBy === null
+      ? []
+      : [
+          `Run ${customer.withheldBy}, an undo, took it away from ${title(customer.destination)}. It comes back when a record of it changes, or when that undo is undone.`,
+        ]),
     ...deliverySentences(customer),
     ...customer.holds.map(holdSentence),
     ...customer.deadLetters.map(
@@ -150,7 +168,10 @@ export function customerSentences(customer: CustomerExplanation): string[] {
     ...customer.takeOvers.map((takeOver) => takeOverSentence(takeOver, sourceId)),
     ...customer.ignored.map((record) => `${named(record)} is ignored, because ${record.because}.`),
     ...customer.quarantined.map((one) => `${one.field} is left out. ${quarantineSentence(one)}`),
-    ...dropped.map((field) => `${field} had a value once; no record supplies one now.`),
+    ...customer.leftOut.map((pin) => `${pin.field} is left out. ${undoneSentence(pin)}`),
+    ...dropped
+      .filter((field) => !customer.leftOut.some((pin) => pin.field === field))
+      .map((field) => `${field} had a value once; no record supplies one now.`),
   ];
 }
 
@@ -202,13 +223,20 @@ function takeOverSentence(takeOver: TakeOver, sourceId: string): string {
 
 // ── A field ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
+function pinSentence({ pinnedAt, note }: Pinned): string {
+  return `A person pinned it ${moment(pinnedAt)}${note ? `: ${stopped(note)}` : '.'}`;
+}
+
+function undoneSentence({ undoneBy, pinnedAt, insteadOf }: Pinned): string {
+  const given = insteadOf === null ? 'nothing' : said(insteadOf);
+  return `Run ${undoneBy}, an undo, brought it back ${moment(pinnedAt)}. It stays so while the records give ${given}: as soon as they give anything else, that counts.`;
+}
+
 export function fieldSentences(field: ExplainedField, destination: string): string[] {
   const { winner, pin, since, next, quarantined } = field;
   return [
     `${field.field} is ${said(field.value)}.`,
-    ...(pin
-      ? [`A person pinned it ${moment(pin.pinnedAt)}${pin.note ? `: ${stopped(pin.note)}` : '.'}`]
-      : []),
+    ...(pin ? [pin.undoneBy === null ? pinSentence(pin) : undoneSentence(pin)] : []),
     ...(winner ? winnerSentences(winner, field.rule) : []),
     ...(field.raw ? [rawSentence(field.raw)] : []),
     ...(field.kept ? [keptSentence(field.kept)] : []),

@@ -85,6 +85,8 @@ export async function acknowledgedFields(
 export interface SendableRow extends Omit<CustomerRow, 'orphaned' | 'clash'> {
   /** All its records have left it, and nobody refused to let it go. */
   gone: boolean;
+  /** An undo has it taken away, whatever its records say. */
+  withheld: boolean;
   acknowledged: Fields | null;
 }
 
@@ -94,7 +96,7 @@ export async function sendableRows(
   state: 'waiting' | 'held',
 ): Promise<(SendableRow & { uncertain: boolean })[]> {
   return db.rows(sql`
-    select source_id, customers.revision, customers.fields, dropped, orphaned and not deletion_refused as gone,
+    select source_id, customers.revision, customers.fields, dropped, orphaned and not deletion_refused as gone, withheld_by is not null as withheld,
            acknowledgements.fields as acknowledged, uncertain
     from customers join deliveries using (source_id) left join acknowledgements using (source_id)
     where source_id = any(${texts(sourceIds)}) and state = ${state}`);
@@ -164,7 +166,7 @@ export async function settledRows(
     where source_id = any(${texts(sourceIds)}) and state = 'delivered' and not uncertain`);
 }
 
-type BesideAcknowledged = Omit<PreviewedCustomer, 'revision' | 'clash'>;
+type BesideAcknowledged = Omit<PreviewedCustomer, 'revision' | 'clash'> & { withheldBy: number | null };
 
 /** Customers with what the destination acknowledged of each, by source ID. */
 export async function customersBesideAcknowledged(
@@ -172,7 +174,7 @@ export async function customersBesideAcknowledged(
   sourceIds: readonly string[],
 ): Promise<Map<string, BesideAcknowledged>> {
   const rows = await db.rows<BesideAcknowledged>(sql`
-    select source_id, customers.fields, dropped, orphaned, deletion_refused, acknowledgements.fields as acknowledged
+    select source_id, customers.fields, dropped, orphaned, deletion_refused, withheld_by, acknowledgements.fields as acknowledged
     from customers left join acknowledgements using (source_id)
     where source_id = any(${texts(sourceIds)})`);
   return new Map(rows.map((row) => [row.sourceId, row]));

@@ -5,7 +5,7 @@ import type { Json } from '../connector.ts';
 import { time } from '../db/column-types.ts';
 import { json, type Queryable, toTimestamp } from '../db/database.ts';
 
-/** Where a reader of a stream goes on. `reader`: lead, trail, full, tombstones, remap. */
+/** Where a reader of a stream goes on. `reader`: lead, trail, full, tombstones, remap, undo. */
 export const checkpoints = pgTable(
   'checkpoints',
   {
@@ -22,9 +22,10 @@ export const checkpoints = pgTable(
 
 /**
  * lead: what changed, up to now. trail: the same again once the vendor's index has settled. full: everything, from the
- * start. tombstones: what the source says is gone. remap: stored records, by a mapping that changed.
+ * start. tombstones: what the source says is gone. remap: stored records, by a mapping that changed. undo: customers of a run that
+ * is undone.
  */
-export type Reader = 'lead' | 'trail' | 'full' | 'tombstones' | 'remap';
+export type Reader = 'lead' | 'trail' | 'full' | 'tombstones' | 'remap' | 'undo';
 
 export type Checkpoint = Pick<typeof checkpoints.$inferSelect, 'cursor' | 'restedAt'>;
 

@@ -2,13 +2,14 @@
 // become fields is handed in.
 import { isDeepStrictEqual } from 'node:util';
 import { sql } from 'drizzle-orm';
-import { boolean, index, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
+import { bigint, boolean, index, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
 import type { Fields, Json } from '../connector.ts';
+import { type Changed, noOverrides, type Overrides, withUndone } from '../customer/undo.ts';
 import { time } from '../db/column-types.ts';
 import { json, type Queryable, texts, toTimestamp } from '../db/database.ts';
-import { pinsOf } from './pins.ts';
+import { dropUndone, overridesOf } from './pins.ts';
 import { recordsOf, type StandingRecord, stands } from './records.ts';
-import { type Cause, type Changed, keepRevisions } from './revisions.ts';
+import { type Cause, keepRevisions } from './revisions.ts';
 
 /** A person as Voucherify should know them. */
 export const customers = pgTable(
@@ -26,12 +27,17 @@ export const customers = pgTable(
     deletionRefused: boolean('deletion_refused').notNull().default(false),
     /** Two records of one source and stream claim it; the newest wins. */
     clash: boolean().notNull().default(false),
+    /** The run that made it; null where none did, and for those made before it was kept. */
+    createdRunId: bigint('created_run_id', { mode: 'number' }),
+    /** The undo that has it taken away from the destination, until a record of it changes; null where none has. */
+    withheldBy: bigint('withheld_by', { mode: 'number' }),
     createdAt: time('created_at').notNull(),
     updatedAt: time('updated_at').notNull(),
   },
   (t) => [
     index('customers_updated').on(t.updatedAt),
     index('customers_clash').on(t.sourceId).where(sql`${t.clash}`),
+    index('customers_withheld').on(t.sourceId).where(sql`${t.withheldBy} is not null`),
     index('customers_email').on(sql`(${t.fields} ->> 'email')`),
     // E-mail addresses as source IDs that are not in lower case: each new one is compared with these.
     index('customers_letter_case')
@@ -57,7 +63,10 @@ export interface Revised {
   changed: Changed;
 }
 
-export type CustomerRow = Omit<typeof customers.$inferSelect, 'deletionRefused' | 'createdAt' | 'updatedAt'>;
+export type CustomerRow = Omit<
+  typeof customers.$inferSelect,
+  'deletionRefused' | 'createdRunId' | 'withheldBy' | 'createdAt' | 'updatedAt'
+>;
 
 export type Next = CustomerRow & { changed: Changed; wasOrphaned: boolean };
 
@@ -79,22 +88,28 @@ export async function refold(
     const isOpen = new Set(open);
     const own = fresh.filter(({ sourceId }) => isOpen.has(sourceId));
     const records = Map.groupBy(await recordsOf(db, open, own), (record) => record.sourceId);
-    const pins = await pinsOf(db, open);
+    const overrides = await overridesOf(db, open);
+    await dropUndone(db, undoneOver(records, overrides, fold));
     const next = open.flatMap(
       (sourceId) =>
-        foldOne(sourceId, known.get(sourceId), records.get(sourceId) ?? [], pins.get(sourceId) ?? {}, fold) ??
-        [],
+        foldOne(
+          sourceId,
+          known.get(sourceId),
+          records.get(sourceId) ?? [],
+          overrides.get(sourceId) ?? noOverrides,
+          fold,
+        ) ?? [],
     );
     const updates = next.filter((row) => row.revision > 1);
     const creations = next.filter((row) => row.revision === 1);
     await updateCustomers(db, updates, context.now);
-    const created = await insertCustomers(db, creations, context.now);
+    const created = await insertCustomers(db, creations, context);
     revised.push(...updates, ...creations.filter((row) => created.has(row.sourceId)));
     open = creations.filter((row) => !created.has(row.sourceId)).map((row) => row.sourceId);
   }
   await keepRevisions(
     db,
-    revised.filter((row) => row.revision > 1),
+    revised.filter((row) => row.revision > 1).map((row) => ({ ...row, turned: turnOf(row) })),
     context,
   );
   return revised.map(({ sourceId, revision, orphaned, wasOrphaned, changed }) => ({
@@ -106,20 +121,43 @@ export async function refold(
   }));
 }
 
+function turnOf({ orphaned, wasOrphaned }: Next): boolean | null {
+  return orphaned === wasOrphaned ? null : orphaned;
+}
+
+/** The fields that the records give, with what a person pinned. Null where they cannot be told. */
+export function ownFields(records: readonly StandingRecord[], pins: Fields, fold: Fold): Fields | null {
+  const standing = records.filter(stands);
+  // A customer left by all its records keeps its fields as its last records had them.
+  return fold(standing.length === 0 ? records : standing, pins);
+}
+
+/** Undone values in whose place the records say something else by now. */
+function undoneOver(
+  records: ReadonlyMap<string, readonly StandingRecord[]>,
+  overrides: ReadonlyMap<string, Overrides>,
+  fold: Fold,
+): { sourceId: string; field: string }[] {
+  return [...overrides].flatMap(([sourceId, { pins, undone }]) => {
+    const own = Object.keys(undone).length === 0 ? null : ownFields(records.get(sourceId) ?? [], pins, fold);
+    return own === null ? [] : withUndone(own, undone).over.map((field) => ({ sourceId, field }));
+  });
+}
+
 /** The row this customer should have, or null where it has it already. */
 export function foldOne(
   sourceId: string,
   known: CustomerRow | undefined,
   records: readonly StandingRecord[],
-  pins: Fields,
+  { pins, undone }: Overrides,
   fold: Fold,
 ): Next | null {
   if (records.length === 0 && !known) return null;
   const standing = records.filter(stands);
   const orphaned = standing.length === 0;
-  // A customer left by all its records keeps its fields as its last records had them.
-  const fields = fold(orphaned ? records : standing, pins);
-  if (fields === null) return null;
+  const own = ownFields(records, pins, fold);
+  if (own === null) return null;
+  const { fields } = withUndone(own, undone);
   const before = known?.fields ?? {};
   const gone = [...Object.keys(before), ...(known?.dropped ?? [])].filter(
     (field) => !Object.hasOwn(fields, field),
@@ -173,7 +211,7 @@ const columns = sql`("sourceId" text, revision int, fields jsonb, dropped jsonb,
 async function updateCustomers(db: Queryable, rows: readonly CustomerRow[], now: number): Promise<void> {
   if (rows.length === 0) return;
   await db.rows(sql`
-    update customers set revision = row.revision, fields = row.fields, dropped = row.dropped, orphaned = row.orphaned, clash = row.clash, updated_at = ${toTimestamp(now)}
+    update customers set revision = row.revision, fields = row.fields, dropped = row.dropped, orphaned = row.orphaned, clash = row.clash, withheld_by = null, updated_at = ${toTimestamp(now)}
     from jsonb_to_recordset(${json(rows.map(plain))}) as row ${columns}
     where source_id = row."sourceId"`);
 }
@@ -182,12 +220,13 @@ async function updateCustomers(db: Queryable, rows: readonly CustomerRow[], now:
 async function insertCustomers(
   db: Queryable,
   rows: readonly CustomerRow[],
-  now: number,
+  { cause, now }: { cause: Cause; now: number },
 ): Promise<Set<string>> {
   if (rows.length === 0) return new Set();
+  const runId = 'runId' in cause ? cause.runId : null;
   const inserted = await db.rows<{ sourceId: string }>(sql`
-    insert into customers (source_id, revision, fields, dropped, orphaned, clash, created_at, updated_at)
-    select "sourceId", revision, fields, dropped, orphaned, clash, ${toTimestamp(now)}, ${toTimestamp(now)}
+    insert into customers (source_id, revision, fields, dropped, orphaned, clash, created_run_id, created_at, updated_at)
+    select "sourceId", revision, fields, dropped, orphaned, clash, ${runId}::bigint, ${toTimestamp(now)}, ${toTimestamp(now)}
     from jsonb_to_recordset(${json(rows.map(plain))}) as row ${columns}
     on conflict (source_id) do nothing
     returning source_id`);
@@ -196,6 +235,50 @@ async function insertCustomers(
 
 function plain({ sourceId, revision, fields, dropped, orphaned, clash }: CustomerRow): CustomerRow {
   return { sourceId, revision, fields, dropped, orphaned, clash };
+}
+
+/**
+ * Undoes for customers themselves: `keep` says whether one without records is kept at the destination, `withhold` whether one
+ * that is there is taken away. Null: it stays as it is. Each has a new revision by it.
+ */
+export async function turnCustomers(
+  db: Queryable,
+  turns: readonly { sourceId: string; keep: boolean | null; withhold: boolean | null }[],
+  { cause, runId, now }: { cause: Cause; runId: number; now: number },
+): Promise<Revised[]> {
+  if (turns.length === 0) return [];
+  const rows = await db.rows<{ sourceId: string; revision: number; keep: boolean | null }>(sql`
+    update customers set revision = revision + 1, updated_at = ${toTimestamp(now)},
+      deletion_refused = coalesce(keep, deletion_refused),
+      withheld_by = case when withhold then ${runId}::bigint when not withhold then null else withheld_by end
+    from jsonb_to_recordset(${json(turns)}) as row ("sourceId" text, keep boolean, withhold boolean)
+    where source_id = row."sourceId"
+    returning source_id, revision, row.keep`);
+  const revised = rows.map(({ keep, ...row }) => ({
+    ...row,
+    changed: {},
+    turned: keep === null ? null : !keep,
+  }));
+  await keepRevisions(db, revised, { cause, now });
+  return revised.map(({ sourceId, revision, changed }) => ({
+    ...{ sourceId, revision, changed },
+    becameOrphaned: false,
+    cameBack: false,
+  }));
+}
+
+/** How many customers each of these undos keeps away from the destination. */
+export async function countWithheld(db: Queryable, runIds: readonly number[]): Promise<Map<number, number>> {
+  const rows = await db.rows<{ runId: number; count: number }>(sql`
+    select withheld_by as run_id, count(*) as count from customers
+    where withheld_by in (select value::text::bigint from jsonb_array_elements(${json(runIds)})) group by withheld_by`);
+  return new Map(rows.map(({ runId, count }) => [runId, count]));
+}
+
+/** Locks these customers in one order. */
+export async function lockCustomersOf(db: Queryable, sourceIds: readonly string[]): Promise<void> {
+  await db.rows(sql`
+    select 1 from customers where source_id = any(${texts(sourceIds)}) order by source_id for update`);
 }
 
 /** A person refused to have these customers taken away though all their records are gone. */

@@ -1,7 +1,7 @@
 // What each revision of a customer changed, and what made it. The first needs no row: all before it is empty.
 import { sql } from 'drizzle-orm';
-import { integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
-import type { Json } from '../connector.ts';
+import { boolean, index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import type { Changed } from '../customer/undo.ts';
 import { time } from '../db/column-types.ts';
 import { json, type Queryable, toTimestamp } from '../db/database.ts';
 
@@ -14,36 +14,42 @@ export const revisions = pgTable(
     at: time('at').notNull(),
     changed: jsonb().$type<Changed>().notNull(),
     cause: jsonb().$type<Cause>().notNull(),
+    /** It left the customer without a record (true), or gave it one again or kept it without (false). Null: neither. */
+    orphaned: boolean(),
   },
-  (t) => [primaryKey({ columns: [t.sourceId, t.revision] })],
+  (t) => [
+    primaryKey({ columns: [t.sourceId, t.revision] }),
+    // What a run changed is looked for to undo it.
+    index('revisions_run')
+      .on(sql`((${t.cause} ->> 'runId')::bigint)`, t.sourceId)
+      .where(sql`${t.cause} ->> 'runId' is not null`),
+  ],
 );
 
 /**
  * What made a revision: a record that came by a run, a value pinned or released by hand, a record parted by hand from the
- * one that took it over, a mapping that changed, or a verification that healed.
+ * one that took it over, a mapping that changed, a verification that healed, or an undo of a run.
  */
 export type Cause =
   | { by: 'records'; source: string; stream: string; runId: number | null }
   | { by: 'pin'; field: string; note: string; released?: true }
   | { by: 'unmerge'; source: string; stream: string; recordId: string }
   | { by: 'remap'; source: string; runId: number | null }
-  | { by: 'verification'; verificationId: number };
-
-/** By field: the value before and after; a side is missing where the field was in no contribution. */
-export type Changed = { [field: string]: { from?: Json; to?: Json } };
+  | { by: 'verification'; verificationId: number }
+  | { by: 'undo'; source: string; runId: number; of: number };
 
 export type Revision = typeof revisions.$inferSelect;
 
 export async function keepRevisions(
   db: Queryable,
-  rows: readonly { sourceId: string; revision: number; changed: Changed }[],
+  rows: readonly { sourceId: string; revision: number; changed: Changed; turned?: boolean | null }[],
   context: { cause: Cause; now: number },
 ): Promise<void> {
   if (rows.length === 0) return;
   await db.rows(sql`
-    insert into revisions (source_id, revision, at, changed, cause)
-    select "sourceId", revision, ${toTimestamp(context.now)}, changed, ${json(context.cause)}
-    from jsonb_to_recordset(${json(rows)}) as row ("sourceId" text, revision int, changed jsonb)`);
+    insert into revisions (source_id, revision, at, changed, cause, orphaned)
+    select "sourceId", revision, ${toTimestamp(context.now)}, changed, ${json(context.cause)}, turned
+    from jsonb_to_recordset(${json(rows)}) as row ("sourceId" text, revision int, changed jsonb, turned boolean)`);
 }
 
 /** A customer's revisions, newest first, before `before` where given. */

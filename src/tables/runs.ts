@@ -220,6 +220,28 @@ export async function goingRuns(db: Queryable): Promise<Run[]> {
   return rows.map(toRun);
 }
 
+/** The run, and the undos of it, of those, and so on. */
+export async function undoFamily(db: Queryable, id: number): Promise<number[]> {
+  const rows = await db.rows<{ id: number }>(sql`
+    with recursive family (id) as (
+      select ${id}::bigint
+      union select runs.id from runs join family on (request ->> 'undo')::bigint = family.id where mode = 'undo')
+    select id from family order by id`);
+  return rows.map((row) => row.id);
+}
+
+/** Undos, the newest first, before `before` where given. */
+export async function listUndos(
+  db: Queryable,
+  page: { before?: number | undefined; limit: number },
+): Promise<Run[]> {
+  const rows = await db.rows<Row>(sql`
+    select ${columns} from runs
+    where mode = 'undo' and ${page.before === undefined ? sql`true` : sql`id < ${page.before}::bigint`}
+    order by id desc limit ${page.limit}`);
+  return rows.map(toRun);
+}
+
 /** Of each of these sources the newest run that has ended. */
 export async function lastRuns(db: Queryable, sources: readonly string[]): Promise<Run[]> {
   const rows = await db.rows<Row>(sql`
@@ -258,10 +280,11 @@ export async function claimRun(
     where id = (
       select id from runs as due
       where state = 'requested' and cancel_requested_at is null and due_at <= ${toTimestamp(claim.now)} and (leased_until is null or leased_until < ${toTimestamp(claim.now)})
-        and source in (select jsonb_array_elements_text(${json(claim.sources)}))
+        -- An undo asks no vendor: it goes on while its source is paused, or is configured no more.
+        and (mode = 'undo' or source in (select jsonb_array_elements_text(${json(claim.sources)})))
         and coalesce(request ->> 'host', ${claim.host}) = ${claim.host}
         and ${claim.dryRunsOnly ? sql`request ->> 'dryRun' is not null` : sql`true`}
-        and not exists (select 1 from pauses where name = due.source and (trial_at is null or trial_at > ${toTimestamp(claim.now)}))
+        and (mode = 'undo' or not exists (select 1 from pauses where name = due.source and (trial_at is null or trial_at > ${toTimestamp(claim.now)})))
         and not exists (select 1 from runs as other where other.source = due.source and other.id <> due.id
                         and other.state = 'requested' and other.leased_until >= ${toTimestamp(claim.now)})
       order by lane, id limit 1)
@@ -311,7 +334,7 @@ export async function countPage(
       step = ${page.step}, attempts = 0, error = null, leased_until = ${toTimestamp(page.now + page.leaseMs)}
     where id = ${run.id}::bigint and lease = ${run.lease}::uuid and state = 'requested'
     returning cancel_requested_at is not null as cancelled,
-      exists(select 1 from pauses where name = runs.source) as paused`);
+      mode <> 'undo' and exists(select 1 from pauses where name = runs.source) as paused`);
   if (!row) throw new LostLeaseError(run.id);
   if (row.cancelled) throw new CancelledError(`run ${run.id} was cancelled`);
   if (row.paused) throw new PausedError(`the source of run ${run.id} was paused`);
@@ -382,7 +405,7 @@ export async function runStanding(
 ): Promise<'going' | 'cancelled' | 'paused' | 'lost'> {
   const [row] = await db.rows<{ cancelled: boolean; paused: boolean }>(sql`
     select cancel_requested_at is not null as cancelled,
-      exists(select 1 from pauses where name = runs.source and cause = 'person') as paused
+      mode <> 'undo' and exists(select 1 from pauses where name = runs.source and cause = 'person') as paused
     from runs where id = ${run.id}::bigint and lease = ${run.lease}::uuid and state = 'requested'`);
   if (!row) return 'lost';
   return row.cancelled ? 'cancelled' : row.paused ? 'paused' : 'going';

@@ -50,6 +50,7 @@ import { sourcesApi } from './api/sources.ts';
 import { spendApi } from './api/spend.ts';
 import { statusApi } from './api/status.ts';
 import { tokensApi } from './api/tokens.ts';
+import { undosApi } from './api/undos.ts';
 import { verificationsApi } from './api/verifications.ts';
 import { webhookApi } from './api/webhooks.ts';
 import { writeBacksApi } from './api/write-backs.ts';
@@ -206,6 +207,7 @@ const parts = [
   probeApi,
   deliveriesApi,
   runsApi,
+  undosApi,
   customersApi,
   explainApi,
   pinsApi,

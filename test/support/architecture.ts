@@ -40,7 +40,7 @@ const allowed: { [floor: string]: readonly string[] } = {
 /** The parts of `src/sync` from the top: each imports only parts on floors below its own. */
 const syncFloors: readonly (readonly string[])[] = [
   ['pull', 'plan'],
-  ['preview', 'verify', 'retry', 'write-back'],
+  ['preview', 'verify', 'retry', 'write-back', 'undo'],
   ['deliver', 'inbox', 'erase', 'holds', 'views', 'housekeeping', 'subscribe'],
   ['facts'],
   ['intake', 'census', 'probe'],

@@ -244,12 +244,12 @@ describe.each(databases)('a customer explained on $name', ({ open }) => {
     );
 
     const page = await get('/api/quarantine?limit=1&source=hubspot&field=metadata.loyalty_points');
-    const rest = await get(`/api/quarantine?limit=1&after=${page.next}`);
+    const rest = await get(`/api/quarantine?limit=1&cursor=${page.nextCursor}`);
     expect([...page.values, ...rest.values]).toEqual(values);
-    expect(rest.next).toBeNull();
+    expect(rest.nextCursor).toBeNull();
     expectProblem(await call('GET', '/api/quarantine?source=other'), 400);
     expect((await get('/api/quarantine?field=name')).values).toEqual([]);
-    expectProblem(await call('GET', '/api/quarantine?after=xyz'), 400);
+    expectProblem(await call('GET', '/api/quarantine?cursor=xyz!'), 400);
 
     world.hubspot.update(id, { loyalty_points: 21 });
     world.hubspot.update(other, { loyalty_points: 22 });

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Fields, Json } from '../../src/connector.ts';
+import type { Changed } from '../../src/customer/undo.ts';
 import { stateAt, undo } from '../../src/sync/views/history.ts';
-import type { Changed } from '../../src/tables/revisions.ts';
 import { requestRun, runById } from '../../src/tables/runs.ts';
 import { createApp } from '../../src/web/app.ts';
 import { databases, type TestDatabase } from '../support/databases.ts';
@@ -116,8 +116,8 @@ describe.each(databases)('the past on $name', ({ open }) => {
     });
     await world.rest();
 
-    const { revisions, next } = await get(`/api/customers/${id}/history`);
-    expect(next).toBeNull();
+    const { revisions, nextCursor } = await get(`/api/customers/${id}/history`);
+    expect(nextCursor).toBeNull();
     expect(revisions.map(({ revision, by }: { revision: number; by: string }) => [revision, by])).toEqual([
       [3, 'by a person, who pinned email: by phone'],
       [2, `by run ${increment.id} of hubspot (contacts)`],
@@ -134,10 +134,10 @@ describe.each(databases)('the past on $name', ({ open }) => {
 
     // Page after page it is the same.
     const first = await get(`/api/customers/${id}/history?limit=1`);
-    const second = await get(`/api/customers/${id}/history?limit=1&before=${first.next}`);
-    const third = await get(`/api/customers/${id}/history?limit=1&before=${second.next}`);
+    const second = await get(`/api/customers/${id}/history?limit=1&cursor=${first.nextCursor}`);
+    const third = await get(`/api/customers/${id}/history?limit=1&cursor=${second.nextCursor}`);
     expect([...first.revisions, ...second.revisions, ...third.revisions]).toEqual(revisions);
-    expect(third.next).toBeNull();
+    expect(third.nextCursor).toBeNull();
 
     const at = async (time: number) =>
       (await get(`/api/customers/${id}/history?at=${new Date(time).toISOString()}`)).state;

@@ -190,7 +190,13 @@ async function addRows(to: Database, number: number): Promise<void> {
 }
 
 /** What a constraint asks of a row in its first state. */
-const neededToo = ['deliveries.due_at', 'deliveries.waiting_since', 'inbox.due_at', 'erasures.source_id'];
+const neededToo = [
+  'deliveries.due_at',
+  'deliveries.waiting_since',
+  'inbox.due_at',
+  'erasures.source_id',
+  'pins.value',
+];
 
 interface NeededColumn {
   table: string;

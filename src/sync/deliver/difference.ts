@@ -139,6 +139,10 @@ export function intentOf(
     ...partialWritesOf(destination, settings),
     withdrawn,
   } as const;
+  if (row.withheld) {
+    const isThere = row.acknowledged !== null || uncertain;
+    return isThere ? { action: 'remove', sent: null } : none;
+  }
   if (!row.gone) {
     const sent = changes(row, row.acknowledged, options);
     return sent ? { action: 'write', sent } : none;

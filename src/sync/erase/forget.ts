@@ -22,6 +22,7 @@ import { forgetPins } from '../../tables/pins.ts';
 import { forgetRecords } from '../../tables/records.ts';
 import { forgetRevisions } from '../../tables/revisions.ts';
 import { forgetInRuns } from '../../tables/runs.ts';
+import { forgetSpared } from '../../tables/spared-values.ts';
 import type { Trait } from '../../tables/suppressions.ts';
 import { forgetTouches } from '../../tables/touches.ts';
 import { forgetInVerifications } from '../../tables/verifications.ts';
@@ -96,6 +97,7 @@ export async function forget(
     ...Object.keys(factStreams).map((stream) => ({ source: destinationName, stream, recordId: sourceId })),
   ]);
   await endDrifts(db, [sourceId]);
+  await forgetSpared(db, sourceId);
   await forgetParts(db, [sourceId]);
   await dropExportedFacts(db, [sourceId]);
   await forgetInVerifications(db, {

@@ -2,10 +2,11 @@
 // keyset, a thousand customers at a time, holds no transaction and writes nothing.
 import type { Fields, Json } from '../../connector.ts';
 import type { Group, Preview } from '../../contract/preview.ts';
+import { noOverrides, type Overrides } from '../../customer/undo.ts';
 import type { Queryable } from '../../db/database.ts';
 import { type PreviewedCustomer, previewedCustomersAfter } from '../../tables/acknowledgements.ts';
 import { existingCustomers, foldOne } from '../../tables/customers.ts';
-import { pinsOf } from '../../tables/pins.ts';
+import { overridesOf } from '../../tables/pins.ts';
 import {
   type PreviewedRecord,
   previewedRecords,
@@ -90,7 +91,7 @@ class PreviewRunner {
   async customers(page: readonly PreviewedCustomer[]): Promise<void> {
     const ids = page.map(({ sourceId }) => sourceId);
     const stored = await previewedRecords(this.#db, ids);
-    const pins = await pinsOf(this.#db, ids);
+    const overrides = await overridesOf(this.#db, ids);
     const remapped = stored.map((row) => this.#remap(row));
     await this.#arrivals(remapped.filter(({ stored, next }) => hasMoved(stored, next)));
     const byCustomer = Map.groupBy(remapped, ({ stored }) => stored.sourceId);
@@ -98,7 +99,7 @@ class PreviewRunner {
       const own = (byCustomer.get(customer.sourceId) ?? []).filter(
         ({ next }) => next.sourceId === customer.sourceId,
       );
-      this.#lookAt(customer, own, pins.get(customer.sourceId) ?? {});
+      this.#lookAt(customer, own, overrides.get(customer.sourceId) ?? noOverrides);
     }
   }
 
@@ -107,10 +108,10 @@ class PreviewRunner {
     await this.#arrivals(page.map((row) => this.#remap(row)));
   }
 
-  #lookAt(customer: PreviewedCustomer, remapped: readonly Remapped[], pins: Fields): void {
+  #lookAt(customer: PreviewedCustomer, remapped: readonly Remapped[], overrides: Overrides): void {
     const { sourceId } = customer;
     const records = standing(this.#options.proposed, remapped, sourceId, customer.fields);
-    const next = foldOne(sourceId, customer, records, pins, this.#options.proposed.fold);
+    const next = foldOne(sourceId, customer, records, overrides, this.#options.proposed.fold);
     this.#differences.add(
       sourceId,
       next && {
@@ -141,7 +142,7 @@ class PreviewRunner {
         continue;
       }
       const records = standing(this.#options.proposed, group, sourceId, {});
-      const next = foldOne(sourceId, undefined, records, {}, this.#options.proposed.fold);
+      const next = foldOne(sourceId, undefined, records, noOverrides, this.#options.proposed.fold);
       if (next === null) continue;
       const rest = {
         wasOrphaned: false,

@@ -142,7 +142,11 @@ export class Differences {
   #sent({ sourceId, after, orphaned, deletionRefused, acknowledged }: Difference): Sent | null {
     const { destination, settings } = this.#sending;
     const gone = orphaned && !deletionRefused;
-    const { action, sent } = intentOf({ ...after, sourceId, gone, acknowledged }, false, this.#sending);
+    const { action, sent } = intentOf(
+      { ...after, sourceId, gone, withheld: false, acknowledged },
+      false,
+      this.#sending,
+    );
     if (action === 'remove' || action === 'erase') return { action };
     if (action === 'none' || sent === null) return null;
     const partial = Object.keys(sent).some((field) => field.includes('.'));

@@ -44,6 +44,7 @@ import type { Source } from '../intake/source.ts';
 import type { SourceHealth } from '../intake/source-health.ts';
 import { type Part, takeApart } from '../intake/taking-apart.ts';
 import { type DryRunning, dryRun } from '../preview/dry-run.ts';
+import { undoRun } from '../undo/undo.ts';
 import type { ExportPages } from './export-pages.ts';
 import { exportOf } from './exporting.ts';
 import { settleFailure, watchRun } from './failing.ts';
@@ -88,7 +89,7 @@ export async function carryRun(deps: PullDeps, run: Run, lease: string, signal: 
   const watch = watchRun(deps, held, { leaseMs, lost, signal });
   const health = deps.health(run.source);
   // A run that was not put off is asked for just now.
-  if (run.error === null) health.tryNow();
+  if (run.error === null && run.mode !== 'undo') health.tryNow();
   try {
     await readAsAsked(deps, run, lease, { stop: AbortSignal.any([signal, lost.signal]), log });
     const ended = await database.transaction((tx) =>
@@ -103,7 +104,7 @@ export async function carryRun(deps: PullDeps, run: Run, lease: string, signal: 
     await settleFailure({ database, clock, log, run, held, health, signal }, why);
   } finally {
     watch.stop();
-    if (run.mode !== 'records' && run.mode !== 'remap')
+    if (run.mode !== 'records' && run.mode !== 'remap' && run.mode !== 'undo')
       await forgetMet(database).catch((error: unknown) => log.warn({ err: error }, 'kept till the next run'));
     deps.onIngested();
   }
@@ -117,6 +118,7 @@ async function readAsAsked(
 ): Promise<void> {
   const source = deps.rules.source(run.source);
   if (run.mode === 'remap') await remap({ deps, run, lease, leaseMs, signal: stop, log });
+  else if (run.mode === 'undo') await undoRun({ deps, run, lease, leaseMs, signal: stop });
   else if (!source)
     throw new RejectedError(`the configuration has no source ${run.source}`, { code: 'no_source' });
   else if (run.request.dryRun) await dryRun(dryRunning(deps, source, run, lease, stop));
@@ -612,6 +614,7 @@ function stepOf(reader: Reader, stream: Stream<unknown>): string {
     trail: `reading settled ${stream.name} again`,
     tombstones: `reading deleted ${stream.name}`,
     remap: 'mapping stored records again',
+    undo: 'undoing a run',
   }[reader];
 }
 

@@ -3,11 +3,12 @@
 import type { Fields } from '../../connector.ts';
 import { unknownValue } from '../../customer/diff.ts';
 import type { FieldDrift } from '../../customer/drift.ts';
+import { noOverrides } from '../../customer/undo.ts';
 import type { Queryable } from '../../db/database.ts';
 import { settledRows } from '../../tables/acknowledgements.ts';
 import { foldOne, refold } from '../../tables/customers.ts';
 import { countWaiting, redeliver } from '../../tables/deliveries.ts';
-import { pinsOf } from '../../tables/pins.ts';
+import { overridesOf } from '../../tables/pins.ts';
 import { recordsOf } from '../../tables/records.ts';
 import { intentOf, type Sending } from '../deliver/difference.ts';
 import { enqueueDeliveries } from '../intake/enqueue.ts';
@@ -32,14 +33,19 @@ export async function staleAmong(
   const rows = await settledRows(db, sourceIds);
   const ids = rows.map(({ sourceId }) => sourceId);
   const records = Map.groupBy(await recordsOf(db, ids), ({ sourceId }) => sourceId);
-  const pins = await pinsOf(db, ids);
+  const overrides = await overridesOf(db, ids);
   const vanished = new Set(rules.vanished.map(({ name }) => name));
   for (const row of rows) {
     const own = records.get(row.sourceId) ?? [];
     if (own.some(({ source }) => vanished.has(source))) continue;
-    const should = foldOne(row.sourceId, row, own, pins.get(row.sourceId) ?? {}, rules.fold) ?? row;
+    const should =
+      foldOne(row.sourceId, row, own, overrides.get(row.sourceId) ?? noOverrides, rules.fold) ?? row;
     const gone = should.orphaned && !row.deletionRefused;
-    const { action, sent } = intentOf({ ...should, gone, acknowledged: row.acknowledged }, false, sending());
+    const { action, sent } = intentOf(
+      { ...should, gone, withheld: false, acknowledged: row.acknowledged },
+      false,
+      sending(),
+    );
     if (action !== 'write' || sent === null) continue;
     const fields = differing(sent, row.acknowledged);
     if (Object.keys(fields).length > 0) stale.set(row.sourceId, fields);

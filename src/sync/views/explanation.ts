@@ -10,6 +10,7 @@ import type {
   CustomerExplanation,
   ExplainedField,
   IgnoredRecord,
+  Pinned,
   Quarantined,
   TakeOver,
 } from '../../customer/explain.ts';
@@ -60,6 +61,10 @@ export async function explainCustomer(
     destination,
     fields,
     dropped: customer.dropped,
+    leftOut: pins
+      .filter(({ field, undoRunId }) => undoRunId !== null && !Object.hasOwn(customer.fields, field))
+      .map((pin) => ({ field: pin.field, ...pinnedOf(pin) })),
+    withheldBy: customer.withheldBy,
     quarantined: quarantined.filter(({ field }) => !Object.hasOwn(customer.fields, field)),
     clashes: clashesOf(standing),
     takeOvers: await readTakeOvers(db, sourceId),
@@ -84,7 +89,12 @@ interface Gathered {
 }
 
 function explainFields({ rules, customer, records, pins, ...more }: Gathered): ExplainedField[] {
-  const pinned: Fields = Object.fromEntries(pins.map(({ field, value }) => [field, value]));
+  // A field that an undo left out has no value, and so no explanation of one.
+  const pinned: Fields = Object.fromEntries(
+    pins
+      .filter(({ field, undoRunId }) => undoRunId === null || Object.hasOwn(customer.fields, field))
+      .map(({ field, value }) => [field, value]),
+  );
   const explained = rules.explain(records, pinned);
   const byName = new Map(records.map((record) => [keyOf(record), record]));
   const candidateOf = (origin: Origin): Candidate => toCandidate(byName.get(keyOf(origin))!, rules);
@@ -98,7 +108,7 @@ function explainFields({ rules, customer, records, pins, ...more }: Gathered): E
         field,
         value,
         rule: now?.rule ?? 'none',
-        pin: pin ? { note: pin.note, pinnedAt: pin.pinnedAt } : null,
+        pin: pin ? pinnedOf(pin) : null,
         winner: now && now.winner !== 'pin' ? candidateOf(now.winner) : null,
         losers: (now?.losers ?? []).map(({ value: said, reason, ...origin }) => ({
           ...candidateOf(origin),
@@ -112,6 +122,10 @@ function explainFields({ rules, customer, records, pins, ...more }: Gathered): E
         next: now === undefined ? { value: null } : sameJson(now.value, value) ? null : { value: now.value },
       };
     });
+}
+
+function pinnedOf({ note, pinnedAt, undoRunId, insteadOf }: Pin): Pinned {
+  return { note, pinnedAt, undoneBy: undoRunId, insteadOf };
 }
 
 /** How the winning record gives the field: what it holds and what was done to it, and whether an older state gave it. */
@@ -230,11 +244,14 @@ async function readTakeOvers(db: Queryable, sourceId: string): Promise<TakeOver[
 
 // ── Rows ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-type CustomerRow = Omit<typeof customers.$inferSelect, 'sourceId' | 'deletionRefused' | 'clash'>;
+type CustomerRow = Omit<
+  typeof customers.$inferSelect,
+  'sourceId' | 'deletionRefused' | 'clash' | 'createdRunId'
+>;
 
 async function readCustomer(db: Queryable, sourceId: string): Promise<CustomerRow | null> {
   const [row] = await db.rows<CustomerRow>(sql`
-    select revision, fields, dropped, orphaned, created_at, updated_at
+    select revision, fields, dropped, orphaned, withheld_by, created_at, updated_at
     from customers where source_id = ${sourceId}`);
   return row ?? null;
 }

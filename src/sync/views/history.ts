@@ -1,8 +1,9 @@
 // What a customer was: its revisions undone from the present, as far back as is asked. It only reads.
 import { sql } from 'drizzle-orm';
 import type { Fields } from '../../connector.ts';
+import type { Changed } from '../../customer/undo.ts';
 import type { Queryable } from '../../db/database.ts';
-import { type Cause, type Changed, type Revision, revisionsOf } from '../../tables/revisions.ts';
+import { type Cause, type Revision, revisionsOf } from '../../tables/revisions.ts';
 import { writeBackEventsOf } from '../../tables/write-back-events.ts';
 
 /** A customer as it is or was. Times are epoch milliseconds. */
@@ -138,6 +139,8 @@ export function causeWords(cause: Cause | null): string {
       return `by the new mapping of ${cause.source}`;
     case 'verification':
       return `by verification ${cause.verificationId}, which folded its records again`;
+    case 'undo':
+      return `by run ${cause.runId}, which undid run ${cause.of}`;
     default:
       return `by ${(cause as { by: string }).by}`;
   }

@@ -117,7 +117,7 @@ function requireRole({ name, role }: Caller, path: string): void {
 }
 
 /** Whether the visitor may change things. */
-export function mayOperate({ visitor }: Visit, wanted: Role = 'operator'): boolean {
+export function mayOperate({ visitor }: Pick<Visit, 'visitor'>, wanted: Role = 'operator'): boolean {
   return mayActAs(visitor.role, wanted);
 }
 

@@ -131,7 +131,7 @@ function fieldsCard({ customer, explanation, field: chosen }: CustomerCard): Htm
   const rows = names.map((name) => {
     const one = explained.get(name);
     const from = one?.pin
-      ? chip('note', 'pinned')
+      ? chip('note', one.pin.undoneBy === null ? 'pinned' : 'undone')
       : one?.winner
         ? html`<small>${one.winner.source}</small>`
         : '';
@@ -208,18 +208,18 @@ ${facts([
 ])}
 ${losers.length === 0 ? '' : html`<h3>Did not win</h3><ul class="changes">${losers.map((loser) => html`<li>${value(loser.value)} <small>${loser.source} (${loser.stream}) ${loser.recordId}: ${loser.reason}</small></li>`)}</ul>`}
 ${quarantined.map(({ source, reason, value: found }) => html`<p class="hint bad-text">Left out of ${source}: ${reason} Found: ${value(found)}</p>`)}
-<div class="actions acts">${pinForms(sourceId, field!, pin !== null)}</div></section>`;
+<div class="actions acts">${pinForms(sourceId, field!, pin)}</div></section>`;
 }
 
-function pinForms(sourceId: string, field: string, isPinned: boolean): Html {
+function pinForms(sourceId: string, field: string, pin: Explanation['fields'][number]['pin']): Html {
   const path = `/api${customerPath(sourceId)}/pins/${encodeURIComponent(field)}`;
   return html`${ask(
-    isPinned ? 'Pin another value…' : 'Pin a value…',
+    pin === null ? 'Pin a value…' : 'Pin another value…',
     path,
     html`<label>Value of ${field} (leave empty for none)<input name="value" data-empty="null" autocomplete="off"></label>
 <label>Reason (shown in explanations)<input name="note" maxlength="500" autocomplete="off"></label>`,
     { method: 'PUT', done: `${field} was pinned`, button: 'Pin' },
-  )}${isPinned ? action('Release the pin', path, { method: 'DELETE', done: `${field} was released`, about: `of ${field}` }) : ''}`;
+  )}${pin !== null ? action(pin.undoneBy === null ? 'Release the pin' : 'Take what the records give', path, { method: 'DELETE', done: `${field} was released`, about: `of ${field}` }) : ''}`;
 }
 
 // ── What happened ───────────────────────────────────────────────────────────────────────────────────────────────

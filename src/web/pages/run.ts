@@ -14,10 +14,13 @@ export interface RunView {
   run: ReportedRun;
   /** Null: not asked for, because finding them reads the records of the source. */
   records: TouchedRecord[] | null;
+  /** Of an undo: what it keeps and has spared. */
+  undone: Html | null;
+  mayUndo: boolean;
   now: number;
 }
 
-export function runPage({ run, records, now }: RunView): PageContent {
+export function runPage({ run, records, undone, mayUndo, now }: RunView): PageContent {
   const title = `Run ${run.id} of ${run.source}`;
   return {
     title,
@@ -34,11 +37,13 @@ export function runPage({ run, records, now }: RunView): PageContent {
               about: `run ${run.id}`,
               confirm: `Cancel run ${run.id}? The records that it has ingested stay.`,
             })
-          : '',
+          : mayUndo && !run.request.dryRun
+            ? html`<a class="button" href="/runs/${run.id}/undo">Undo…</a>`
+            : '',
     })}
 ${run.error ? html`<p class="banner ${run.state === 'failed' ? 'bad' : 'wait'}" data-key="error">${run.error}</p>` : ''}
 ${run.state === 'requested' ? progress(run, now) : ''}
-<div class="split" data-key="split"><div class="stack-y">${balance(run)}${run.report ? report(run.report) : ''}${touched(run, records, now)}</div>
+<div class="split" data-key="split"><div class="stack-y">${balance(run)}${undone ?? ''}${run.report ? report(run.report) : ''}${touched(run, records, now)}</div>
 <div class="stack-y">${about(run, now)}${notes(run)}${run.columns ? columnsOf(run.columns) : ''}</div></div>`,
   };
 }
@@ -49,6 +54,7 @@ const modes: { readonly [mode in ReportedRun['mode']]: string } = {
   records: 'Reads single records,',
   import: 'Imports a file,',
   remap: 'Maps stored records again,',
+  undo: 'Undoes another run,',
 };
 
 const triggers: { readonly [trigger in ReportedRun['trigger']]: string } = {

@@ -51,6 +51,8 @@ const anna: CustomerExplanation = {
   destination: 'voucherify',
   fields: [],
   dropped: [],
+  leftOut: [],
+  withheldBy: null,
   quarantined: [],
   clashes: [],
   takeOvers: [],
@@ -111,7 +113,11 @@ describe('a field', () => {
   });
 
   it('says who pinned it, and that no record gives it', () => {
-    const sentences = told({ winner: null, rule: 'pin', pin: { note: 'she rang us', pinnedAt: noon } });
+    const sentences = told({
+      winner: null,
+      rule: 'pin',
+      pin: { note: 'she rang us', pinnedAt: noon, undoneBy: null, insteadOf: null },
+    });
     expect(sentences[1]).toBe('A person pinned it 2026-11-20 10:02 UTC: she rang us.');
     expect(sentences.join(' ')).not.toContain('It comes from');
   });
