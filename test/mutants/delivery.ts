@@ -138,6 +138,8 @@ const acknowledgements = mutantsOf(
       name: 'lets an older revision replace what was acknowledged last',
       find: '\n    where acknowledgements.revision <= excluded.revision`;',
       replace: '`;',
+      survives:
+        'Whoever no longer carries a delivery settles nothing, so no older revision comes this far: a second line.',
     },
   ],
 );

@@ -183,13 +183,13 @@ const runs = mutantsOf(
     },
     {
       name: 'takes runs of a paused source',
-      find: 'and not exists (select 1 from pauses where name = due.source and (trial_at is null or trial_at > ${toTimestamp(claim.now)}))',
+      find: "and (mode = 'undo' or not exists (select 1 from pauses where name = due.source and (trial_at is null or trial_at > ${toTimestamp(claim.now)})))",
       replace: '',
     },
     {
       name: 'takes a run that another worker holds',
-      find: ' and (leased_until is null or leased_until < ${toTimestamp(claim.now)})\n        and source in',
-      replace: '\n        and source in',
+      find: ' and (leased_until is null or leased_until < ${toTimestamp(claim.now)})\n        -- An undo',
+      replace: '\n        -- An undo',
     },
     {
       name: 'imports a file on a machine that does not have it',

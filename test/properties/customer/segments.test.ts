@@ -96,8 +96,8 @@ describe('who enters and leaves a segment', () => {
       }),
       { numRuns: 1_000 },
     );
-    // It would agree as well if it never said anything.
-    for (const count of Object.values(told)) expect(count).toBeGreaterThan(30);
+    // It would agree as well if it never said anything. Three in a hundred come out each way, give or take.
+    for (const count of Object.values(told)) expect(count).toBeGreaterThan(10);
   });
 
   it('names what cannot be told, and does not guess what others hold', () => {
