@@ -40,7 +40,10 @@ Examples:
 
 A "tributary sync" within the hour is compared with its forecast.
 
-Exit code 0: it fits. 1: a quota of a day or longer has too few calls left, or the number of records is unknown.
+A vendor that does not say how many records it has is forecast by --exact or --records. Without SOURCE such a source is
+named and left out.
+
+Exit code 0: it fits. 1: a quota of a day or longer has too few calls left, or the number of records of SOURCE is unknown.
 2: wrong usage or configuration.`,
     )
     .action(async (source: string | undefined, options: Options) => {
@@ -48,7 +51,7 @@ Exit code 0: it fits. 1: a quota of a day or longer has too few calls left, or t
       const reached = await reach(cli, { work: options.exact ? 'dry runs' : false });
       try {
         const dryRunId = options.exact ? await dryRunOf(cli, reached.client, asked) : undefined;
-        const { forecasts, writeBack, segments } = await reached.client.send(
+        const { forecasts, unknown, writeBack, segments } = await reached.client.send(
           forecastsMadeShape,
           '/api/plan',
           {
@@ -56,9 +59,20 @@ Exit code 0: it fits. 1: a quota of a day or longer has too few calls left, or t
           },
         );
         if (cli.json)
-          answer(cli, summaryOf(forecasts), forecastsMadeShape.encode({ forecasts, writeBack, segments }));
+          answer(
+            cli,
+            summaryOf(forecasts),
+            forecastsMadeShape.encode({ forecasts, unknown, writeBack, segments }),
+          );
         else {
+          if (forecasts.length + unknown.length === 0)
+            print(cli.terminal, 'No configured source can be pulled.');
           tell(cli, forecasts);
+          for (const { source: name, reason } of unknown)
+            print(
+              cli.terminal,
+              `\nNo forecast of ${name}: ${reason} "tributary plan ${name} --exact" does the latter.`,
+            );
           if (writeBack) printWriteBackForecast(cli.terminal, writeBack);
           printSegments(cli.terminal, segments);
         }
@@ -123,7 +137,6 @@ function summaryOf(forecasts: readonly Forecast[]): string {
 }
 
 function tell({ terminal }: Cli, forecasts: readonly Forecast[]): void {
-  if (forecasts.length === 0) print(terminal, 'No configured source can be pulled.');
   forecasts.forEach((forecast, index) => {
     if (index > 0) print(terminal, '');
     printForecast(terminal, forecast);

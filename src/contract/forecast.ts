@@ -168,6 +168,10 @@ export const forecastsMadeShape = answer({
     description: 'What flows back to vendors, or to that of the source. Null if nothing does.',
   }),
   forecasts: z.array(answer({ id: z.int(), ...forecastShape.shape })),
+  unknown: z.array(answer({ source: z.string(), reason: z.string() })).meta({
+    description:
+      'Sources without a forecast, because nobody says how many records they have. Empty if a source was named: then this is an error.',
+  }),
   segments: answer({
     waiting: answer({
       customers: count.meta({

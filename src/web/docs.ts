@@ -2,14 +2,12 @@
 // nothing about this installation.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Marked } from 'marked';
 import { newApi } from './deps.ts';
+import { docsPath, docsFolder as folder } from './docs-index.ts';
 import { type Operation, referencePage } from './pages/api-reference.ts';
 import { docsPage } from './pages/docs.ts';
 import { Problem } from './problem.ts';
-
-const folder = fileURLToPath(new URL('../../docs/', import.meta.url));
 
 /** The pages and pictures that there are: nothing else is ever opened. An image without them has none. */
 const files = new Set(
@@ -84,7 +82,7 @@ function addressOf(file: string, href: string): string | null {
   const target = posix.join(posix.dirname(file), path).replace(/\/$/, '');
   const found = [target, `${target}/README.md`].find((name) => files.has(name));
   if (found === undefined) return null;
-  const address = `/docs/${found.replace(/(^|\/)README\.md$/, '').replace(/\.md$/, '')}`.replace(/\/$/, '');
+  const address = docsPath(found);
   return anchor === undefined ? address : `${address}#${anchor}`;
 }
 

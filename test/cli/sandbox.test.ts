@@ -75,8 +75,9 @@ interface Status {
   deadLetters: { open: number };
 }
 
-const inSandbox = (...args: string[]) =>
-  runCommand(folder, ['sandbox', 'break', ...args], { TRIBUTARY_DATA_DIR: join(folder, '.tributary') });
+const environment = () => ({ TRIBUTARY_DATA_DIR: join(folder, '.tributary') });
+
+const inSandbox = (...args: string[]) => runCommand(folder, ['sandbox', 'break', ...args], environment());
 
 describe('the sandbox', { timeout: 180_000 }, () => {
   it('says what it is and where to go, on one screen', () => {
@@ -130,6 +131,25 @@ describe('the sandbox', { timeout: 180_000 }, () => {
       'metadata.company': 'hubspot',
       'metadata.language': 'klaviyo',
     });
+  });
+
+  it('does what docs/start.md shows', async () => {
+    const [, section = ''] = readFileSync(new URL('../../docs/start.md', import.meta.url), 'utf8').split(
+      '## ',
+    );
+    const blocks = [...section.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = '']) => block.trim());
+    const lines = blocks
+      .join('\n')
+      .split('\n')
+      .filter((line) => line !== 'npm start');
+    expect(lines.length).toBeGreaterThan(5);
+    for (const line of lines) {
+      expect(line).toMatch(/^npm run tributary -- /);
+      const args = line.split(' ').slice(4);
+      const ran = await runCommand(folder, args, { ...environment(), TRIBUTARY_API_TOKEN: token });
+      expect({ line, exitCode: ran.exitCode, err: ran.err }).toMatchObject({ exitCode: 0 });
+      expect(ran.out.length, line).toBeGreaterThan(20);
+    }
   });
 
   it('is broken by a button and by a command, and says what to watch and how it mends', async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { docsAddresses } from '../../src/web/pages/docs.ts';
+import { docsAddresses, docsIndex } from '../../src/web/docs-index.ts';
 import { behaviour } from '../support/databases.ts';
 import type { OpenApi } from './calls.ts';
 import { openWorld, type World } from './world.ts';
@@ -40,6 +40,24 @@ describe('the documentation at /docs', () => {
       const [path = '', anchor] = to.split('#');
       if (anchor !== undefined) expect(pages.get(path), `${to} in ${from}`).toContain(`id="${anchor}"`);
     }
+  });
+
+  it('is grouped as its first page is, beside every page', async () => {
+    expect(docsIndex.map(({ name }) => name)).toEqual([
+      'Start',
+      'Concepts',
+      'Connectors',
+      'Reference',
+      'Operate',
+      'Security',
+      'Decisions',
+    ]);
+    const { text } = await read('/docs/concepts');
+    const [, navigation = ''] = text.split('<nav id="contents"');
+    expect([...navigation.matchAll(/<h2>([^<]+)</g)].map(([, name]) => name)).toEqual(
+      docsIndex.map(({ name }) => name),
+    );
+    expect(navigation).toContain('<a href="/docs/concepts" aria-current="page">Concepts</a>');
   });
 
   it('shows pictures, and opens nothing else', async () => {

@@ -74,6 +74,12 @@ describe.each(behaviour)('forecasts over HTTP on $name', ({ open }) => {
   it('are refused where nobody can say how much there is, as all that cannot be meant', async () => {
     const unknown = await call('POST', '/api/plan', { json: { source: 'crm' } });
     expectProblem(unknown, 409, { type: 'urn:tributary:problem:unknown-size' });
+    // Where all sources are asked about, the others have their forecasts.
+    const all = await call('POST', '/api/plan', { json: {} });
+    expect(all.body.unknown).toContainEqual({
+      source: 'crm',
+      reason: expect.stringMatching(/does not say how many/),
+    });
     expectProblem(await call('POST', '/api/plan', { json: { source: 'nosuch' } }), 404);
     expectProblem(await call('POST', '/api/plan', { json: { records: 7 } }), 400);
     expectProblem(await call('POST', '/api/plan', { json: { source: 'crm', mode: 'records' } }), 400);

@@ -35,6 +35,13 @@ export interface PlannedRecords {
 /** Thrown where nobody can say how much there is. */
 export class UnknownSizeError extends Error {
   override name = 'UnknownSizeError';
+  /** The vendor could tell, and did not answer. */
+  readonly hasFailed: boolean;
+
+  constructor(message: string, hasFailed: boolean) {
+    super(message);
+    this.hasFailed = hasFailed;
+  }
 }
 
 const pageSizeDefault = 100;
@@ -146,6 +153,7 @@ async function counted(
     : `${planning.vendors.source} does not say how many records ${name} has`;
   throw new UnknownSizeError(
     `${why}, and none was read yet: give a number of records, or ask for an exact forecast, which reads them all without keeping them.`,
+    said !== null,
   );
 }
 

@@ -77,7 +77,17 @@ export function planApi(deps: Deps) {
         dryRunId === undefined ? undefined : await dryRunOf(deps, dryRunId, { source: source!, mode });
       await requireSchema(tributary);
       const forecasts: Forecast[] = [];
-      for (const one of sources) forecasts.push(await planOf(deps, one, { mode, records, exact }));
+      const unknown: { source: string; reason: string }[] = [];
+      for (const one of sources) {
+        try {
+          forecasts.push(await tributary.plan(one, { mode, records, exact }));
+        } catch (error) {
+          if (!(error instanceof UnknownSizeError)) throw error;
+          if (source !== undefined || error.hasFailed)
+            throw new Problem(409, error.message, { type: 'unknown-size' });
+          unknown.push({ source: one.name, reason: error.message });
+        }
+      }
       if (!force) refuseWhatCannotFit(forecasts);
       const kept = [];
       for (const forecast of forecasts)
@@ -87,7 +97,10 @@ export function planApi(deps: Deps) {
         waiting: await waitingRadius(tributary.database, tributary.rules, tributary.sending),
         run: exact?.report.segments ?? null,
       };
-      return c.json({ forecasts: kept, writeBack: await tributary.planWriteBacks(source), segments }, 200);
+      return c.json(
+        { forecasts: kept, unknown, writeBack: await tributary.planWriteBacks(source), segments },
+        200,
+      );
     })
     .openapi(list, async (c) => {
       const { limit, cursor: before, ...filter } = c.req.valid('query');
@@ -95,15 +108,6 @@ export function planApi(deps: Deps) {
       const { page, next } = await pageOf(limit, read, byId);
       return c.json({ forecasts: page.map(withRatio), nextCursor: next }, 200);
     });
-}
-
-async function planOf({ tributary }: Deps, source: Source, request: PlanRequest): Promise<Forecast> {
-  try {
-    return await tributary.plan(source, request);
-  } catch (error) {
-    if (error instanceof UnknownSizeError) throw new Problem(409, error.message, { type: 'unknown-size' });
-    throw error;
-  }
 }
 
 function pulled({ tributary }: Deps): Source[] {
