@@ -60,7 +60,7 @@ describe('tributary init', () => {
     return { exitCode, out };
   }
 
-  it('leads from keys in the environment to a verified first sync', { timeout: 60_000 }, async () => {
+  it('leads from keys in the environment to a verified first sync', { timeout: 180_000 }, async () => {
     const { exitCode, out, err } = await init(['--vendor', 'hubspot', '--yes', ...addresses()], keys);
     expect(err).not.toMatch(/defect/);
     expect(out.trimEnd().split('\n').at(-1)).toMatch(/^0 differences: /);
