@@ -83,6 +83,9 @@ export function isRefusal(error: unknown): error is RejectedError | Unauthorized
   return error instanceof RejectedError || error instanceof UnauthorizedError;
 }
 
+/** How long a vendor may still be at work on a request that we gave up, milliseconds: longer than any of their limits (180 s). */
+export const lateWriteMs = 240_000;
+
 /** Whether it is certain that the vendor carries out nothing of the request, now or later. */
 export function isUndone(error: unknown): boolean {
   return isRefusal(error) || (error instanceof TransientError && !error.uncertain);

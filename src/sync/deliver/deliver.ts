@@ -37,6 +37,7 @@ import { type Writing, writings } from './difference.ts';
 import { FirstLoad } from './first-load.ts';
 import { Health } from './health.ts';
 import { HeldClaims, leaseMs } from './held-claims.ts';
+import { LateWrites } from './late-writes.ts';
 import type { Learning } from './learning.ts';
 import { firstLookMs } from './lost-action.ts';
 import { type PollDeps, Poller } from './polling.ts';
@@ -119,6 +120,7 @@ export class Deliverer {
   readonly #size: BatchSize;
   readonly #firstLoad: FirstLoad;
   readonly #urgent = new BackgroundTasks(maxUrgentAtOnce);
+  readonly #lateWrites = new LateWrites();
   /** So many customers fitted in one bulk call's bytes, where fewer did than it may carry. */
   #fitting = Number.POSITIVE_INFINITY;
   /** Bulk was refused for what the account is: singles only, in this process. */
@@ -496,6 +498,7 @@ export class Deliverer {
         this.#noBulk = false;
       },
       health: this.#health,
+      lateWrites: this.#lateWrites,
     };
     const context = (about?: string) => this.#context(lane, signal, { isOurs: held.areOurs, about });
     return new Sender(deps, lease, signal, context, held.areOurs);

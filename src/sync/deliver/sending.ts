@@ -26,6 +26,7 @@ import { bisect, smallestWithoutCalls } from './bisect.ts';
 import { bytesOf, type Writing } from './difference.ts';
 import type { FirstFile, FirstLoad } from './first-load.ts';
 import type { Health, Verdict } from './health.ts';
+import type { LateWrites } from './late-writes.ts';
 import type { Learning, Split } from './learning.ts';
 import { looksAt } from './lost-action.ts';
 import { lostActionMs, pollDelayMs } from './polling.ts';
@@ -47,6 +48,7 @@ export interface SendDeps {
   /** What the destination holds of those claimed, where it is known without reading each. */
   known: ReadCustomers;
   learning: Learning;
+  lateWrites: LateWrites;
   /** How long until the quotas allow a bulk call, milliseconds. */
   bulkWaitMs(): number;
   /** The destination has no bulk for this account, though its traits say so. */
@@ -58,6 +60,9 @@ export interface SendDeps {
 
 /** What became of a part that was to be sent in bulk. `spent`: no quota was left for it. `over`: it failed, and is settled. */
 type PartEnd = 'taken' | 'refused' | 'too large' | 'too large on the way' | 'no bulk' | 'spent' | 'over';
+
+const removedOnce =
+  'it was deleted; once more when an earlier write whose result is unknown cannot arrive any more';
 
 /** Sends what was claimed under one lease. */
 export class Sender {
@@ -137,12 +142,16 @@ export class Sender {
   async #one(writing: Writing): Promise<void> {
     try {
       const context = this.#context(writing.sourceId);
+      if (writing.action === 'write') this.#deps.lateWrites.forget(writing.sourceId);
       const outcome =
         writing.action === 'remove'
           ? await this.#remove(context, writing.sourceId)
           : await this.#upsert(context, writing);
-      if (writing.action === 'remove' && outcome.result === 'accepted')
+      if (writing.action === 'remove' && outcome.result === 'accepted') {
         await forgetParts(this.#deps.database, [writing.sourceId]);
+        const dueAt = this.#removedAgainAt(writing);
+        if (dueAt !== null) return await this.#putBack([writing], removedOnce, { dueAt });
+      }
       await this.#ended.add({ writing, outcome });
     } catch (error) {
       await this.#settleFailure([writing], error);
@@ -253,6 +262,12 @@ export class Sender {
     const fields = splits.map(({ first }) => first);
     this.#leftOut.set(sourceId, { payload: learning.withoutFirst(writing, splits), fields });
     return [writing, ...others];
+  }
+
+  /** When a customer is taken away once more, since a write of which nothing was heard may still arrive; null: not again. */
+  #removedAgainAt({ sourceId, uncertain }: Writing): number | null {
+    const { lateWrites, clock } = this.#deps;
+    return uncertain ? lateWrites.again(sourceId, clock.now()) : null;
   }
 
   /** Never for good: the customer may come back. */

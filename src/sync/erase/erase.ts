@@ -16,7 +16,7 @@ import type { Clock } from '../../engine/clock.ts';
 import { fileHolds, localFiles, removeImport } from '../../engine/files.ts';
 import type { Endpoint } from '../../engine/http/endpoint.ts';
 import type { Log } from '../../engine/log/log.ts';
-import { failureOf } from '../../engine/work/failures.ts';
+import { failureOf, lateWriteMs } from '../../engine/work/failures.ts';
 import { type Backoff, backoffMs } from '../../engine/work/retry.ts';
 import type { Next } from '../../engine/work/worker.ts';
 import {
@@ -51,9 +51,6 @@ const backoff: Backoff = { baseMs: 2_000, capMs: 900_000 };
 
 /** What was rejected may be accepted when somebody has corrected the cause. */
 const rejectedMs = 3_600_000;
-
-/** How long a vendor may still be at work on a request that we gave up: longer than any of their limits (180 s). */
-const doubtMs = 240_000;
 
 /** How often what is under way is asked after. */
 const lookMs = 1_000;
@@ -309,7 +306,7 @@ export class Eraser {
       const now = clock.now();
       // What is rejected is tried again every hour, and what is in doubt once more when nothing can be under way.
       if (answer.answer === 'rejected' && now - answer.at < rejectedMs) continue;
-      if (answer.inDoubt === false && now - answer.at < (answer.inJob ? lostJobMs[1] : doubtMs)) continue;
+      if (answer.inDoubt === false && now - answer.at < (answer.inJob ? lostJobMs[1] : lateWriteMs)) continue;
       if (paused.has(source)) erasure.answers[store] = { ...answer, note: `${source} is paused` };
       else if (!rule || !endpoint)
         erasure.answers[store] = {
@@ -402,7 +399,7 @@ export class Eraser {
       answers['destination'] = this.#waiting(
         'it has erased the customer; the request is sent once more, because the result of an earlier delivery is unknown',
       );
-      return { dueAt: now + doubtMs, counted: false };
+      return { dueAt: now + lateWriteMs, counted: false };
     }
     const note = permanent
       ? 'erased permanently, with everything that belonged to the customer'
