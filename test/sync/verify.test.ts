@@ -54,7 +54,12 @@ describe.each(databases)('a verification on $name', ({ open }) => {
   const ids = () => [...world.voucherify.customers()].map((customer) => customer.source_id!);
   /** Somebody else's changes: one in name and metadata, one deleted, one added. */
   const meddle = () => {
-    const [changed, deleted] = [ids()[3]!, ids()[7]!];
+    // Not all have points, and in which order they were created is left to chance.
+    const all = [...world.voucherify.customers()].sort((one, other) =>
+      one.source_id! < other.source_id! ? -1 : 1,
+    );
+    const changed = all.find(({ metadata }) => metadata?.['loyalty_points'] != null)!.source_id!;
+    const deleted = all.at(-1)!.source_id!;
     world.voucherify.upsert({ source_id: changed, name: 'Somebody Else', metadata: { loyalty_points: -5 } });
     world.voucherify.remove(deleted);
     world.voucherify.upsert({ source_id: 'walk-in', name: 'From the shop' });
