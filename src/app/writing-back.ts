@@ -84,8 +84,17 @@ export class WritingBack {
         // Two, so that one slow answer does not hold up what others are told of.
         ...(reader
           ? [1, 2].map(
-              (each) => [`read facts ${each}`, (signal: AbortSignal) => reader.step(signal)] as const,
+              (each) =>
+                [`read facts ${each}`, (signal: AbortSignal) => reader.step('facts', signal)] as const,
             )
+          : []),
+        ...(reader
+          ? [
+              [
+                'read scheduled facts',
+                (signal: AbortSignal) => reader.step('scheduled facts', signal),
+              ] as const,
+            ]
           : []),
         ...(walk ? [['walk over facts', (signal: AbortSignal) => walk.step(signal)] as const] : []),
       ]),

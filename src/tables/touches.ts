@@ -193,10 +193,11 @@ export async function touchedAmong(
   return new Set(rows.map((row) => row.recordId));
 }
 
-/** When the next touch of a source falls due, epoch milliseconds, or null. */
-export async function nextTouchDue(db: Queryable, source: string): Promise<number | null> {
+/** When the next touch of a source, or of one stream of it, falls due, epoch milliseconds, or null. */
+export async function nextTouchDue(db: Queryable, source: string, stream?: string): Promise<number | null> {
+  const ofStream = stream === undefined ? sql`true` : sql`stream = ${stream}`;
   const [row] = await db.rows<{ next: number | null }>(
-    sql`select min(due_at) as next from touches where source = ${source}`,
+    sql`select min(due_at) as next from touches where source = ${source} and ${ofStream}`,
   );
   return row?.next ?? null;
 }

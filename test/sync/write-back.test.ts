@@ -1,9 +1,12 @@
 // What Voucherify knows flows back to the vendors of sources: points, tiers, codes and segments, from the event to the vendor.
 import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/engine/clock.ts';
+import { touchFacts } from '../../src/sync/facts/fact-touches.ts';
 import { wantAll } from '../../src/sync/facts/keep-facts.ts';
 import { erasureById } from '../../src/tables/erasures.ts';
 import { listPauses } from '../../src/tables/pauses.ts';
+import type { FastClock } from '../support/fast-clock.ts';
 import { until } from '../support/sync-world.ts';
 import {
   klaviyoFields,
@@ -33,6 +36,37 @@ async function people() {
 }
 
 describe('what Voucherify tells of', () => {
+  it('does not wait for what is read by schedule, however late that is answered', async () => {
+    let answer = () => {};
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const asked = new Set<string>();
+    await open({
+      // Nothing else moves meanwhile, and simulated time would leap to the end of the requests that are not answered.
+      clock: { ...systemClock, skip() {} } as unknown as FastClock,
+      voucherify: {
+        between: async ({ url }) => {
+          const [slow] = /slow-\d+/.exec(url) ?? [];
+          if (slow === undefined) return undefined;
+          asked.add(slow);
+          await answered;
+          return undefined;
+        },
+      },
+    });
+    const { profile } = await people();
+    const slow = Array.from({ length: 60 }, (_, index) => ({ customer: `slow-${index}`, changedAt: 0 }));
+    await touchFacts(world.database, 'scheduled facts', slow, world.clock.now());
+    await until(() => asked.size > 0);
+    const begun = world.clock.now();
+    const code = { code: 'SPRING', assignedAt: '2026-03-01T10:00:00.000Z' };
+    world.voucherify.setFacts('shop-1', { vouchers: [code] }, 'publication.succeeded');
+    await world.shows(() => world.properties(profile)['last_code'], 'SPRING');
+    expect(world.clock.now() - begun).toBeLessThan(5_000);
+    answer();
+  });
+
   it('reaches each vendor as its own attributes, whole from the event or read', async () => {
     await open();
     const { contact, profile } = await people();

@@ -88,7 +88,7 @@ async function plannedReading(
   const steps: CallStep[] = [
     { what: 'exports', calls: load?.calls ?? 0, atOnce: 1 },
     { what: 'lists of customers', calls: Math.ceil(unread / facts.list.pageSize), atOnce: 1 },
-    { what: 'single customers', calls, atOnce: readAtOnce },
+    { what: 'single customers', calls, atOnce: readAtOnce.schedule },
   ];
   const quotas = await quotasNow(database, { ...destination, lane, at });
   const simulated = await forecastCalls({ at, lane, quotas, callMs, steps }, () => planning.clock.sleep(0));

@@ -31,8 +31,9 @@ import { SourceHealth } from '../intake/source-health.ts';
 
 const leaseMs = 120_000;
 const backoff: Backoff = { baseMs: 2_000, capMs: 300_000 };
-/** So many customers are read at once. */
-export const readAtOnce = 24;
+
+/** So many customers are read at once; by schedule fewer, which leave connections for what webhooks tell of while the destination is slow. */
+export const readAtOnce = { webhook: 24, schedule: 8 } as const;
 /**
  * The destination may show a change seconds after it has told of it: a customer who looks as before is read once more after
  * so long, milliseconds.
@@ -77,26 +78,25 @@ export class FactReader {
     this.health = new SourceHealth({ ...deps, name: factsName });
   }
 
-  async step(signal: AbortSignal): Promise<Next> {
+  /** Reads those of one stream that are due. What is read by schedule may wait long for the quota. */
+  async step(stream: keyof typeof factStreams, signal: AbortSignal): Promise<Next> {
     const { database, clock, newLease } = this.#deps;
-    const due = await nextTouchDue(database, destinationName);
+    const due = await nextTouchDue(database, destinationName, stream);
     if (due === null || due > clock.now()) return { again: false, due };
     const most = await this.#mostNow();
     if (most === 0) return { again: false, afterMs: 1_000 };
-    for (const [stream, lane] of Object.entries(factStreams)) {
-      const lease = newLease();
-      const claim = { source: destinationName, stream, lease, now: clock.now(), leaseMs, most };
-      const touches = await claimTouches(database, claim);
-      if (touches.length === 0) continue;
-      const held = { stream, lane, lease };
-      const keep = new Together<Read>((reads) => this.#keep(held, reads));
-      const groups = await this.#groupsOf(lane, touches);
-      await Promise.all(
-        touches.map((one) => this.#read(held, one, { groups: groups.get(one.recordId), keep, signal })),
-      );
-      return { again: true };
-    }
-    return { again: false, afterMs: 250 };
+    const lane = factStreams[stream];
+    const lease = newLease();
+    const claim = { source: destinationName, stream, lease, now: clock.now(), leaseMs };
+    const touches = await claimTouches(database, { ...claim, most: Math.min(most, readAtOnce[lane]) });
+    if (touches.length === 0) return { again: false, afterMs: 250 };
+    const held = { stream, lane, lease };
+    const keep = new Together<Read>((reads) => this.#keep(held, reads));
+    const groups = await this.#groupsOf(lane, touches);
+    await Promise.all(
+      touches.map((one) => this.#read(held, one, { groups: groups.get(one.recordId), keep, signal })),
+    );
+    return { again: true };
   }
 
   /** How many may be read now: one where it is tried whether the destination answers. */
@@ -111,7 +111,7 @@ export class FactReader {
       return 1;
     }
     if (this.health.waitMs > 0) return 0;
-    return this.health.isUp ? readAtOnce : 1;
+    return this.health.isUp ? readAtOnce.webhook : 1;
   }
 
   /** The context of a reading in this lane. */
