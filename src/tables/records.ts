@@ -1,7 +1,7 @@
 // The newest state of every record, as its source has it: two clocks a row, one of the body and one of the deletion,
 // so that any order of arrival gives the same row. It knows no mapping and no customer.
 import { hash } from 'node:crypto';
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import { bigint, index, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import type { Fields, JsonObject, SourceRecord } from '../connector.ts';
 import type { Clocks, KnownRecord } from '../customer/composing.ts';
@@ -230,16 +230,22 @@ export async function recordsToProve(
 }
 
 /** Standing records that are left out, by record ID. */
-export async function filteredRecordsAfter(
-  db: Queryable,
-  source: string,
-  stream: string,
-  { after, limit }: { after: string; limit: number },
-): Promise<ProvenRecord[]> {
-  return db.rows(sql`
+export const filteredRecordsAfter = standingRecordsAfter(sql`filtered is not null`);
+
+/** Standing records that speak of a customer with another ID than their own, by record ID. */
+export const recordsOfOthersAfter = standingRecordsAfter(sql`source_id <> record_id`);
+
+function standingRecordsAfter(which: SQL) {
+  return (
+    db: Queryable,
+    source: string,
+    stream: string,
+    { after, limit }: { after: string; limit: number },
+  ): Promise<ProvenRecord[]> =>
+    db.rows(sql`
     select ${storedColumns}, body, clocks, good, merged_into, unmerged_from, filtered
     from records as record
-    where source = ${source} and stream = ${stream} and record_id > ${after} and filtered is not null and hash <> ''
+    where source = ${source} and stream = ${stream} and record_id > ${after} and ${which} and hash <> ''
       and (deleted_at is null or deleted_at < changed_at) and merged_into is null
     order by record_id limit ${limit}`);
 }
@@ -251,21 +257,6 @@ export async function speakForOwnIds(db: Queryable, source: string, stream: stri
       select record_id, source_id from records
       where source = ${source} and stream = ${stream} and source_id is not null order by record_id limit 100) as first`);
   return row!.own;
-}
-
-/** Standing records that speak of a customer with another ID than their own, by record ID. */
-export async function recordsOfOthersAfter(
-  db: Queryable,
-  source: string,
-  stream: string,
-  { after, limit }: { after: string; limit: number },
-): Promise<ProvenRecord[]> {
-  return db.rows(sql`
-    select ${storedColumns}, body, clocks, good, merged_into, unmerged_from, filtered
-    from records as record
-    where source = ${source} and stream = ${stream} and record_id > ${after} and source_id <> record_id and hash <> ''
-      and (deleted_at is null or deleted_at < changed_at) and merged_into is null
-    order by record_id limit ${limit}`);
 }
 
 /** Standing records whose customer has never been delivered, and that nothing delivers, holds or has given up, by record ID. */

@@ -18,7 +18,7 @@ export interface Proof {
   calls: number;
 }
 
-const noTally: Tally = {
+export const noTally: Tally = {
   count: 0,
   matched: 0,
   found: 0,

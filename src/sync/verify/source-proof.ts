@@ -38,7 +38,7 @@ import { readApart } from '../intake/reading-apart.ts';
 import type { Rules } from '../intake/rules.ts';
 import type { Source } from '../intake/source.ts';
 import type { Cursor, InHand, ProofStep, SourceCursor, Target } from './in-hand.ts';
-import { advance, advanceToNext, contextOf, type Proof, unprovenStream } from './proof.ts';
+import { advance, advanceToNext, contextOf, noTally, type Proof, unprovenStream } from './proof.ts';
 import { judgeAnswer } from './proof-judging.ts';
 import { listsClocks, readListing } from './proof-listing.ts';
 
@@ -391,17 +391,8 @@ async function tally(
   const { rejected } = report.listed;
   const found = new Map<string, number>();
   const sums = {
-    listed: { count: 0, matched: 0, found: 0, postponed: 0, rejected, erased: 0, unread: 0, unproven: 0 },
-    notListed: {
-      count: 0,
-      matched: 0,
-      found: 0,
-      postponed: 0,
-      rejected: 0,
-      erased: 0,
-      unread: 0,
-      unproven: 0,
-    },
+    listed: { ...noTally, rejected },
+    notListed: { ...noTally },
   };
   let looked = 0;
   for (const { verdict, listed: isListed, count } of await countVerdicts(tx, proving)) {
