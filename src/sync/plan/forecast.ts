@@ -55,6 +55,8 @@ export interface ForecastInput {
     quotas: readonly QuotaNow[];
     callMs: number;
     traits: Traits;
+    /** Calls by which the run has the destination's segments read. Absent: none. */
+    segmentCalls?: number;
     /** Of the customers, how many are read before they are written, 0 to 1. */
     readFirst: number;
     /** How it is made known what others own of them, in pages; null or absent: by reading each of them. */
@@ -260,6 +262,9 @@ class Simulation {
   // ── The processes ──────────────────────────────────────────────────────────────────────────────────────────────────
 
   *#reader(): Process {
+    // A run has the segments read first, whose lane is their own.
+    for (let call = 0; call < (this.#input.delivery.segmentCalls ?? 0); call += 1)
+      yield this.#toDestination('segments', undefined, 'schedule');
     const { reading, lane } = this.#input;
     for (const { what, pages, callsPerPage, bucket, customers } of reading.steps) {
       for (let page = 1; page <= pages; page += 1) {

@@ -3,7 +3,9 @@
 import { isPulled } from '../../connector/source.ts';
 import type { Lane } from '../../engine/quota/lanes.ts';
 import { checkpoint } from '../../tables/checkpoints.ts';
+import { keptSegments } from '../../tables/destination-segments.ts';
 import type { Forecast } from '../../tables/forecasts.ts';
+import { segmentAges } from '../intake/destination-segments.ts';
 import { type ForecastInput, forecastInTurns, type ReadStep } from './forecast.ts';
 import { measureOwnTime, type OwnTime } from './own-time.ts';
 import { plannedCensus } from './plan-census.ts';
@@ -61,6 +63,7 @@ export async function plan(planning: Planning, request: PlanRequest): Promise<Fo
       quotas: writeQuotas,
       callMs: callMsDefault,
       traits: sending.destination.traits(sending.settings),
+      segmentCalls: await segmentCalls(planning),
       readFirst: writes.readFirst,
       census: await plannedCensus(planning, writes.customers),
       bytesEach: writes.bytesEach,
@@ -93,6 +96,13 @@ export async function plan(planning: Planning, request: PlanRequest): Promise<Fo
     fits: simulated.quotas.every(({ fits }) => fits),
     assumptions: assumptionsOf({ records, writes, lane, pageMs, why, own }),
   };
+}
+
+/** Those of `DestinationSegments`: none where they were read of late. How many active ones there are, each a call more, nobody knows before. */
+async function segmentCalls({ database, clock, sending, descriptions }: Planning): Promise<number> {
+  if (sending.destination.segments === undefined) return 0;
+  const kept = await keptSegments(database, descriptions.destination.account);
+  return kept !== null && Math.abs(clock.now() - kept.askedAt) < segmentAges.run ? 0 : 1;
 }
 
 /** A source whose streams have never been read to their end. */
