@@ -42,8 +42,8 @@ export interface CheckedApp extends App {
 
 /**
  * A check must go well beside a running server, which has the embedded database to itself: so it works on an empty one
- * that is thrown away. Its few calls are then counted apart from the server's. A server's database that lacks migrations is left
- * as it is, since whoever only looks must not change what older workers use.
+ * that is thrown away. Its few calls are then counted apart from the server's. A PostgreSQL database that lacks migrations is left
+ * as it is: a check must not change what older workers use.
  */
 export async function openForCheck(cli: Cli): Promise<CheckedApp> {
   const { environment, ...configured } = await cli.deps.configured();

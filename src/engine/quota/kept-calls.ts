@@ -19,7 +19,7 @@ export interface Slots {
   windowMs: number;
 }
 
-/** Calls in a window that better lanes are expected to make. `used`: those they made in one of late. */
+/** Calls that better lanes are expected to make in a window. `used`: the calls that they made in a recent window. */
 export function keptCalls({ own, used, isExpected }: { own: number; used: number; isExpected: boolean }) {
   const expected = Math.max(isExpected ? own * expectedShare : 0, used * headroom);
   return Math.max(Math.min(expected, own * maxShare, own - 1), 0);
@@ -54,7 +54,7 @@ export function backfillAt({ free, cooling, now, windowMs }: Slots, kept: number
   return at;
 }
 
-/** How many calls were made in a window of late: the more of the last two. */
+/** How many calls were made in the busier of the last two windows. */
 export class RecentUse {
   readonly #partMs: number;
   /** Calls by part of a window, by the number of the part. */

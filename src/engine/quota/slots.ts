@@ -55,8 +55,6 @@ const askAgainMs = 500;
 const askSoonMs = 250;
 /** Slots that would be free within this part of a window are free together: what is kept of them does not grow with the rate. */
 const coolingGrain = 1 / 1000;
-/** Of a shorter window nothing is kept from backfills. */
-const minKeptSeconds = 10;
 /** So much of a window may a backfill make up for at once when it is behind. */
 const spreadBurst = 0.1;
 /** So much of a short window better lanes keep beside what they use: a quota that is used to the last call makes everybody wait. */
@@ -144,7 +142,7 @@ export class SlotGate extends QuotaGate {
    * time, and a better lane waits for the next one instead of the next window. It costs a backfill nothing but its first burst.
    */
   async #spread(signal: AbortSignal): Promise<void> {
-    if (this.quota.seconds >= minKeptSeconds) return;
+    if (this.quota.seconds >= keptSeconds.min) return;
     const { clock } = this.deps;
     const now = clock.now();
     const spacingMs = this.windowMs / Math.max(this.#leftToBackfill, 1);
@@ -280,7 +278,7 @@ export class SlotGate extends QuotaGate {
   }
 
   #backfillPlaces(own: number): number {
-    return own < 10 || this.quota.seconds < minKeptSeconds ? own : own - Math.ceil(own * keptFromBackfill);
+    return own < 10 || this.quota.seconds < keptSeconds.min ? own : own - Math.ceil(own * keptFromBackfill);
   }
 
   /** Places of backfills but for those that better lanes are expected to need. */

@@ -98,7 +98,7 @@ export async function plan(planning: Planning, request: PlanRequest): Promise<Fo
   };
 }
 
-/** Those of `DestinationSegments`: none where they were read of late. How many active ones there are, each a call more, nobody knows before. */
+/** The calls of `DestinationSegments`: none if it has read the segments recently. Each active segment takes one more, which is not known beforehand. */
 async function segmentCalls({ database, clock, sending, descriptions }: Planning): Promise<number> {
   if (sending.destination.segments === undefined) return 0;
   const kept = await keptSegments(database, descriptions.destination.account);
