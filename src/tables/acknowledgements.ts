@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import { integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
 import type { Fields } from '../connector.ts';
 import { time } from '../db/column-types.ts';
-import { json, type Queryable, texts, toTimestamp } from '../db/database.ts';
+import { jsonList, type Queryable, texts, toTimestamp } from '../db/database.ts';
 import type { CustomerRow } from './customers.ts';
 
 /** What the destination acknowledged, by field. */
@@ -31,7 +31,7 @@ export async function keepAcknowledged(
   await db.rows(sql`
     insert into acknowledgements (source_id, revision, fields, acknowledged_at)
     select "sourceId", revision, fields, ${toTimestamp(now)}
-    from jsonb_to_recordset(${json(rows)}) as row ("sourceId" text, revision int, fields jsonb)
+    from json_to_recordset(${jsonList(rows)}) as row ("sourceId" text, revision int, fields jsonb)
     ${newerOnly}`);
 }
 
@@ -45,10 +45,10 @@ export async function keepSent(
   await db.rows(sql`
     insert into acknowledgements (source_id, revision, fields, acknowledged_at)
     select item ->> 'sourceId', (item ->> 'revision')::int, item -> 'acknowledges', ${toTimestamp(now)}
-    from jsonb_array_elements_text(${json(parts)}) as number
+    from json_array_elements_text(${jsonList(parts)}) as number
     join batch_items on batch_id = ${batchId}::uuid and part = number::int
     cross join lateral jsonb_array_elements(items) as item
-    join jsonb_array_elements_text(${json(sourceIds)}) as wanted (id) on item ->> 'sourceId' = wanted.id
+    join json_array_elements_text(${jsonList(sourceIds)}) as wanted (id) on item ->> 'sourceId' = wanted.id
     where jsonb_typeof(item -> 'acknowledges') = 'object'
     ${newerOnly}`);
 }

@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import { integer, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core';
 import type { JsonObject } from '../connector.ts';
 import { time } from '../db/column-types.ts';
-import { type Database, json, type Queryable, texts, toTimestamp } from '../db/database.ts';
+import { type Database, jsonList, type Queryable, texts, toTimestamp } from '../db/database.ts';
 
 /** Notices that their target has not accepted yet. */
 export const alarmNotices = pgTable('alarm_notices', {
@@ -26,7 +26,7 @@ export async function keepNotices(
   await tx.rows(sql`
     insert into alarm_notices (target, body, made_at, due_at)
     select target, body, ${toTimestamp(now)}, ${toTimestamp(now)}
-    from jsonb_to_recordset(${json(notices)}) as notice (target text, body jsonb)`);
+    from json_to_recordset(${jsonList(notices)}) as notice (target text, body jsonb)`);
 }
 
 export interface Notice {

@@ -2,7 +2,7 @@
 import { sql } from 'drizzle-orm';
 import { pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import { time } from '../db/column-types.ts';
-import { json, type Queryable, toTimestamp } from '../db/database.ts';
+import { jsonList, type Queryable, toTimestamp } from '../db/database.ts';
 
 /** What fails or needs a person, until no worker has seen it for a while. */
 export const alarms = pgTable(
@@ -36,7 +36,7 @@ export async function seeAlarms(
   const rows = await tx.rows<Alarm & { isNew: boolean }>(sql`
     insert into alarms (state, subject, sentence, raised_at, seen_at)
     select state, subject, sentence, ${toTimestamp(now)}, ${toTimestamp(now)}
-    from jsonb_to_recordset(${json(seen)}) as seen (state text, subject text, sentence text) order by state, subject
+    from json_to_recordset(${jsonList(seen)}) as seen (state text, subject text, sentence text) order by state, subject
     on conflict (state, subject) do update set seen_at = greatest(alarms.seen_at, excluded.seen_at), sentence = excluded.sentence
     returning state, subject, sentence, raised_at, xmax = 0 as is_new`);
   return rows.filter(({ isNew }) => isNew).map(({ isNew: _, ...alarm }) => alarm);

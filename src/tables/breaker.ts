@@ -5,7 +5,7 @@ import { integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import type { Json } from '../connector.ts';
 import { segmentOf } from '../customer/losses.ts';
 import { time } from '../db/column-types.ts';
-import { json, type Queryable, texts, toTimestamp } from '../db/database.ts';
+import { jsonList, type Queryable, texts, toTimestamp } from '../db/database.ts';
 import type { Revised } from './customers.ts';
 
 /** Customers deleted and fields blanked, by run and by hour. */
@@ -156,7 +156,7 @@ async function add(
   const rows = scopes.flatMap((scope) => losses.map((loss) => ({ scope, ...loss })));
   const counts = await db.rows<{ change: string; count: number }>(sql`
     insert into breaker_counts (scope, change, count, updated_at)
-    select scope, change, count, ${toTimestamp(now)} from jsonb_to_recordset(${json(rows)}) as row (scope text, change text, count int)
+    select scope, change, count, ${toTimestamp(now)} from json_to_recordset(${jsonList(rows)}) as row (scope text, change text, count int)
     order by scope, change
     on conflict (scope, change) do update set count = breaker_counts.count + excluded.count, updated_at = excluded.updated_at
     returning change, count`);

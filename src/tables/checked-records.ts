@@ -4,7 +4,7 @@ import { sql } from 'drizzle-orm';
 import { bigint, boolean, index, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import { type FindingKind, findingKinds, type Verdict } from '../contract/source-proof.ts';
 import { time } from '../db/column-types.ts';
-import { json, type Queryable, texts, toTimestamp } from '../db/database.ts';
+import { jsonList, type Queryable, texts, toTimestamp } from '../db/database.ts';
 import { listedIds, listedMergedIds, type Proving } from './listed-records.ts';
 
 /** Records that a source proof looks at, and what was found of each. */
@@ -71,7 +71,7 @@ export async function noteOtherwiseListed(
   await db.rows(sql`
     ${insertInto}
     select ${verificationId}::bigint, ${source}, ${stream}, "recordId", true
-    from jsonb_to_recordset(${json(plain)}) as row ("recordId" text, "changedAt" float8, "hash" text, "sourceId" text)
+    from json_to_recordset(${jsonList(plain)}) as row ("recordId" text, "changedAt" float8, "hash" text, "sourceId" text)
     left join lateral (
       select records.hash, source_id, changed_at, ${stands} as stands
       from records where source = ${source} and stream = ${stream} and record_id = "recordId" limit 1) as stored on true
@@ -87,7 +87,7 @@ export async function noteOtherwiseListed(
   await db.rows(sql`
     ${insertMerged}
     select distinct on ("recordId") ${verificationId}::bigint, ${source}, ${stream}, "recordId", false, "into"
-    from jsonb_to_recordset(${json(merges)}) as row ("recordId" text, "into" text)
+    from json_to_recordset(${jsonList(merges)}) as row ("recordId" text, "into" text)
     join lateral (
       select merged_into, unmerged_from, deleted_at, changed_at
       from records where source = ${source} and stream = ${stream} and record_id = "recordId" limit 1) as stored on true
@@ -202,7 +202,7 @@ export async function keepVerdicts(
   await db.rows(sql`
     update checked_records set verdict = row.verdict, source_id = row."sourceId", properties = coalesce(row.properties, '[]'),
       changed_there = to_timestamp(row."changedThere" / 1000), changed_here = to_timestamp(row."changedHere" / 1000), detail = row.detail
-    from jsonb_to_recordset(${json(checked)}) as row
+    from json_to_recordset(${jsonList(checked)}) as row
       ("recordId" text, verdict text, "sourceId" text, properties jsonb, "changedThere" float8, "changedHere" float8, detail text)
     where ${ofStream(proving)} and checked_records.record_id = row."recordId"`);
 }
@@ -273,7 +273,7 @@ export async function knownDeliveries(db: Queryable, sourceIds: readonly string[
   return new Set(rows.map((row) => row.sourceId));
 }
 
-const isFinding = sql`verdict in (select jsonb_array_elements_text(${json([...findingKinds])}))`;
+const isFinding = sql`verdict in (select json_array_elements_text(${jsonList([...findingKinds])}))`;
 
 /** What was found is looked at once more. Returns how many records. */
 export async function checkFindingsAgain(db: Queryable, proving: Proving): Promise<number> {
@@ -377,5 +377,5 @@ export async function forgetCheckedOf(
   await db.rows(sql`
     delete from checked_records where source_id = ${sourceId} or (source, stream, record_id) in (
       select row.source, row.stream, row."recordId"
-      from jsonb_to_recordset(${json(keys)}) as row (source text, stream text, "recordId" text))`);
+      from json_to_recordset(${jsonList(keys)}) as row (source text, stream text, "recordId" text))`);
 }

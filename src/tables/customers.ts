@@ -6,7 +6,7 @@ import { bigint, boolean, index, integer, jsonb, pgTable, text } from 'drizzle-o
 import type { Fields, Json } from '../connector.ts';
 import { type Changed, noOverrides, type Overrides, withUndone } from '../customer/undo.ts';
 import { time } from '../db/column-types.ts';
-import { json, type Queryable, texts, toTimestamp } from '../db/database.ts';
+import { jsonList, type Queryable, texts, toTimestamp } from '../db/database.ts';
 import { dropUndone, overridesOf } from './pins.ts';
 import { recordsOf, type StandingRecord, stands } from './records.ts';
 import { type Cause, keepRevisions } from './revisions.ts';
@@ -212,7 +212,7 @@ async function updateCustomers(db: Queryable, rows: readonly CustomerRow[], now:
   if (rows.length === 0) return;
   await db.rows(sql`
     update customers set revision = row.revision, fields = row.fields, dropped = row.dropped, orphaned = row.orphaned, clash = row.clash, withheld_by = null, updated_at = ${toTimestamp(now)}
-    from jsonb_to_recordset(${json(rows.map(plain))}) as row ${columns}
+    from json_to_recordset(${jsonList(rows.map(plain))}) as row ${columns}
     where source_id = row."sourceId"`);
 }
 
@@ -227,7 +227,7 @@ async function insertCustomers(
   const inserted = await db.rows<{ sourceId: string }>(sql`
     insert into customers (source_id, revision, fields, dropped, orphaned, clash, created_run_id, created_at, updated_at)
     select "sourceId", revision, fields, dropped, orphaned, clash, ${runId}::bigint, ${toTimestamp(now)}, ${toTimestamp(now)}
-    from jsonb_to_recordset(${json(rows.map(plain))}) as row ${columns}
+    from json_to_recordset(${jsonList(rows.map(plain))}) as row ${columns}
     on conflict (source_id) do nothing
     returning source_id`);
   return new Set(inserted.map((row) => row.sourceId));
@@ -251,7 +251,7 @@ export async function turnCustomers(
     update customers set revision = revision + 1, updated_at = ${toTimestamp(now)},
       deletion_refused = coalesce(keep, deletion_refused),
       withheld_by = case when withhold then ${runId}::bigint when not withhold then null else withheld_by end
-    from jsonb_to_recordset(${json(turns)}) as row ("sourceId" text, keep boolean, withhold boolean)
+    from json_to_recordset(${jsonList(turns)}) as row ("sourceId" text, keep boolean, withhold boolean)
     where source_id = row."sourceId"
     returning source_id, revision, row.keep`);
   const revised = rows.map(({ keep, ...row }) => ({
@@ -271,7 +271,7 @@ export async function turnCustomers(
 export async function countWithheld(db: Queryable, runIds: readonly number[]): Promise<Map<number, number>> {
   const rows = await db.rows<{ runId: number; count: number }>(sql`
     select withheld_by as run_id, count(*) as count from customers
-    where withheld_by in (select value::text::bigint from jsonb_array_elements(${json(runIds)})) group by withheld_by`);
+    where withheld_by in (select value::text::bigint from json_array_elements(${jsonList(runIds)})) group by withheld_by`);
   return new Map(rows.map(({ runId, count }) => [runId, count]));
 }
 
@@ -350,7 +350,7 @@ export async function countLetterTwins(db: Queryable, sourceIds: readonly string
   if (emails.length === 0) return 0;
   const rows = emails.map((id) => ({ id, lower: id.toLowerCase() }));
   const [found] = await db.rows<{ count: number }>(sql`
-    select count(*) as count from jsonb_to_recordset(${json(rows)}) as fresh (id text, lower text)
+    select count(*) as count from json_to_recordset(${jsonList(rows)}) as fresh (id text, lower text)
     where exists (
       select from customers where lower(source_id) = fresh.lower and source_id like '%@%' and source_id <> lower(source_id)
         and source_id <> fresh.id

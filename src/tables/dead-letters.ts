@@ -9,7 +9,7 @@ import {
   type DeadLetter as KeptLetter,
 } from '../contract/dead-letter.ts';
 import { isOneOf, time } from '../db/column-types.ts';
-import { json, type Queryable, toTimestamp } from '../db/database.ts';
+import { jsonList, type Queryable, toTimestamp } from '../db/database.ts';
 
 /** What was given up until something changes, kept whole so that it can be tried again. */
 export const deadLetters = pgTable(
@@ -67,7 +67,7 @@ export async function keepDeadLetters(
   await db.rows(sql`
     insert into dead_letters (kind, source, stream, ref, run_id, code, message, detail, created_at, last_at)
     select kind, source, coalesce(stream, ''), ref, "runId", code, message, coalesce(detail, '{}'), ${toTimestamp(now)}, ${toTimestamp(now)}
-    from jsonb_to_recordset(${json(unique)}) as row
+    from json_to_recordset(${jsonList(unique)}) as row
       (kind text, source text, stream text, ref text, "runId" bigint, code text, message text, detail jsonb)
     order by kind, source, ref
     on conflict (kind, source, stream, ref) where settled_at is null do update set
@@ -98,7 +98,7 @@ export async function settleRecordLetters(
   const rows = accepted.map(({ recordId, changedAt }) => ({ recordId, changedAt }));
   await db.rows(sql`
     update dead_letters set settled_at = ${toTimestamp(now)}
-    from jsonb_to_recordset(${json(rows)}) as row ("recordId" text, "changedAt" float8)
+    from json_to_recordset(${jsonList(rows)}) as row ("recordId" text, "changedAt" float8)
     where kind = 'record' and source = ${about.source} and stream = ${about.stream} and settled_at is null
       and ref = row."recordId" and coalesce((${clockOf('dead_letters')}) <= row."changedAt", true)`);
 }
@@ -113,7 +113,7 @@ export async function settleDeadLetters(
   await db.rows(sql`
     update dead_letters set settled_at = ${toTimestamp(now)}
     where kind = ${about.kind} and source = ${about.source} and stream = ${about.stream ?? ''} and settled_at is null
-      and ref in (select jsonb_array_elements_text(${json(about.refs)}))`);
+      and ref in (select json_array_elements_text(${jsonList(about.refs)}))`);
 }
 
 /** Of these records those that an open letter is about. */
@@ -125,7 +125,7 @@ export async function rejectedAmong(
   const rows = await db.rows<{ ref: string }>(sql`
     select ref from dead_letters
     where kind = 'record' and source = ${source} and stream = ${stream} and settled_at is null
-      and ref in (select jsonb_array_elements_text(${json(recordIds)}))`);
+      and ref in (select json_array_elements_text(${jsonList(recordIds)}))`);
   return new Set(rows.map(({ ref }) => ref));
 }
 
@@ -140,7 +140,7 @@ export async function settleRequestLetters(
   await db.rows(sql`
     update dead_letters set settled_at = ${toTimestamp(now)}
     where kind = 'inbox' and source = ${source} and settled_at is null
-      and split_part(ref, '#', 1) in (select jsonb_array_elements_text(${json(requestIds.map(String))}))`);
+      and split_part(ref, '#', 1) in (select json_array_elements_text(${jsonList(requestIds.map(String))}))`);
 }
 
 /** Closes these open letters for a person's reason, which they keep. Returns the IDs of those closed. */
@@ -155,7 +155,7 @@ export async function discardLetters(
     update dead_letters set settled_at = ${toTimestamp(now)},
       detail = jsonb_build_object('discarded', ${reason}::text)
         || case when jsonb_typeof(detail) = 'object' then detail else jsonb_build_object('kept', detail) end
-    where id in (select value::bigint from jsonb_array_elements_text(${json(ids)})) and settled_at is null
+    where id in (select value::bigint from json_array_elements_text(${jsonList(ids)})) and settled_at is null
     returning id`);
   return rows.map(({ id }) => id);
 }
@@ -186,7 +186,7 @@ export const openLetters = ({
   until,
   text,
 }: DeadLetterFilter) => sql`settled_at is null
-  and ${ids === undefined ? sql`true` : sql`id in (select value::bigint from jsonb_array_elements_text(${json(ids)}))`}
+  and ${ids === undefined ? sql`true` : sql`id in (select value::bigint from json_array_elements_text(${jsonList(ids)}))`}
   and ${kind === undefined ? sql`true` : sql`kind = ${kind}`}
   and ${source === undefined ? sql`true` : sql`source = ${source}`}
   and ${code === undefined ? sql`true` : sql`code = ${code}`}
@@ -231,7 +231,7 @@ export async function lettersHolding(db: Queryable, needles: readonly string[]):
   return db.rows(sql`
     select ${columns} from dead_letters
     where kind not in ('delivery', 'writeBack') and exists (
-      select 1 from jsonb_array_elements_text(${json(parts)}) as needle
+      select 1 from json_array_elements_text(${jsonList(parts)}) as needle
       where strpos(lower(ref || ' ' || message || ' ' || detail::text), needle) > 0)`);
 }
 
@@ -248,9 +248,9 @@ export async function forgetLetters(
   const rows = await db.rows(sql`
     delete from dead_letters
     where (kind in ('delivery', 'writeBack') and ref = ${sourceId})
-      or id in (select value::bigint from jsonb_array_elements_text(${json(about.ids)}))
+      or id in (select value::bigint from json_array_elements_text(${jsonList(about.ids)}))
       or (kind = 'record' and (source, stream, ref) in (
-        select source, stream, ref from jsonb_to_recordset(${json(keys)}) as row (source text, stream text, ref text)))
+        select source, stream, ref from json_to_recordset(${jsonList(keys)}) as row (source text, stream text, ref text)))
     returning id`);
   return rows.length;
 }

@@ -5,7 +5,7 @@ import { sql } from 'drizzle-orm';
 import { bigint, boolean, check, index, integer, pgTable, smallint, text, uuid } from 'drizzle-orm/pg-core';
 import { deliveryStates } from '../contract/customer.ts';
 import { isOneOf, time } from '../db/column-types.ts';
-import { json, type Queryable, texts, toTimestamp } from '../db/database.ts';
+import { jsonList, type Queryable, texts, toTimestamp } from '../db/database.ts';
 import { notify, notifying } from '../db/notifications.ts';
 import { type Lane, laneNumber, lanes } from '../engine/quota/lanes.ts';
 import { leasedBy } from '../engine/work/worker-registry.ts';
@@ -121,7 +121,7 @@ export async function upsertWanted(
   await db.rows(sql`
     with wanted as (insert into deliveries (source_id, revision, state, lane, due_at, waiting_since, changed_at)
     select "sourceId", revision, 'waiting', ${laneNumber(lane)}, ${toTimestamp(now)}, ${toTimestamp(now)}, to_timestamp("changedAt" / 1000)
-    from jsonb_to_recordset(${json(rows)}) as row ("sourceId" text, revision int, "changedAt" float8)
+    from json_to_recordset(${jsonList(rows)}) as row ("sourceId" text, revision int, "changedAt" float8)
     order by "sourceId"
     on conflict (source_id) do update set
       revision = greatest(deliveries.revision, excluded.revision),
@@ -147,7 +147,7 @@ export async function backlog(
 ): Promise<Backlog[]> {
   const rows = await db.rows<{ lane: number; due: number; oldest: number }>(sql`
     select known.lane, count(*) as due, min(waiting_since) as oldest
-    from jsonb_array_elements_text(${json(among.map(laneNumber))}) as number,
+    from json_array_elements_text(${jsonList(among.map(laneNumber))}) as number,
       lateral (select number::int as lane) as known,
       lateral (select waiting_since from deliveries
                where state = 'waiting' and batch_id is null and lane = known.lane and due_at <= ${toTimestamp(now)}
@@ -163,7 +163,7 @@ export async function backlog(
 export async function nextDue(db: Queryable, among: readonly Lane[] = lanes): Promise<number | null> {
   const [row] = await db.rows<{ next: number | null }>(sql`
     select min(first.due_at) as next
-    from jsonb_array_elements_text(${json(among.map(laneNumber))}) as number,
+    from json_array_elements_text(${jsonList(among.map(laneNumber))}) as number,
       lateral (select due_at from deliveries
                where state = 'waiting' and batch_id is null and lane = number::int
                order by due_at limit 1) as first`);
@@ -175,7 +175,7 @@ export async function isUnderWay(db: Queryable, now: number): Promise<boolean> {
   const [row] = await db.rows<{ underWay: boolean }>(sql`
     select exists(select 1 from deliveries where state = 'waiting' and batch_id is null and lease is not null)
       or exists(select 1 from batches where action_id is not null or lost is not null)
-      or exists(select 1 from jsonb_array_elements_text(${json(lanes.map(laneNumber))}) as number,
+      or exists(select 1 from json_array_elements_text(${jsonList(lanes.map(laneNumber))}) as number,
         lateral (select 1 from deliveries
                  where state = 'waiting' and batch_id is null and lane = number::int and due_at <= ${toTimestamp(now)} limit 1) as due) as under_way`);
   return row?.underWay ?? false;
@@ -267,7 +267,7 @@ export async function extendLease(
 ): Promise<boolean> {
   const rows = await db.rows(sql`
     with row as materialized (
-      select wanted.id from jsonb_array_elements_text(${json(held.sourceIds)}) as wanted (id)
+      select wanted.id from json_array_elements_text(${jsonList(held.sourceIds)}) as wanted (id)
       cross join lateral (select state, lease from deliveries where source_id = wanted.id limit 1 for update) as held
       where held.lease = ${held.lease}::uuid and held.state = 'waiting')
     update deliveries set due_at = ${toTimestamp(held.until)} from row where source_id = row.id returning source_id`);
@@ -288,7 +288,7 @@ export async function assignToBatch(
   for (let from = 0; from < sourceIds.length; from += rowsAtOnce) {
     const rows = await db.rows(sql`
       with row as materialized (
-        select wanted.id from jsonb_array_elements_text(${json(sourceIds.slice(from, from + rowsAtOnce))}) as wanted (id)
+        select wanted.id from json_array_elements_text(${jsonList(sourceIds.slice(from, from + rowsAtOnce))}) as wanted (id)
         cross join lateral (select state, lease from deliveries where source_id = wanted.id limit 1 for update) as held
         where held.lease = ${lease}::uuid and held.state = 'waiting')
       update deliveries set batch_id = ${batchId}::uuid, lease = null
@@ -340,7 +340,7 @@ export async function settleEach(
       : sql`held.batch_id = ${carrier.batchId}::uuid`;
   return db.rows(sql`
     with row as materialized (
-      select sent.*, held.changed_at as was_changed_at from jsonb_to_recordset(${json(settlements)}) as sent
+      select sent.*, held.changed_at as was_changed_at from json_to_recordset(${jsonList(settlements)}) as sent
         ("sourceId" text, revision int, "end" text, "dueAt" float8, counted boolean, uncertain boolean, alone boolean, code text, message text)
       cross join lateral (select state, lease, batch_id, changed_at from deliveries where source_id = sent."sourceId" limit 1 for update) as held
       where ${holds} and held.state = 'waiting')
@@ -428,7 +428,7 @@ export async function requeueDead(
   now: number,
 ): Promise<number> {
   const which = sourceIds
-    ? sql`and source_id in (select jsonb_array_elements_text(${json(sourceIds)}))`
+    ? sql`and source_id in (select json_array_elements_text(${jsonList(sourceIds)}))`
     : sql`and error_code is distinct from ${asideCode}`;
   const rows = await db.rows(
     notifying(
@@ -449,7 +449,7 @@ export async function putAside(db: Queryable, sourceIds: readonly string[], reas
   if (sourceIds.length === 0) return 0;
   const rows = await db.rows(sql`
     update deliveries set error_code = ${asideCode}, error = ${reason}
-    where source_id in (select jsonb_array_elements_text(${json(sourceIds)})) and state = 'dead'
+    where source_id in (select json_array_elements_text(${jsonList(sourceIds)})) and state = 'dead'
     returning source_id`);
   return rows.length;
 }
@@ -509,7 +509,7 @@ export async function acknowledgedAfter(
   sent: readonly { sourceId: string; revision: number }[],
 ): Promise<Set<string>> {
   const rows = await db.rows<{ sourceId: string }>(sql`
-    select sent."sourceId" from jsonb_to_recordset(${json(sent)}) as sent ("sourceId" text, revision int)
+    select sent."sourceId" from json_to_recordset(${jsonList(sent)}) as sent ("sourceId" text, revision int)
     join deliveries on deliveries.source_id = sent."sourceId" where deliveries.acknowledged > sent.revision`);
   return new Set(rows.map((row) => row.sourceId));
 }
@@ -521,7 +521,7 @@ export async function deliveredAs(
 ): Promise<Set<string>> {
   if (sent.length === 0) return new Set();
   const rows = await db.rows<{ sourceId: string }>(sql`
-    select sent."sourceId" from jsonb_to_recordset(${json(sent)}) as sent ("sourceId" text, revision int)
+    select sent."sourceId" from json_to_recordset(${jsonList(sent)}) as sent ("sourceId" text, revision int)
     join deliveries on deliveries.source_id = sent."sourceId"
     where state = 'delivered' and deliveries.revision = sent.revision and acknowledged = sent.revision`);
   return new Set(rows.map((row) => row.sourceId));

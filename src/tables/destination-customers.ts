@@ -4,7 +4,7 @@ import { sql } from 'drizzle-orm';
 import { jsonb, pgTable, text } from 'drizzle-orm/pg-core';
 import type { Fields } from '../connector.ts';
 import { time } from '../db/column-types.ts';
-import { json, type Queryable, texts, toTimestamp } from '../db/database.ts';
+import { jsonList, type Queryable, texts, toTimestamp } from '../db/database.ts';
 
 export const destinationCustomers = pgTable('destination_customers', {
   sourceId: text('source_id').primaryKey(),
@@ -23,7 +23,7 @@ export async function keepParts(db: Queryable, shown: readonly ShownParts[], rea
   await db.rows(sql`
     insert into destination_customers (source_id, fields, read_at)
     select "sourceId", fields, ${toTimestamp(readAt)}
-    from jsonb_to_recordset(${json(unique)}) as row ("sourceId" text, fields jsonb) order by "sourceId"
+    from json_to_recordset(${jsonList(unique)}) as row ("sourceId" text, fields jsonb) order by "sourceId"
     on conflict (source_id) do update set fields = excluded.fields, read_at = excluded.read_at
     where destination_customers.read_at <= excluded.read_at`);
 }

@@ -6,7 +6,7 @@ import { check, index, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
 import type { DriftKind, DriftState } from '../contract/drift.ts';
 import type { FieldDrift } from '../customer/drift.ts';
 import { time } from '../db/column-types.ts';
-import { json, type Queryable, texts, toTimestamp } from '../db/database.ts';
+import { jsonList, type Queryable, texts, toTimestamp } from '../db/database.ts';
 
 /** Customers that the destination holds otherwise than it acknowledged, until that is over. */
 export const drifts = pgTable(
@@ -58,7 +58,7 @@ export async function keepDrifts(db: Queryable, drifts: readonly DriftRow[], now
   await db.rows(sql`
     insert into drifts (source_id, kind, fields, "by", found_at)
     select "sourceId", kind, fields, "by", ${toTimestamp(now)}
-    from jsonb_to_recordset(${json(unique)}) as row ("sourceId" text, kind text, fields jsonb, "by" text)
+    from json_to_recordset(${jsonList(unique)}) as row ("sourceId" text, kind text, fields jsonb, "by" text)
     order by "sourceId"
     on conflict (source_id) do update set
       kind = excluded.kind, fields = excluded.fields, "by" = excluded."by",

@@ -3,7 +3,7 @@
 import { sql } from 'drizzle-orm';
 import { integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import type { Json } from '../connector.ts';
-import { json, type Queryable, texts } from '../db/database.ts';
+import { jsonList, type Queryable, texts } from '../db/database.ts';
 
 /** Rows of exports with facts, by customer. */
 export const exportedFacts = pgTable(
@@ -25,7 +25,7 @@ export async function keepExportedFacts(db: Queryable, rows: readonly ExportedFa
   await db.rows(sql`
     insert into exported_facts (source_id, kind, position, value)
     select "sourceId", kind, position, value
-    from jsonb_to_recordset(${json(rows)}) as row ("sourceId" text, kind text, position int, value jsonb)
+    from json_to_recordset(${jsonList(rows)}) as row ("sourceId" text, kind text, position int, value jsonb)
     on conflict (source_id, kind, position) do nothing`);
 }
 

@@ -4,7 +4,7 @@ import { sql } from 'drizzle-orm';
 import { jsonb, pgTable, text } from 'drizzle-orm/pg-core';
 import type { FactGroups } from '../connector.ts';
 import { time } from '../db/column-types.ts';
-import { json, type Queryable, texts, toTimestamp } from '../db/database.ts';
+import { jsonList, type Queryable, texts, toTimestamp } from '../db/database.ts';
 
 /** What the destination was seen to know of each customer. */
 export const facts = pgTable('facts', {
@@ -56,7 +56,7 @@ export async function writeFacts(db: Queryable, rows: readonly CustomerFacts[], 
   await db.rows(sql`
     insert into facts (source_id, groups, clocks, changed_at)
     select "sourceId", groups, clocks, ${toTimestamp(now)}
-    from jsonb_to_recordset(${json(rows)}) as row ("sourceId" text, groups jsonb, clocks jsonb)
+    from json_to_recordset(${jsonList(rows)}) as row ("sourceId" text, groups jsonb, clocks jsonb)
     order by "sourceId"
     on conflict (source_id) do update set
       changed_at = case when facts.groups is distinct from excluded.groups then excluded.changed_at else facts.changed_at end,

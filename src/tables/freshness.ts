@@ -3,7 +3,7 @@
 import { sql } from 'drizzle-orm';
 import { integer, jsonb, pgTable, primaryKey, smallint } from 'drizzle-orm/pg-core';
 import { time } from '../db/column-types.ts';
-import { json, type Queryable, toTimestamp } from '../db/database.ts';
+import { jsonList, type Queryable, toTimestamp } from '../db/database.ts';
 import { type Lane, lanes } from '../engine/quota/lanes.ts';
 import { addLags, type Lags, lagsOf, percentile, summedLags } from './lags.ts';
 
@@ -63,7 +63,7 @@ export class FreshnessNotes {
       await db.rows(sql`
         insert into freshness (lane, hour, deliveries, lags)
         select lane, to_timestamp(hour / 1000), deliveries, lags
-        from jsonb_to_recordset(${json(rows)}) as row (lane int, hour float8, deliveries int, lags jsonb)
+        from json_to_recordset(${jsonList(rows)}) as row (lane int, hour float8, deliveries int, lags jsonb)
         order by hour, lane
         on conflict (hour, lane) do update set
           deliveries = freshness.deliveries + excluded.deliveries, lags = ${summedLags(sql`freshness.lags`, sql`excluded.lags`)}`);

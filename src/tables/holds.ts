@@ -6,7 +6,7 @@ import { bigint, check, index, jsonb, pgTable, text, uniqueIndex } from 'drizzle
 import type { Hold, HoldGroup } from '../contract/hold.ts';
 import { segmentOf } from '../customer/losses.ts';
 import { time } from '../db/column-types.ts';
-import { json, type Queryable, texts, toTimestamp } from '../db/database.ts';
+import { jsonList, type Queryable, texts, toTimestamp } from '../db/database.ts';
 import { deleted, type Loss } from './breaker.ts';
 import type { Revised } from './customers.ts';
 
@@ -51,7 +51,7 @@ export type Decision = 'released' | 'refused';
 const columns = sql`id, source_id, source, run_id, change, "from", held_at`;
 
 const fitting = ({ ids, runId, change }: HoldFilter): SQL => sql`decided_at is null
-  and ${ids === undefined ? sql`true` : sql`id in (select value::text::bigint from jsonb_array_elements(${json(ids)}))`}
+  and ${ids === undefined ? sql`true` : sql`id in (select value::text::bigint from json_array_elements(${jsonList(ids)}))`}
   and ${runId === undefined ? sql`true` : sql`run_id = ${runId}::bigint`}
   and ${change === undefined ? sql`true` : sql`change = ${change}`}`;
 
@@ -65,7 +65,7 @@ export async function keepHolds(
   await db.rows(sql`
     insert into holds (source_id, source, run_id, change, "from", held_at)
     select "sourceId", ${by.source}, ${by.runId}::bigint, change, "from", ${toTimestamp(by.now)}
-    from jsonb_to_recordset(${json(losses)}) as row ("sourceId" text, change text, "from" jsonb)
+    from json_to_recordset(${jsonList(losses)}) as row ("sourceId" text, change text, "from" jsonb)
     order by "sourceId", change
     on conflict (source_id, change) where decided_at is null do nothing`);
 }
@@ -90,7 +90,7 @@ export async function dissolveHolds(
   if (takenBack.length === 0) return [];
   const rows = await db.rows<{ sourceId: string }>(sql`
     update holds set decided_at = ${toTimestamp(now)}, decision = 'dissolved'
-    from jsonb_to_recordset(${json(takenBack)}) as row ("sourceId" text, change text)
+    from json_to_recordset(${jsonList(takenBack)}) as row ("sourceId" text, change text)
     where holds.source_id = row."sourceId" and holds.change = row.change and decided_at is null
     returning holds.source_id`);
   return rows.map((row) => row.sourceId);

@@ -6,7 +6,7 @@ import { bigint, boolean, check, index, integer, jsonb, pgTable, text } from 'dr
 import type { InboxState, InboxRequest as ListedRequest } from '../contract/inbox.ts';
 import { inboxStates } from '../contract/inbox.ts';
 import { bytea, isOneOf, time } from '../db/column-types.ts';
-import { json, type Preparing, type Queryable, toTimestamp } from '../db/database.ts';
+import { jsonList, type Preparing, type Queryable, toTimestamp } from '../db/database.ts';
 import { notify } from '../db/notifications.ts';
 import type { Counts } from './counts.ts';
 
@@ -173,7 +173,7 @@ async function insertRequests(db: Preparing, requests: readonly NewRequest[]): P
   await db.prepared(sql`
     with kept as (insert into inbox (source, received_at, method, query, headers, body, due_at)
     select source, to_timestamp("receivedAt" / 1000), method, query, headers, substring(bodies from "from" for bytes), to_timestamp("receivedAt" / 1000)
-    from jsonb_to_recordset(${json(rows)}) as row
+    from json_to_recordset(${jsonList(rows)}) as row
       (source text, "receivedAt" float8, method text, query jsonb, headers jsonb, "from" int, bytes int),
       (select decode(${bodies}::text, 'base64') as bodies offset 0) as all_of_them)
     select ${notify('open')}`);
@@ -218,7 +218,7 @@ async function readRequests(db: Queryable, ids: readonly number[]): Promise<Kept
 }
 
 const among = (ids: readonly number[]): SQL =>
-  sql`id in (select value::bigint from jsonb_array_elements_text(${json(ids)}))`;
+  sql`id in (select value::bigint from json_array_elements_text(${jsonList(ids)}))`;
 
 /** Settles requests whose items are all accounted for; the table refuses counts that do not balance. */
 export async function markOpened(
@@ -230,14 +230,14 @@ export async function markOpened(
   await db.rows(sql`
     update inbox set state = 'opened', opened_at = ${toTimestamp(now)}, due_at = null, error = null, counts = row.counts,
       body = case when erase then ''::bytea else body end
-    from jsonb_to_recordset(${json(opened)}) as row (id bigint, counts jsonb) where inbox.id = row.id`);
+    from json_to_recordset(${jsonList(opened)}) as row (id bigint, counts jsonb) where inbox.id = row.id`);
 }
 
 export async function markDead(db: Queryable, dead: readonly { id: number; error: string }[]): Promise<void> {
   if (dead.length === 0) return;
   await db.rows(sql`
     update inbox set state = 'dead', due_at = null, opened_at = null, counts = null, error = row.error
-    from jsonb_to_recordset(${json(dead)}) as row (id bigint, error text) where inbox.id = row.id`);
+    from json_to_recordset(${jsonList(dead)}) as row (id bigint, error text) where inbox.id = row.id`);
 }
 
 /** A request that could not be opened for a reason that may pass. */
@@ -257,7 +257,7 @@ export async function sourcesWaiting(
   now: number,
 ): Promise<string[]> {
   const rows = await db.rows<{ source: string }>(sql`
-    select name as source from jsonb_array_elements_text(${json(sources)}) as name
+    select name as source from json_array_elements_text(${jsonList(sources)}) as name
     where exists (select 1 from inbox where source = name and state = 'waiting' and due_at <= ${toTimestamp(now)})`);
   return rows.map((row) => row.source);
 }
@@ -366,7 +366,7 @@ export async function forgetInInbox(db: Queryable, needles: readonly string[]): 
     update inbox set erase = true, body = case when state = 'waiting' then body else ''::bytea end,
       query = case when state = 'waiting' then query else '{}' end
     where octet_length(body) > 0 and exists (
-      select 1 from jsonb_array_elements_text(${json([...new Set(spellings)])}) as needle
+      select 1 from json_array_elements_text(${jsonList([...new Set(spellings)])}) as needle
       where strpos(lower(encode(body, 'escape')), lower(encode(decode(needle, 'base64'), 'escape'))) > 0)
     returning id`);
   return rows.length;

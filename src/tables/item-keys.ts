@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { bigint, index, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import { time } from '../db/column-types.ts';
-import { json, type Queryable, toTimestamp } from '../db/database.ts';
+import { jsonList, type Queryable, toTimestamp } from '../db/database.ts';
 
 /** Items that have come, by the vendor's name for each, so that a repeat is known for one. */
 export const itemKeys = pgTable(
@@ -39,7 +39,7 @@ export async function noteKeys(
   const rows = await db.rows<{ key: string }>(sql`
     insert into item_keys (source, key, inbox_id, expires_at)
     select ${source}, key, "inboxId", ${toTimestamp(expiresAt)}
-    from jsonb_to_recordset(${json(items)}) as row (key text, "inboxId" bigint) order by key
+    from json_to_recordset(${jsonList(items)}) as row (key text, "inboxId" bigint) order by key
     on conflict (source, key) do update set inbox_id = excluded.inbox_id, expires_at = excluded.expires_at
     where item_keys.inbox_id = excluded.inbox_id or item_keys.expires_at <= ${toTimestamp(now)}
     returning key`);

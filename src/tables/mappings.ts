@@ -4,7 +4,7 @@ import { sql } from 'drizzle-orm';
 import { jsonb, pgTable, text } from 'drizzle-orm/pg-core';
 import type { Json } from '../connector.ts';
 import { time } from '../db/column-types.ts';
-import { json, type Queryable, toTimestamp } from '../db/database.ts';
+import { json, jsonList, type Queryable, toTimestamp } from '../db/database.ts';
 
 /** The mapping by which each source's stored records were last mapped. */
 export const mappings = pgTable('mappings', {
@@ -57,7 +57,7 @@ export async function keepDefinitions(
   await db.rows(sql`
     insert into mappings (source, fingerprint, properties, mapped_at, definition)
     select source, '', '[]', ${toTimestamp(now)}, definition
-    from jsonb_to_recordset(${json(rows)}) as row (source text, definition jsonb)
+    from json_to_recordset(${jsonList(rows)}) as row (source text, definition jsonb)
     on conflict (source) do update set definition = excluded.definition, withdrawn_at = null
     where mappings.definition is distinct from excluded.definition or mappings.withdrawn_at is not null`);
 }

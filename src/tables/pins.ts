@@ -5,7 +5,7 @@ import { bigint, check, index, jsonb, pgTable, primaryKey, text } from 'drizzle-
 import type { Json } from '../connector.ts';
 import type { Overrides, UndoneFields } from '../customer/undo.ts';
 import { time } from '../db/column-types.ts';
-import { json, type Queryable, texts, toTimestamp } from '../db/database.ts';
+import { jsonList, type Queryable, texts, toTimestamp } from '../db/database.ts';
 
 /** A value that a person has set by hand, or that an undo brought back. */
 export const pins = pgTable(
@@ -68,7 +68,7 @@ export async function setPins(
   await db.rows(sql`
     insert into pins (source_id, field, value, note, pinned_at)
     select "sourceId", field, coalesce(value, 'null'), note, ${toTimestamp(now)}
-    from jsonb_to_recordset(${json(pins)}) as row ("sourceId" text, field text, value jsonb, note text)
+    from json_to_recordset(${jsonList(pins)}) as row ("sourceId" text, field text, value jsonb, note text)
     order by "sourceId", field
     on conflict (source_id, field) do update set
       value = excluded.value, note = excluded.note, pinned_at = excluded.pinned_at, undo_run_id = null, instead_of = null`);
@@ -88,7 +88,7 @@ export async function setUndone(
   await db.rows(sql`
     insert into pins (source_id, field, value, note, pinned_at, undo_run_id, instead_of)
     select row ->> 'sourceId', row ->> 'field', row -> 'value', ${note}, ${toTimestamp(now)}, (row ->> 'runId')::bigint, row -> 'insteadOf'
-    from jsonb_array_elements(${json(rows)}) as row
+    from json_array_elements(${jsonList(rows)}) as row
     order by 1, 2
     on conflict (source_id, field) do update set
       value = excluded.value, note = excluded.note, pinned_at = excluded.pinned_at,
@@ -103,7 +103,7 @@ export async function dropUndone(
 ): Promise<void> {
   if (fields.length === 0) return;
   await db.rows(sql`
-    delete from pins using jsonb_to_recordset(${json(fields)}) as row ("sourceId" text, field text)
+    delete from pins using json_to_recordset(${jsonList(fields)}) as row ("sourceId" text, field text)
     where pins.source_id = row."sourceId" and pins.field = row.field and undo_run_id is not null`);
 }
 
@@ -114,7 +114,7 @@ export async function countUndone(
 ): Promise<Map<number, { values: number; customers: number }>> {
   const rows = await db.rows<{ runId: number; values: number; customers: number }>(sql`
     select undo_run_id as run_id, count(*) as values, count(distinct source_id) as customers from pins
-    where undo_run_id in (select value::text::bigint from jsonb_array_elements(${json(runIds)})) group by undo_run_id`);
+    where undo_run_id in (select value::text::bigint from json_array_elements(${jsonList(runIds)})) group by undo_run_id`);
   return new Map(rows.map(({ runId, ...counts }) => [runId, counts]));
 }
 

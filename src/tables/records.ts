@@ -7,7 +7,7 @@ import type { Fields, JsonObject, SourceRecord } from '../connector.ts';
 import type { Clocks, KnownRecord } from '../customer/composing.ts';
 import type { Said } from '../customer/mapping.ts';
 import { time } from '../db/column-types.ts';
-import { json, type Queryable, texts, toTimestamp } from '../db/database.ts';
+import { jsonList, type Queryable, texts, toTimestamp } from '../db/database.ts';
 
 /** The newest state of each record, as the source has it. */
 export const records = pgTable(
@@ -185,7 +185,7 @@ export async function recordsNotAs(
   states: readonly RecordState[],
 ): Promise<{ stored: Map<string, StoredRecord>; same: Set<string> }> {
   const rows = await db.rows<StoredRecord & { id: string }>(sql`
-    select "recordId" as id, ${storedColumns} from jsonb_to_recordset(${json(states)}) as wanted
+    select "recordId" as id, ${storedColumns} from json_to_recordset(${jsonList(states)}) as wanted
       ("recordId" text, "changedAt" float8, hash text)
     left join lateral
       (select * from records where source = ${source} and stream = ${stream} and record_id = wanted."recordId" limit 1) as record on true
@@ -280,7 +280,7 @@ export async function undeliveredRecordsAfter(
  * planner takes a source's stream for one row, and would read all of it to find the few.
  */
 const rowsById = (source: string, stream: string, recordIds: readonly string[]) => sql`
-  jsonb_array_elements_text(${json(recordIds)}) as wanted (id) cross join lateral
+  json_array_elements_text(${jsonList(recordIds)}) as wanted (id) cross join lateral
     (select * from records where source = ${source} and stream = ${stream} and record_id = wanted.id limit 1) as record`;
 
 /**
@@ -316,7 +316,7 @@ export async function writeRecords(
     insert into records (source, stream, record_id, source_id, changed_at, deleted_at, hash, body, clocks, filtered, faults, good, run_id, received_at)
     select ${source}, ${stream}, "recordId", "sourceId", to_timestamp("changedAt" / 1000), to_timestamp("deletedAt" / 1000),
            hash, body, clocks, filtered, faults, good, coalesce(known, ${context.runId}::bigint), ${toTimestamp(context.receivedAt)}
-    from jsonb_to_recordset(${json(ordered)}) as row
+    from json_to_recordset(${jsonList(ordered)}) as row
       ("recordId" text, "sourceId" text, "changedAt" float8, "deletedAt" float8, hash text, body jsonb, clocks jsonb, filtered text, faults jsonb, good jsonb, known bigint)
     on conflict (source, stream, record_id) do update set
       source_id = ${sourceId},
@@ -356,7 +356,7 @@ export async function touchRecords(
   if (rows.length === 0) return;
   await db.rows(sql`
     update records set changed_at = greatest(changed_at, to_timestamp(row."changedAt" / 1000))
-    from jsonb_to_recordset(${json(rows)}) as row ("recordId" text, "changedAt" float8)
+    from json_to_recordset(${jsonList(rows)}) as row ("recordId" text, "changedAt" float8)
     where source = ${source} and stream = ${stream} and record_id = row."recordId"`);
 }
 
@@ -372,7 +372,7 @@ export async function recordsOf(
   const [first] = fresh;
   const isFresh = first
     ? sql`(source = ${first.source} and stream = ${first.stream}
-        and record_id in (select jsonb_array_elements_text(${json(fresh.map(({ recordId }) => recordId))})))`
+        and record_id in (select json_array_elements_text(${jsonList(fresh.map(({ recordId }) => recordId))})))`
     : sql`false`;
   const others = await db.rows<StandingRecord>(sql`
     select source, stream, record_id, source_id, changed_at,
@@ -413,7 +413,7 @@ export async function mergeRecords(
   const rows = await db.rows<{ sourceId: string | null }>(sql`
     insert into records (source, stream, record_id, changed_at, hash, body, merged_into, received_at)
     select distinct on ("recordId") ${source}, ${stream}, "recordId", to_timestamp(0), '', '{}', "into", ${toTimestamp(now)}
-    from jsonb_to_recordset(${json(merges)}) as row ("recordId" text, "into" text)
+    from json_to_recordset(${jsonList(merges)}) as row ("recordId" text, "into" text)
     order by "recordId"
     on conflict (source, stream, record_id) do update set merged_into = excluded.merged_into
     where records.merged_into is distinct from excluded.merged_into and records.unmerged_from is distinct from excluded.merged_into
@@ -553,7 +553,7 @@ export async function remapRecords(
   await db.rows(sql`
     update records set source_id = row."sourceId", filtered = row.filtered,
       faults = nullif(row.faults, 'null'), good = nullif(row.good, 'null')
-    from jsonb_to_recordset(${json(rows)}) as row
+    from json_to_recordset(${jsonList(rows)}) as row
       (stream text, "recordId" text, "sourceId" text, filtered text, faults jsonb, good jsonb)
     where source = ${source} and records.stream = row.stream and record_id = row."recordId"`);
 }
@@ -574,7 +574,7 @@ export async function forgetRecords(
     update records set
       merged_into = case when merged_into = row."recordId" then 'erased' else merged_into end,
       unmerged_from = case when unmerged_from = row."recordId" then 'erased' else unmerged_from end
-    from jsonb_to_recordset(${json(keys)}) as row (source text, stream text, "recordId" text)
+    from json_to_recordset(${jsonList(keys)}) as row (source text, stream text, "recordId" text)
     where records.source = row.source and records.stream = row.stream and row."recordId" in (merged_into, unmerged_from)`);
   return gone;
 }

@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import { boolean, index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import type { Changed } from '../customer/undo.ts';
 import { time } from '../db/column-types.ts';
-import { json, type Queryable, toTimestamp } from '../db/database.ts';
+import { json, jsonList, type Queryable, toTimestamp } from '../db/database.ts';
 
 /** What one revision of a customer changed; its first revision has none, since all before it is empty. */
 export const revisions = pgTable(
@@ -49,7 +49,7 @@ export async function keepRevisions(
   await db.rows(sql`
     insert into revisions (source_id, revision, at, changed, cause, orphaned)
     select "sourceId", revision, ${toTimestamp(context.now)}, changed, ${json(context.cause)}, turned
-    from jsonb_to_recordset(${json(rows)}) as row ("sourceId" text, revision int, changed jsonb, turned boolean)`);
+    from json_to_recordset(${jsonList(rows)}) as row ("sourceId" text, revision int, changed jsonb, turned boolean)`);
 }
 
 /** A customer's revisions, newest first, before `before` where given. */

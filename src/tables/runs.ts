@@ -25,7 +25,7 @@ import {
   runTriggers,
 } from '../contract/run.ts';
 import { isOneOf, time } from '../db/column-types.ts';
-import { json, type Queryable, toEpochMs, toTimestamp } from '../db/database.ts';
+import { json, jsonList, type Queryable, toEpochMs, toTimestamp } from '../db/database.ts';
 import { notifying } from '../db/notifications.ts';
 import { type Lane, laneNumber, lanes } from '../engine/quota/lanes.ts';
 import { leasedBy } from '../engine/work/worker-registry.ts';
@@ -245,7 +245,7 @@ export async function listUndos(
 /** Of each of these sources the newest run that has ended. */
 export async function lastRuns(db: Queryable, sources: readonly string[]): Promise<Run[]> {
   const rows = await db.rows<Row>(sql`
-    select last.* from jsonb_array_elements_text(${json(sources)}) as name,
+    select last.* from json_array_elements_text(${jsonList(sources)}) as name,
       lateral (select ${columns} from runs where source = name and state <> 'requested' and ${isReal} order by id desc limit 1) as last`);
   return rows.map(toRun);
 }
@@ -281,7 +281,7 @@ export async function claimRun(
       select id from runs as due
       where state = 'requested' and cancel_requested_at is null and due_at <= ${toTimestamp(claim.now)} and (leased_until is null or leased_until < ${toTimestamp(claim.now)})
         -- An undo asks no vendor: it goes on while its source is paused, or is configured no more.
-        and (mode = 'undo' or source in (select jsonb_array_elements_text(${json(claim.sources)})))
+        and (mode = 'undo' or source in (select json_array_elements_text(${jsonList(claim.sources)})))
         and coalesce(request ->> 'host', ${claim.host}) = ${claim.host}
         and ${claim.dryRunsOnly ? sql`request ->> 'dryRun' is not null` : sql`true`}
         and (mode = 'undo' or not exists (select 1 from pauses where name = due.source and (trial_at is null or trial_at > ${toTimestamp(claim.now)})))
@@ -382,7 +382,7 @@ export async function columnsOfRuns(db: Queryable, ids: readonly number[]): Prom
   if (ids.length === 0) return new Map();
   const rows = await db.rows<{ id: number; columns: Columns }>(sql`
     select id, report -> 'columns' as columns from runs
-    where id in (select value::text::bigint from jsonb_array_elements(${json(ids)}))
+    where id in (select value::text::bigint from json_array_elements(${jsonList(ids)}))
       and jsonb_typeof(report -> 'columns') = 'object'`);
   return new Map(rows.map((row) => [row.id, row.columns]));
 }
@@ -524,7 +524,7 @@ export async function forgetInRuns(
 ): Promise<{ changed: number; going: number }> {
   const keys = records.map(({ source, recordId }) => ({ source, recordId }));
   const ids = sql`(select array_agg(id) from (
-    select "recordId" as id from jsonb_to_recordset(${json(keys)}) as row (source text, "recordId" text) where row.source = runs.source
+    select "recordId" as id from json_to_recordset(${jsonList(keys)}) as row (source text, "recordId" text) where row.source = runs.source
     union select ${names.sourceId}::text where state <> 'requested') as ids)`;
   const asked = sql`mode = 'records' and jsonb_exists_any(request -> 'recordIds', ${ids})`;
   const [requests] = await db.rows<{ changed: number }>(sql`
@@ -536,7 +536,7 @@ export async function forgetInRuns(
   const reports = await db.rows(sql`
     update runs set report = null
     where report is not null and exists (
-      select 1 from jsonb_array_elements_text(${json(quoted)}) as name where strpos(lower(report::text), name) > 0)
+      select 1 from json_array_elements_text(${jsonList(quoted)}) as name where strpos(lower(report::text), name) > 0)
     returning id`);
   const [left] = await db.rows<{ going: number }>(
     sql`select count(*) as going from runs where ${asked} and state = 'requested'`,

@@ -4,7 +4,7 @@ import { bigint, check, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import { sparedReasons } from '../contract/undo.ts';
 import type { Spared } from '../customer/undo.ts';
 import { isOneOf } from '../db/column-types.ts';
-import { json, type Queryable } from '../db/database.ts';
+import { jsonList, type Queryable } from '../db/database.ts';
 
 /** What an undo left as it was. */
 export const sparedValues = pgTable(
@@ -37,7 +37,7 @@ export async function keepSpared(
   await db.rows(sql`
     insert into spared_values (run_id, source_id, field, because, "by")
     select ${runId}::bigint, "sourceId", field, because, "by"
-    from jsonb_to_recordset(${json(rows)}) as row ("sourceId" text, field text, because text, "by" text)
+    from json_to_recordset(${jsonList(rows)}) as row ("sourceId" text, field text, because text, "by" text)
     order by "sourceId", field on conflict do nothing`);
 }
 
@@ -62,7 +62,7 @@ export async function countSpared(
 ): Promise<Map<number, { because: Spared['because']; count: number }[]>> {
   const rows = await db.rows<{ runId: number; because: Spared['because']; count: number }>(sql`
     select run_id, because, count(*) as count from spared_values
-    where run_id in (select value::text::bigint from jsonb_array_elements(${json(runIds)}))
+    where run_id in (select value::text::bigint from json_array_elements(${jsonList(runIds)}))
     group by run_id, because order by run_id, because`);
   const byRun = Map.groupBy(rows, ({ runId }) => runId);
   return new Map([...byRun].map(([id, own]) => [id, own.map(({ because, count }) => ({ because, count }))]));

@@ -5,7 +5,7 @@ import { sql } from 'drizzle-orm';
 import { pgTable, text } from 'drizzle-orm/pg-core';
 import { RejectedError } from '../connector.ts';
 import { time } from '../db/column-types.ts';
-import { json, type Queryable, texts, toTimestamp } from '../db/database.ts';
+import { jsonList, type Queryable, texts, toTimestamp } from '../db/database.ts';
 
 /** Keyed hashes of whom was erased, so that no source brings them back. */
 export const suppressions = pgTable('suppressions', {
@@ -113,7 +113,7 @@ export class Suppressions {
     this.#any = true;
     await db.rows(sql`
       insert into suppressions (hash, erased_at)
-      select value, ${toTimestamp(now)} from jsonb_array_elements_text(${json([this.#mark(), ...hashes])}) order by value
+      select value, ${toTimestamp(now)} from json_array_elements_text(${jsonList([this.#mark(), ...hashes])}) order by value
       on conflict (hash) do nothing`);
   }
 

@@ -3,7 +3,7 @@
 import { sql } from 'drizzle-orm';
 import { boolean, index, integer, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
 import { time } from '../db/column-types.ts';
-import { json, type Queryable, toTimestamp } from '../db/database.ts';
+import { jsonList, type Queryable, toTimestamp } from '../db/database.ts';
 import { notify } from '../db/notifications.ts';
 import { leasedBy } from '../engine/work/worker-registry.ts';
 
@@ -85,7 +85,7 @@ export async function touch(
   await db.rows(sql`
     with noted as (insert into touches (source, stream, record_id, changed_at, gone, since, times, due_at, proven)
     select ${source}, stream, "recordId", to_timestamp("changedAt" / 1000), gone, ${toTimestamp(now)}, times, to_timestamp((${now}::float8 + "waitMs") / 1000), coalesce(proven, false)
-    from jsonb_to_recordset(${json([...byRecord.values()])}) as row
+    from json_to_recordset(${jsonList([...byRecord.values()])}) as row
       (stream text, "recordId" text, "changedAt" float8, gone text, "waitMs" float8, times int, proven boolean)
     order by stream, "recordId"
     on conflict (source, stream, record_id) do update set
@@ -122,9 +122,9 @@ export async function settleTouches(
   read: readonly Pick<ClaimedTouch, 'recordId' | 'version'>[],
 ): Promise<Set<string>> {
   if (read.length === 0) return new Set();
-  const rows = json(read.map(({ recordId, version }) => ({ recordId, version })));
+  const rows = jsonList(read.map(({ recordId, version }) => ({ recordId, version })));
   const settled = await db.rows<{ recordId: string }>(sql`
-    with row as (select * from jsonb_to_recordset(${rows}) as row ("recordId" text, version int)),
+    with row as (select * from json_to_recordset(${rows}) as row ("recordId" text, version int)),
     gone as (
       delete from touches using row
       where source = ${held.source} and stream = ${held.stream} and record_id = row."recordId"
@@ -149,7 +149,7 @@ export async function holdTouches(
   const rows = await db.rows<{ recordId: string }>(sql`
     select record_id from touches
     where source = ${held.source} and stream = ${held.stream} and lease = ${held.lease}::uuid and due_at > ${toTimestamp(held.now)}
-      and record_id in (select jsonb_array_elements_text(${json(recordIds)}))
+      and record_id in (select json_array_elements_text(${jsonList(recordIds)}))
     order by record_id for update`);
   return new Set(rows.map((row) => row.recordId));
 }
@@ -170,7 +170,7 @@ export async function putOffTouches(
     update touches set lease = null, due_at = ${toTimestamp(later.dueAt)}, error = ${later.error},
       attempts = attempts - ${later.counted ? 0 : 1}, alone = alone or ${later.alone === true}
     where source = ${held.source} and stream = ${held.stream} and lease = ${held.lease}::uuid
-      and record_id in (select jsonb_array_elements_text(${json(later.recordIds)}))`);
+      and record_id in (select json_array_elements_text(${jsonList(later.recordIds)}))`);
 }
 
 /** What a dead worker was reading may be read at once. */
@@ -189,7 +189,7 @@ export async function touchedAmong(
 ): Promise<Set<string>> {
   const rows = await db.rows<{ recordId: string }>(sql`
     select record_id from touches where source = ${source} and stream = ${stream}
-      and record_id in (select jsonb_array_elements_text(${json(recordIds)}))`);
+      and record_id in (select json_array_elements_text(${jsonList(recordIds)}))`);
   return new Set(rows.map((row) => row.recordId));
 }
 
@@ -225,7 +225,7 @@ export async function forgetTouches(
 ): Promise<void> {
   const keys = records.map(({ source, stream, recordId }) => ({ source, stream, recordId }));
   await db.rows(sql`
-    delete from touches using jsonb_to_recordset(${json(keys)}) as row (source text, stream text, "recordId" text)
+    delete from touches using json_to_recordset(${jsonList(keys)}) as row (source text, stream text, "recordId" text)
     where touches.source = row.source and touches.stream = row.stream and record_id = row."recordId"`);
 }
 

@@ -12,7 +12,7 @@ import {
 } from '../contract/verification.ts';
 import type { FieldDrift } from '../customer/drift.ts';
 import { isOneOf, time } from '../db/column-types.ts';
-import { type Database, json, type Queryable, toTimestamp } from '../db/database.ts';
+import { type Database, json, jsonList, type Queryable, toTimestamp } from '../db/database.ts';
 import { notifying } from '../db/notifications.ts';
 import { leasedBy } from '../engine/work/worker-registry.ts';
 import { type Chain, chainHash, emptyChain, erased, follow } from './report-chain.ts';
@@ -356,7 +356,7 @@ export async function forgetInVerifications(
   );
   const rows = await db.rows<{ id: number; report: JsonObject }>(sql`
     select id, report from verifications
-    where exists (select 1 from jsonb_array_elements_text(${json(quoted)}) as name where strpos(lower(report::text), name) > 0)
+    where exists (select 1 from json_array_elements_text(${jsonList(quoted)}) as name where strpos(lower(report::text), name) > 0)
     order by id for update`);
   for (const { id, report } of rows) {
     const isNamed = (example: JsonObject) => {

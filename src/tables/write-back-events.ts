@@ -5,7 +5,7 @@ import { bigint, check, index, integer, jsonb, pgTable, text } from 'drizzle-orm
 import type { Attributes } from '../connector.ts';
 import { writeBackEvents as eventNames, type WriteBackEventName } from '../contract/write-back.ts';
 import { isOneOf, time } from '../db/column-types.ts';
-import { json, type Queryable, toTimestamp } from '../db/database.ts';
+import { jsonList, type Queryable, toTimestamp } from '../db/database.ts';
 
 /** What became of a write-back, one row for each step that ended. */
 export const writeBackEvents = pgTable(
@@ -52,7 +52,7 @@ export async function keepWriteBackEvents(
   await db.rows(sql`
     insert into write_back_events (source, source_id, at, event, revision, sent_at, attributes, message)
     select source, "sourceId", ${toTimestamp(now)}, event, revision, to_timestamp("sentAt" / 1000), attributes, message
-    from jsonb_to_recordset(${json(events)}) as row
+    from json_to_recordset(${jsonList(events)}) as row
       (source text, "sourceId" text, event text, revision int, "sentAt" float8, attributes jsonb, message text)`);
 }
 

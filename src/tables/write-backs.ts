@@ -17,7 +17,7 @@ import {
 import type { Attributes } from '../connector.ts';
 import { writeBackStates } from '../contract/write-back.ts';
 import { isOneOf, time } from '../db/column-types.ts';
-import { json, type Queryable, texts, toTimestamp } from '../db/database.ts';
+import { jsonList, type Queryable, texts, toTimestamp } from '../db/database.ts';
 import { notifying } from '../db/notifications.ts';
 import { type Lane, laneNumber, lanes } from '../engine/quota/lanes.ts';
 import { leasedBy } from '../engine/work/worker-registry.ts';
@@ -123,7 +123,7 @@ export async function wantFacts(
       case when state = 'waiting' then ${toTimestamp(now)} end, case when state = 'waiting' then ${toTimestamp(now)} end,
       to_timestamp("changedAt" / 1000)
     from (select row.*, case when "isEmpty" then 'delivered' when ${linked} then 'waiting' else 'unlinked' end as state
-      from jsonb_to_recordset(${json(rows)}) as row ("sourceId" text, wanted jsonb, "isEmpty" boolean, "changedAt" float8)) as row
+      from json_to_recordset(${jsonList(rows)}) as row ("sourceId" text, wanted jsonb, "isEmpty" boolean, "changedAt" float8)) as row
     order by "sourceId"
     on conflict (source, source_id) do update set
       wanted = excluded.wanted, revision = write_backs.revision + 1,
@@ -198,7 +198,7 @@ export async function dueWriteBacks(
 ): Promise<{ lane: Lane; due: number }[]> {
   const rows = await db.rows<{ lane: number; due: number }>(sql`
     select number::int as lane, count(*)::int as due
-    from jsonb_array_elements_text(${json(among.map(laneNumber))}) as number,
+    from json_array_elements_text(${jsonList(among.map(laneNumber))}) as number,
       lateral (select 1 from write_backs
                where state = 'waiting' and job_id is null and source = ${source} and lane = number::int and due_at <= ${toTimestamp(now)}
                limit ${most}) as due
@@ -214,7 +214,7 @@ export async function nextWriteBackDue(
 ): Promise<number | null> {
   const [row] = await db.rows<{ next: number | null }>(sql`
     select min(first.due_at) as next
-    from jsonb_array_elements_text(${json(among.map(laneNumber))}) as number,
+    from json_array_elements_text(${jsonList(among.map(laneNumber))}) as number,
       lateral (select due_at from write_backs
                where state = 'waiting' and job_id is null and source = ${source} and lane = number::int
                order by due_at limit 1) as first`);
@@ -317,7 +317,7 @@ export async function settleWriteBacks(
     then greatest(round(extract(epoch from ${toTimestamp(now)} - row.was_changed_at) * 1000), 0)::float8 end`;
   return db.rows(sql`
     with row as materialized (
-      select sent.*, held.changed_at as was_changed_at from jsonb_to_recordset(${json(settlements)}) as sent
+      select sent.*, held.changed_at as was_changed_at from json_to_recordset(${jsonList(settlements)}) as sent
         ("sourceId" text, revision int, "end" text, acknowledged jsonb, "recordId" text, sent boolean, "dueAt" float8,
          counted boolean, uncertain boolean, alone boolean, code text, message text)
       cross join lateral (
@@ -390,7 +390,7 @@ export async function acknowledgedLater(
   sent: readonly { sourceId: string; revision: number }[],
 ): Promise<string[]> {
   const rows = await db.rows<{ sourceId: string }>(sql`
-    select sent."sourceId" as source_id from jsonb_to_recordset(${json(sent.map(({ sourceId, revision }) => ({ sourceId, revision })))}) as sent ("sourceId" text, revision int)
+    select sent."sourceId" as source_id from json_to_recordset(${jsonList(sent.map(({ sourceId, revision }) => ({ sourceId, revision })))}) as sent ("sourceId" text, revision int)
     join write_backs on write_backs.source = ${source} and write_backs.source_id = sent."sourceId"
     where write_backs.acknowledged_revision > sent.revision`);
   return rows.map((row) => row.sourceId);
@@ -404,7 +404,7 @@ export async function newerUnderWay(
 ): Promise<boolean> {
   const [row] = await db.rows<{ some: boolean }>(sql`
     select exists (
-      select 1 from jsonb_to_recordset(${json(job.items.map(({ sourceId, revision }) => ({ sourceId, revision })))}) as sent ("sourceId" text, revision int)
+      select 1 from json_to_recordset(${jsonList(job.items.map(({ sourceId, revision }) => ({ sourceId, revision })))}) as sent ("sourceId" text, revision int)
       join write_backs on write_backs.source = ${source} and write_backs.source_id = sent."sourceId"
       where write_backs.revision > sent.revision and (lease is not null or (job_id is not null and job_id <> ${job.id}::uuid))) as some`);
   return row?.some ?? false;

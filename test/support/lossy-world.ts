@@ -9,7 +9,7 @@ import {
   type Fault,
   type VoucherifyOptions,
 } from '../../simulators/voucherify.ts';
-import { type Database, json } from '../../src/db/database.ts';
+import { type Database, jsonList } from '../../src/db/database.ts';
 import type { Clock } from '../../src/engine/clock.ts';
 import type { Endpoint } from '../../src/engine/http/endpoint.ts';
 import { VendorClock } from '../../src/engine/http/vendor-clock.ts';
@@ -183,7 +183,7 @@ export function openLossyWorld(database: Database, options: Partial<VoucherifyOp
       const rows = [...people].map(([sourceId, fields]) => ({ sourceId, fields }));
       const revised = await database.rows<{ sourceId: string; revision: number }>(sql`
         insert into customers (source_id, revision, fields, created_at, updated_at)
-        select "sourceId", 1, fields, now(), now() from jsonb_to_recordset(${json(rows)}) as row ("sourceId" text, fields jsonb)
+        select "sourceId", 1, fields, now(), now() from json_to_recordset(${jsonList(rows)}) as row ("sourceId" text, fields jsonb)
         on conflict (source_id) do update set revision = customers.revision + 1, fields = excluded.fields
         returning source_id as "sourceId", revision`);
       await upsertWanted(database, revised, lane, time.nowMs);

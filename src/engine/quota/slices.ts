@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { type SQL, sql } from 'drizzle-orm';
 import { index, integer, pgTable, primaryKey, real, text, uuid } from 'drizzle-orm/pg-core';
 import { time } from '../../db/column-types.ts';
-import { type Database, json, type Queryable, texts, toTimestamp } from '../../db/database.ts';
+import { type Database, jsonList, type Queryable, texts, toTimestamp } from '../../db/database.ts';
 import { cutsAfter, cutTo, fadeMs, type Learned, minShare } from './learning.ts';
 
 /** Slots of a quota held by a process: each may carry one call per window. */
@@ -117,7 +117,7 @@ export function takeSlices(database: Database, request: TakeRequest): Promise<Sl
       await tx.rows(sql`
         insert into quota_slices (id, account, quota, slots, holder, free_at)
         select id, ${account}, ${quota}, slots, ${holder}::uuid, ${toTimestamp(request.freeAt)}
-        from jsonb_to_recordset(${json(slices)}) as slice (id uuid, slots int)`);
+        from json_to_recordset(${jsonList(slices)}) as slice (id uuid, slots int)`);
     }
     const short = available < request.slots;
     if (want && short) {
@@ -148,7 +148,7 @@ export async function renewSlices(
   const slices = renewal.ids.map((id, index) => ({ id, free: renewal.now + (renewal.freeIn[index] ?? 0) }));
   const rows = await database.rows<{ id: string }>(sql`
     update quota_slices q set free_at = to_timestamp(slice.free / 1000)
-    from jsonb_to_recordset(${json(slices)}) as slice (id uuid, free float8)
+    from json_to_recordset(${jsonList(slices)}) as slice (id uuid, free float8)
     where q.id = slice.id and q.id in (${inOrder(sql`
       id = any(${texts(renewal.ids)}::uuid[]) and holder = ${renewal.holder}::uuid and free_at > ${toTimestamp(renewal.now)}`)})
     returning q.id`);
@@ -161,10 +161,10 @@ export async function returnSlices(
   returned: readonly { id: string; used: number; freeAt: number }[],
 ): Promise<void> {
   if (!returned.length) return;
-  const slices = json(returned.map(({ id, used, freeAt }) => ({ id, used, free: freeAt })));
+  const slices = jsonList(returned.map(({ id, used, freeAt }) => ({ id, used, free: freeAt })));
   await database.rows(sql`
     with slice as (
-      select * from jsonb_to_recordset(${slices}) as slice (id uuid, used int, free float8)
+      select * from json_to_recordset(${slices}) as slice (id uuid, used int, free float8)
     ), ours as materialized (
       ${inOrder(sql`id in (select id from slice)`)}
     ), gone as (
@@ -216,7 +216,7 @@ export async function readQuotaStates(
       select sum(slots) as held, count(distinct holder) as holders, bool_or(slots = 0 and holder <> ${holder}::uuid) as wanted
       from quota_slices q where q.account = s.account and q.quota = s.quota and q.free_at > ${toTimestamp(now)}
     ) h on true
-    where s.account in (select jsonb_array_elements_text(${json(accounts)}))`);
+    where s.account in (select json_array_elements_text(${jsonList(accounts)}))`);
   return rows.map(({ share, cutAt, ...row }) => ({ ...row, learned: learnedOf({ share, cutAt }) }));
 }
 

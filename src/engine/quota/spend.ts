@@ -3,7 +3,7 @@
 import { sql } from 'drizzle-orm';
 import { integer, pgTable, primaryKey, smallint, text } from 'drizzle-orm/pg-core';
 import { time } from '../../db/column-types.ts';
-import { type Database, json, type Queryable, texts, toTimestamp } from '../../db/database.ts';
+import { type Database, jsonList, type Queryable, texts, toTimestamp } from '../../db/database.ts';
 import { type Lane, laneNumber, lanes } from './lanes.ts';
 import type { QuotaKey } from './slices.ts';
 
@@ -69,7 +69,7 @@ export class Spending {
       await database.rows(sql`
         insert into quota_spend (account, quota, lane, hour, calls, refused)
         select account, quota, lane, to_timestamp(hour / 1000), calls, refused
-        from jsonb_to_recordset(${json(counts)})
+        from json_to_recordset(${jsonList(counts)})
           as spent (account text, quota text, lane smallint, hour float8, calls int, refused int)
         order by account, quota, hour, lane
         on conflict (account, quota, hour, lane) do update set

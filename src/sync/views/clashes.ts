@@ -2,7 +2,7 @@
 
 import { sql } from 'drizzle-orm';
 import type { Clash as ClashingCustomer } from '../../contract/record.ts';
-import { json, type Queryable } from '../../db/database.ts';
+import { jsonList, type Queryable } from '../../db/database.ts';
 
 /** In the order of their source IDs, those after `after`. */
 export async function listClashes(
@@ -17,7 +17,7 @@ export async function listClashes(
   const claims = await db.rows<{ sourceId: string; source: string; stream: string; recordIds: string[] }>(sql`
     select source_id, source, stream, jsonb_agg(record_id order by changed_at desc, record_id) as record_ids
     from records
-    where source_id in (select jsonb_array_elements_text(${json(sourceIds)})) and filtered is null and merged_into is null
+    where source_id in (select json_array_elements_text(${jsonList(sourceIds)})) and filtered is null and merged_into is null
       and (deleted_at is null or deleted_at < changed_at)
     group by source_id, source, stream having count(*) > 1
     order by source_id, source, stream`);

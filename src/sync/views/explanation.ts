@@ -16,7 +16,7 @@ import type {
 } from '../../customer/explain.ts';
 import { sameJson } from '../../customer/json.ts';
 import type { Origin } from '../../customer/merge.ts';
-import { json, type Queryable } from '../../db/database.ts';
+import { jsonList, type Queryable } from '../../db/database.ts';
 import { lanes } from '../../engine/quota/lanes.ts';
 import type { customers } from '../../tables/customers.ts';
 import { type Pin, pinsOfOne } from '../../tables/pins.ts';
@@ -307,7 +307,7 @@ async function readLetters(
   ];
   return db.rows(sql`
     select id, kind, code, message, last_at
-    from jsonb_to_recordset(${json(about)}) as row (kind text, source text, stream text, ref text)
+    from json_to_recordset(${jsonList(about)}) as row (kind text, source text, stream text, ref text)
     join dead_letters using (kind, source, stream, ref) where settled_at is null
     union all
     select id, kind, code, message, last_at

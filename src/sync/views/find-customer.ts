@@ -2,7 +2,7 @@
 
 import { sql } from 'drizzle-orm';
 import type { Meant } from '../../contract/customer.ts';
-import { json, type Queryable } from '../../db/database.ts';
+import { jsonList, type Queryable } from '../../db/database.ts';
 import type { Rules } from '../intake/rules.ts';
 
 /** As many are told, where several fit. */
@@ -39,7 +39,7 @@ function findByRecord(db: Queryable, rules: Rules, recordId: string): Promise<Me
   return db.rows(sql`
     select records.source_id,
            min('record ' || record_id || ' of ' || records.source || ' (' || records.stream || ')') as by
-    from jsonb_to_recordset(${json(keys)}) as key (source text, stream text)
+    from json_to_recordset(${jsonList(keys)}) as key (source text, stream text)
     join records on records.source = key.source and records.stream = key.stream and record_id = ${recordId}
     join customers on customers.source_id = records.source_id
     group by records.source_id order by records.source_id limit ${most}`);

@@ -2,7 +2,7 @@
 
 import { sql } from 'drizzle-orm';
 import type { InboxRequest } from '../../contract/inbox.ts';
-import { json, type Queryable } from '../../db/database.ts';
+import { jsonList, type Queryable } from '../../db/database.ts';
 
 export interface InboxFault {
   request: number;
@@ -25,7 +25,7 @@ export async function faultsOf(
       select key.id::float8 as request, nullif(split_part(ref, '#', 2), '')::float8 as item, code, message,
              row_number() over (partition by key.id order by nullif(split_part(ref, '#', 2), '')::bigint nulls first) as place
       from dead_letters
-      join jsonb_to_recordset(${json(keys)}) as key (id text, source text)
+      join json_to_recordset(${jsonList(keys)}) as key (id text, source text)
         on dead_letters.source = key.source and split_part(ref, '#', 1) = key.id
       where kind = 'inbox' and settled_at is null) as fault
     where place <= ${most} order by request, place`);

@@ -1,7 +1,7 @@
 // Open dead letters by cause: how many of each, since when, in whose words, and what to do next. It only reads.
 import { sql } from 'drizzle-orm';
 import type { DeadLetterKind } from '../../contract/dead-letter.ts';
-import { json, type Queryable } from '../../db/database.ts';
+import { jsonList, type Queryable } from '../../db/database.ts';
 import { type DeadLetterFilter, openLetters } from '../../tables/dead-letters.ts';
 import { type Cause, causeOf } from './causes.ts';
 
@@ -77,7 +77,7 @@ async function samplesOf(
   const keys = groups.map(({ kind, source, code }) => ({ kind, source, code }));
   return db.rows(sql`
     select wanted.kind, wanted.source, wanted.code, newest.id, newest.ref
-    from jsonb_to_recordset(${json(keys)}) as wanted (kind text, source text, code text)
+    from json_to_recordset(${jsonList(keys)}) as wanted (kind text, source text, code text)
     cross join lateral (
       select id, ref from dead_letters
       where kind = wanted.kind and source = wanted.source and code = wanted.code and ${openLetters(filter)}

@@ -1,7 +1,7 @@
 // What became of the customers that some runs, or all work since a time, brought: by the state of their delivery. It only
 // reads; one pass over the records of the runs.
 import { type SQL, sql } from 'drizzle-orm';
-import { json, type Queryable, toTimestamp } from '../../db/database.ts';
+import { jsonList, type Queryable, toTimestamp } from '../../db/database.ts';
 
 export interface DeliveryCounts {
   total: number;
@@ -17,7 +17,7 @@ export async function deliveriesOfRuns(
   db: Queryable,
   runIds: readonly number[],
 ): Promise<DeliveryCounts & { quarantined: number }> {
-  const runs = sql`(select id, requested_at from runs where id in (select value::text::bigint from jsonb_array_elements(${json(runIds)})))`;
+  const runs = sql`(select id, requested_at from runs where id in (select value::text::bigint from json_array_elements(${jsonList(runIds)})))`;
   const records = sql`select source_id, faults from records where run_id in (select id from ${runs} as asked)`;
   const counts = await count(
     db,

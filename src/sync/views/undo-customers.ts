@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import type { Fields } from '../../connector.ts';
 import type { FieldDrift } from '../../customer/drift.ts';
 import type { Changed, PastChange } from '../../customer/undo.ts';
-import { json, type Queryable, texts } from '../../db/database.ts';
+import { jsonList, type Queryable, texts } from '../../db/database.ts';
 import type { Cause } from '../../tables/revisions.ts';
 import { causeWords } from './history.ts';
 
@@ -22,7 +22,7 @@ export async function undoCustomersAfter(
 ): Promise<string[]> {
   const rows = await db.rows<{ sourceId: string }>(sql`
     select source_id from (
-      select own.source_id from jsonb_array_elements_text(${json(all)}) as run,
+      select own.source_id from json_array_elements_text(${jsonList(all)}) as run,
         lateral (select distinct source_id from revisions
                  where (cause ->> 'runId')::bigint = run::bigint and cause ->> 'runId' is not null and source_id > ${after}
                  order by source_id limit ${limit}) as own
@@ -30,7 +30,7 @@ export async function undoCustomersAfter(
       (select source_id from customers where created_run_id = ${runId}::bigint and source_id > ${after} order by source_id limit ${limit})
       union
       (select source_id from customers
-       where withheld_by in (select value::text::bigint from jsonb_array_elements(${json(all)})) and source_id > ${after}
+       where withheld_by in (select value::text::bigint from json_array_elements(${jsonList(all)})) and source_id > ${after}
        order by source_id limit ${limit})
     ) as found order by source_id limit ${limit}`);
   return rows.map((row) => row.sourceId);
@@ -75,7 +75,7 @@ export async function changesSince(
     select revisions.source_id, changed, orphaned, cause, was_orphaned
     from (select source_id, min(revision) as revision from revisions
           where source_id = any(${texts(sourceIds)}) and cause ->> 'runId' is not null
-            and (cause ->> 'runId')::bigint in (select value::text::bigint from jsonb_array_elements(${json(all)}))
+            and (cause ->> 'runId')::bigint in (select value::text::bigint from json_array_elements(${jsonList(all)}))
           group by source_id) as first
     cross join lateral (
       select coalesce((select orphaned from revisions as earlier
