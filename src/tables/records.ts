@@ -568,7 +568,35 @@ export async function forgetRecords(
 ): Promise<{ source: string; stream: string; recordId: string; body: JsonObject }[]> {
   const gone = await db.rows<{ source: string; stream: string; recordId: string; body: JsonObject }>(sql`
     delete from records where source_id = ${sourceId} returning source, stream, record_id, body`);
-  if (gone.length === 0) return [];
+  await forgetMergesInto(db, gone);
+  return gone;
+}
+
+/** Forgets records that their vendor merged with one of somebody erased. Returns the customers they spoke of. */
+export async function forgetMerged(
+  db: Queryable,
+  source: string,
+  stream: string,
+  recordIds: readonly string[],
+): Promise<string[]> {
+  if (recordIds.length === 0) return [];
+  const gone = await db.rows<{
+    source: string;
+    stream: string;
+    recordId: string;
+    sourceId: string | null;
+  }>(sql`
+    delete from records where source = ${source} and stream = ${stream} and record_id = any(${texts(recordIds)})
+    returning source, stream, record_id, source_id`);
+  await forgetMergesInto(db, gone);
+  return gone.flatMap(({ sourceId }) => sourceId ?? []);
+}
+
+async function forgetMergesInto(
+  db: Queryable,
+  gone: readonly { source: string; stream: string; recordId: string }[],
+): Promise<void> {
+  if (gone.length === 0) return;
   const keys = gone.map(({ source, stream, recordId }) => ({ source, stream, recordId }));
   await db.rows(sql`
     update records set
@@ -576,7 +604,6 @@ export async function forgetRecords(
       unmerged_from = case when unmerged_from = row."recordId" then 'erased' else unmerged_from end
     from json_to_recordset(${jsonList(keys)}) as row (source text, stream text, "recordId" text)
     where records.source = row.source and records.stream = row.stream and row."recordId" in (merged_into, unmerged_from)`);
-  return gone;
 }
 
 export async function hasRecords(db: Queryable, source: string): Promise<boolean> {

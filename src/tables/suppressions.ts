@@ -11,6 +11,8 @@ import { jsonList, type Queryable, texts, toTimestamp } from '../db/database.ts'
 export const suppressions = pgTable('suppressions', {
   hash: text().primaryKey(),
   erasedAt: time('erased_at').notNull(),
+  /** The hash by which the person was recognised when this one was learned: both are lifted together. */
+  follows: text(),
 });
 
 /** What somebody who was erased may be known by. */
@@ -19,6 +21,12 @@ export type Trait =
   | { source: string; stream: string; recordId: string }
   /** Compared without regard to case and blanks around it. */
   | { email: string };
+
+/** What somebody who was erased is known by from now on, and what they were recognised by. */
+export interface Learned {
+  trait: Trait;
+  follows: Trait;
+}
 
 /** Whether somebody of this trait was erased. */
 export type ErasedTest = (trait: Trait) => boolean;
@@ -114,14 +122,29 @@ export class Suppressions {
     await db.rows(sql`
       insert into suppressions (hash, erased_at)
       select value, ${toTimestamp(now)} from json_array_elements_text(${jsonList([this.#mark(), ...hashes])}) order by value
+      on conflict (hash) do update set follows = null where suppressions.follows is not null`);
+  }
+
+  /** Keeps the hashes of these traits beside those by which the persons were recognised. */
+  async learn(db: Queryable, learned: readonly Learned[], now: number): Promise<void> {
+    if (learned.length === 0) return;
+    const rows = learned.map(({ trait, follows }) => ({
+      hash: this.hash(trait),
+      follows: this.hash(follows),
+    }));
+    await db.rows(sql`
+      insert into suppressions (hash, erased_at, follows)
+      select row.hash, ${toTimestamp(now)}, coalesce(suppressions.follows, suppressions.hash)
+      from json_to_recordset(${jsonList(rows)}) as row (hash text, follows text)
+      join suppressions on suppressions.hash = row.follows order by row.hash
       on conflict (hash) do nothing`);
   }
 
-  /** Lets whoever has these traits come back. Returns how many hashes there were. */
+  /** Lets whoever has these traits come back. Returns how many hashes there were, with those that follow them. */
   async lift(db: Queryable, hashes: readonly string[]): Promise<number> {
-    const rows = await db.rows(
-      sql`delete from suppressions where hash = any(${texts(hashes)}) and hash <> ${this.#mark()} returning hash`,
-    );
+    const rows = await db.rows(sql`
+      delete from suppressions
+      where (hash = any(${texts(hashes)}) or follows = any(${texts(hashes)})) and hash <> ${this.#mark()} returning hash`);
     return rows.length;
   }
 

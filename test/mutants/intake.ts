@@ -95,7 +95,7 @@ const ingest = mutantsOf(
     },
     {
       name: 'lets an erased person come back',
-      find: "return newcomer && erased.newcomer(newcomer) ? { kind: 'erased' } : verdict;",
+      find: "return isErased ? { kind: 'erased' } : verdict;",
       replace: 'return verdict;',
       tests: ['sync/erasure.test.ts'],
     },
@@ -104,6 +104,23 @@ const ingest = mutantsOf(
       find: 'rejected: rejected.filter((row) => !erased.row(row)),',
       replace: 'rejected,',
       tests: ['sync/erasure.test.ts'],
+    },
+  ],
+);
+
+const erasedRecords = mutantsOf(
+  'src/sync/intake/erased-records.ts',
+  ['sync/erasure.test.ts'],
+  [
+    {
+      name: 'lets an erased person come back by a merge',
+      find: 'const followers = followersOf(page.merges, recognised);',
+      replace: 'const followers: string[] = [];',
+    },
+    {
+      name: 'learns no other name of an erased person',
+      find: 'return known(traits[0]!) ? [] : ',
+      replace: 'return known(traits[0]!) || true ? [] : ',
     },
   ],
 );
@@ -381,6 +398,7 @@ export const intakeMutants: readonly Mutant[] = [
   ...records,
   ...judging,
   ...ingest,
+  ...erasedRecords,
   ...merge,
   ...runs,
   ...sweep,

@@ -1,6 +1,7 @@
 // `npm run simulate -- --seed N --hours H --seeds COUNT`: carries out histories, one after the other, and prints a table. `--stop`:
-// at the first that fails; `--shrink`: makes it small and keeps it in histories/; `--trace`: prints what happened.
-import { writeFileSync } from 'node:fs';
+// at the first that fails; `--shrink`: makes it small and keeps it in histories/; `--trace`: prints what happened. `--file FILE`:
+// carries out a history that was kept.
+import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { closeDatabase } from './database.ts';
 import { type History, historyOf } from './history.ts';
@@ -12,14 +13,18 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     seeds: { type: 'string', default: '1' },
     hours: { type: 'string', default: '24' },
+    file: { type: 'string' },
     trace: { type: 'boolean', default: false },
     stop: { type: 'boolean', default: false },
     shrink: { type: 'boolean', default: false },
   },
 });
 const [first, hours] = [Number(values.seed), Number(values.hours)];
-let count = Number(values.seeds);
-let failed = 0;
+const histories =
+  values.file === undefined
+    ? Array.from({ length: Number(values.seeds) }, (_, index) => () => historyOf(first + index, hours))
+    : [() => JSON.parse(readFileSync(values.file!, 'utf8')) as History];
+let [count, failed, simulatedHours] = [0, 0, 0];
 const columns = (...cells: unknown[]) => {
   const widths = [8, 8, 9, 11, 9, 8, 16];
   console.log(cells.map((cell, index) => String(cell).padStart(widths[index] ?? 0)).join('  '));
@@ -38,15 +43,17 @@ async function keep(failing: History): Promise<void> {
 }
 
 const begun = process.cpuUsage();
-for (let seed = first; seed < first + count; seed += 1) {
+for (const write of histories) {
   const before = process.cpuUsage();
-  const history = historyOf(seed, hours);
+  const history = write();
+  count += 1;
+  simulatedHours += history.hours;
   const { faults, hash, statements, requests, lines } = await simulate(history);
   const { user, system } = process.cpuUsage(before);
   const { traits, events } = history;
   const ms = Math.round((user + system) / 1000);
   columns(
-    seed,
+    history.seed,
     traits.workers,
     events.length,
     statements,
@@ -60,14 +67,11 @@ for (let seed = first; seed < first + count; seed += 1) {
   if (faults.length === 0) continue;
   failed += 1;
   if (values.shrink) await keep(history);
-  if (values.stop) {
-    count = seed - first + 1;
-    break;
-  }
+  if (values.stop) break;
 }
 const { user, system } = process.cpuUsage(begun);
 const minutes = (user + system) / 60_000_000;
-const days = (count * hours) / 24;
+const days = simulatedHours / 24;
 console.log(
   `${count - failed} of ${count} ok; ${days.toFixed(1)} simulated days, ${(days / minutes).toFixed(1)} a minute of CPU`,
 );

@@ -111,7 +111,7 @@ describe.each(databases)('erasure on $name', ({ name: databaseKind, open, openOw
   }
 
   const take = (
-    record: { recordId: string; body: Record<string, string> },
+    record: { recordId: string; body: Record<string, string>; merged?: string[] },
     by: Tributary = world.tributary,
   ) =>
     by.database.transaction((tx) => {
@@ -274,6 +274,60 @@ describe.each(databases)('erasure on $name', ({ name: databaseKind, open, openOw
     expect(
       await take({ recordId: '4711', body: { email: 'shared@example.org', firstname: 'B' } }),
     ).toMatchObject({ changed: 1 });
+  });
+
+  it('follows a merge into a new record, whose other one was a customer', async () => {
+    await start({ config: { onOrphaned: 'delete' } });
+    await take({ recordId: '4711', body: { email: 'twin@example.org', firstname: 'T' } });
+    await world.rest();
+    await erase();
+    const merged = { email: 'twin@example.org', firstname: 'T', phone: '+48 600 000 000' };
+    const taken = await take({ recordId: '4712', body: merged, merged: [recordId, '4711'] });
+    expect(taken).toMatchObject({ filtered: 1, changed: 0 });
+    await world.rest();
+    expect(world.voucherify.bySourceId('twin@example.org')).toBeUndefined();
+    // A later word of them that tells of no merge, and one of a record into which the new one was merged.
+    for (const id of ['4711', '4712'])
+      expect(await take({ recordId: id, body: { ...merged, email: 'new@example.org' } })).toMatchObject({
+        filtered: 1,
+      });
+    expect(await take({ recordId: '4713', body: merged, merged: ['4712'] })).toMatchObject({ filtered: 1 });
+    expect(await tablesHolding([...traces, '4712', '4713', '+48 600'])).toEqual([]);
+  });
+
+  it('follows a merge into a record that was a customer before', async () => {
+    await start({ config: { onOrphaned: 'delete' } });
+    await take({ recordId: '4711', body: { email: 'twin@example.org', firstname: 'T' } });
+    await world.rest();
+    await erase();
+    await take({ recordId: '4711', body: { email: 'twin@example.org', firstname: 'T' }, merged: [recordId] });
+    await world.rest();
+    expect(world.voucherify.bySourceId('twin@example.org')).toBeUndefined();
+    expect(await take({ recordId: '4714', body: { email: 'other@example.org' } })).toMatchObject({
+      changed: 1,
+    });
+  });
+
+  it('recognises by its record and address whoever was erased before any record was read', async () => {
+    await start();
+    await erase('stranger@example.org');
+    await take({ recordId: '4711', body: { email: 'stranger@example.org' } });
+    expect(await take({ recordId: '4711', body: { email: 'new@example.org' } })).toMatchObject({
+      filtered: 1,
+    });
+    expect(
+      await take({ recordId: '4712', body: { email: 'new@example.org' }, merged: ['4711'] }),
+    ).toMatchObject({ filtered: 1 });
+  });
+
+  it('lets whoever was recognised by a merge come back with the person', async () => {
+    await start();
+    await erase();
+    const body = { email: 'twin@example.org', firstname: 'T' };
+    await take({ recordId: '4711', body, merged: [recordId] });
+    await take({ recordId: '4712', body, merged: ['4711'] });
+    expect(await world.tributary.lift(email)).toBe(6);
+    expect(await take({ recordId: '4712', body, merged: ['4711'] })).toMatchObject({ changed: 1 });
   });
 
   it('tells the destination only when a bulk action that carries the customer has ended', async () => {

@@ -19,6 +19,7 @@ import {
   bodyHash,
   type ComposedRecord,
   endMerges,
+  forgetMerged,
   lockRecords,
   mergeRecords,
   openCircles,
@@ -34,7 +35,7 @@ import { linkWriteBacks } from '../../tables/write-backs.ts';
 import { withCleanNames } from './clean-names.ts';
 import { aheadNote, asReceived } from './clocks.ts';
 import { enqueueDeliveries } from './enqueue.ts';
-import { erasedAmong, type Newcomer } from './erased-records.ts';
+import { erasedAmong, type Merge, mergesOf, type Newcomer } from './erased-records.ts';
 import { type Hashed, judge, quickVerdict, takesPlace, type Verdict } from './judging.ts';
 import type { Rules } from './rules.ts';
 import type { Source } from './source.ts';
@@ -77,7 +78,7 @@ export async function ingest(
   const judged = await judgeAll(db, intake, newest);
   const rest = [...othersToTake(intake, newest, judged, older), ...laterGone];
 
-  const { verdicts, rejected, merges } = await withoutTheErased(
+  const { verdicts, rejected, merges, forgotten } = await withoutTheErased(
     db,
     rules,
     intake,
@@ -114,7 +115,11 @@ export async function ingest(
   await settleRecordLetters(db, { source: source.name, stream }, accepted, intake.now);
 
   const counts = countAll(intake, { records, newest, rest, done, page, rejected });
-  const affected = new Set<string>([...orphaned, ...opened.filter((sourceId) => sourceId !== null)]);
+  const affected = new Set<string>([
+    ...forgotten,
+    ...orphaned,
+    ...opened.filter((sourceId) => sourceId !== null),
+  ]);
   for (const { sourceId } of written) if (sourceId !== null) affected.add(sourceId);
   for (const { verdict } of done) {
     if ('before' in verdict && verdict.before !== null) affected.add(verdict.before);
@@ -382,12 +387,10 @@ function isUnmerged({ record, verdict }: { record: SourceRecord; verdict: Verdic
   return 'row' in verdict ? verdict.row.isKnown : verdict.kind === 'touched' || verdict.kind === 'unchanged';
 }
 
-interface Merge {
-  recordId: string;
-  into: string;
-}
-
-/** What would be kept of a page, without whom was erased. A page that brings nothing new asks nothing. */
+/**
+ * What would be kept of a page, without whom was erased, and the customers of records that it showed to be of somebody erased: those
+ * are forgotten. A page that brings nothing new asks nothing.
+ */
 async function withoutTheErased(
   db: Queryable,
   { suppressions }: Rules,
@@ -398,11 +401,15 @@ async function withoutTheErased(
     rejected: readonly RejectedRow[];
   },
   judged: readonly Verdict[],
-): Promise<{ verdicts: readonly Verdict[]; rejected: readonly RejectedRow[]; merges: Merge[] }> {
+): Promise<{
+  verdicts: readonly Verdict[];
+  rejected: readonly RejectedRow[];
+  merges: readonly Merge[];
+  forgotten: readonly string[];
+}> {
   const { newest, rejected } = page;
-  const merges = page.records.flatMap(({ recordId, merged = [] }) =>
-    merged.filter((other) => other !== recordId).map((other) => ({ recordId: other, into: recordId })),
-  );
+  const { source, stream, now } = intake;
+  const merges = page.records.flatMap((record) => mergesOf(source, record));
   const newcomers = judged.map((verdict, index): Newcomer | null => {
     const record = newest[index]!;
     if ('row' in verdict)
@@ -410,19 +417,22 @@ async function withoutTheErased(
     return 'letter' in verdict ? { record, sourceId: verdict.sourceId, stored: false } : null;
   });
   const isQuiet = newcomers.every((newcomer) => newcomer === null) && rejected.length + merges.length === 0;
-  if (suppressions === null || isQuiet) return { verdicts: judged, rejected, merges };
+  if (suppressions === null || isQuiet) return { verdicts: judged, rejected, merges, forgotten: [] };
   const erased = await erasedAmong(db, suppressions, intake, {
     newcomers: newcomers.filter((newcomer) => newcomer !== null),
     rejected,
-    mergedIds: merges.flatMap(({ recordId, into }) => [recordId, into]),
+    merges,
   });
+  await suppressions.learn(db, erased.learned, now);
   return {
     verdicts: judged.map((verdict, index) => {
       const newcomer = newcomers[index];
-      return newcomer && erased.newcomer(newcomer) ? { kind: 'erased' } : verdict;
+      const isErased = newcomer ? erased.newcomer(newcomer) : erased.record(newest[index]!.recordId);
+      return isErased ? { kind: 'erased' } : verdict;
     }),
     rejected: rejected.filter((row) => !erased.row(row)),
-    merges: merges.filter(({ recordId, into }) => !erased.merged(recordId) && !erased.merged(into)),
+    merges: merges.filter(({ recordId, into }) => !erased.record(recordId) && !erased.record(into)),
+    forgotten: await forgetMerged(db, source.name, stream, erased.followers),
   };
 }
 

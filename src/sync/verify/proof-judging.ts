@@ -12,7 +12,7 @@ import { touchedAmong } from '../../tables/touches.ts';
 import { withCleanNames } from '../intake/clean-names.ts';
 import { isAhead } from '../intake/clocks.ts';
 import { isEcho } from '../intake/echo.ts';
-import { erasedAmong } from '../intake/erased-records.ts';
+import { erasedAmong, mergesOf } from '../intake/erased-records.ts';
 import { rowAnew } from '../intake/judging.ts';
 import type { Source } from '../intake/source.ts';
 import type { Proof } from './proof.ts';
@@ -125,7 +125,7 @@ async function erasedOf(
     tx,
     suppressions,
     { source, stream },
-    { newcomers, rejected: [], mergedIds: [] },
+    { newcomers, rejected: [], merges: strangers.flatMap((record) => mergesOf(source, record)) },
   );
   const known = new Set(
     newcomers.flatMap((newcomer) => (erased.newcomer(newcomer) ? [newcomer.record.recordId] : [])),
