@@ -2,11 +2,11 @@
 // Source of Voucherify's names: its customer import, the API's header names and those of the dashboard's template
 // (documentation/openapi/customers.json, documentation/examples/import-customers-template.csv).
 import type { ColumnPlan, JsonObject, Mapping, MappingEntry } from '#connector';
+import { labelKey } from '#connector/label';
+import { birthdays, lastNameBeside, type Meaning, rankOf, wholeNameAlone } from '#connector/person-columns';
+import { leftOutReason } from '#connector/private-columns';
 import type { ExportFormat } from './export-format.ts';
 import { recognise } from './exports.ts';
-import { labelKey } from './label.ts';
-import { leftOutReason } from './left-out.ts';
-import { birthdays, lastNameBeside, type Meaning, rankOf, wholeNameAlone } from './names.ts';
 
 /** The header names of Voucherify's API, in its order. */
 export const importColumns = [
@@ -27,6 +27,11 @@ const standardFields: readonly string[] = [
 
 /** Abbreviations of time zones that are zones of the IANA database too. */
 const zones = new Set(['CET', 'EET', 'WET', 'MET', 'EST', 'MST', 'HST', 'GMT', 'UTC']);
+/** Others, and the zone in which a clock shows them. */
+const zoneNames: { readonly [abbreviation: string]: string } = {
+  ...{ CEST: 'CET', MEZ: 'CET', MESZ: 'CET', EEST: 'EET', WEST: 'WET' },
+  ...{ EDT: 'EST5EDT', CDT: 'CST6CDT', MDT: 'MST7MDT', PDT: 'PST8PDT', PST: 'PST8PDT' },
+};
 
 /** Labels that often name the customer's key, to be offered where none is configured. */
 const likelyKeys: ReadonlySet<string> = new Set(
@@ -278,8 +283,9 @@ function mappingFrom(chosen: ReadonlyMap<string, string[]>, format: ExportFormat
 
 /** HubSpot names the zone of its times in their labels: `Create Date (CET)`. */
 function zoneOf(column: string): { timezone?: string } {
-  const [, timezone] = /\(([A-Z]{3,4})\)$/.exec(column) ?? [];
-  return timezone !== undefined && zones.has(timezone) ? { timezone } : {};
+  const [, written = ''] = /\(([A-Z]{3,4})\)$/.exec(column) ?? [];
+  const timezone = zones.has(written) ? written : zoneNames[written];
+  return timezone === undefined ? {} : { timezone };
 }
 
 /** `02/29` is a birthday, and no date of birth. */

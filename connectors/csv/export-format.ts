@@ -1,5 +1,5 @@
 // Describes the export format of a vendor: the names of its columns, and which of them are internal to the vendor.
-import type { Meaning } from './names.ts';
+import type { Meaning } from '#connector/person-columns';
 
 /** Labels are compared without case, accents, blanks and punctuation. */
 export interface ExportFormat {

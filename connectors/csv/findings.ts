@@ -1,5 +1,6 @@
 // Findings about a file as a whole that a person should know.
 import type { Note } from '#connector';
+import { fileName } from './file.ts';
 import type { Header } from './header.ts';
 import type { Layout } from './layout.ts';
 
@@ -13,4 +14,9 @@ export function notesOfFile({ columns, delimiter }: Header, { repeated }: Layout
   if ([',', ';', '\t'].includes(delimiter)) return notes;
   const message = `The columns of this file were read as separated by ${JSON.stringify(delimiter)}. To use another delimiter, set "delimiter".`;
   return [...notes, { code: 'csv_delimiter', message, count: 1 }];
+}
+
+export function noRows(path: string): Note {
+  const message = `${fileName(path)} has names of columns and no row below them, so nothing was read.`;
+  return { code: 'csv_no_rows', message, count: 1 };
 }

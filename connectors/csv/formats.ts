@@ -21,12 +21,17 @@ const signatures: readonly [string, string][] = [
   ['\u00ff\u00fe\u0000\u0000', `UTF-32 text: ${asCsv}`],
   ['\u0000\u0000\u00fe\u00ff', `UTF-32 text: ${asCsv}`],
   ['BEGIN:VCARD', 'a vCard file: export the contacts as CSV'],
+  ['bplist0', `a property list or a Numbers document: ${asCsv}`],
+  ['version https://git-lfs', 'a pointer of Git LFS and not the file itself: fetch it with "git lfs pull"'],
 ];
 
 const html =
   /^<(?:!doctype\s+html|!--|html|head|body|table|meta|style|script|title|div|p|br|center|h\d)[\s>/-]?/i;
 /** An object or a list; a header may begin with a bracket, though hardly with what JSON has after it. */
 const json = /^(?:\{\s*(?:"|\})|\[\s*(?:[{["\]]|-?\d|true|false|null))/;
+
+/** With its declaration, or an element right within another, as storage services report errors. */
+const xml = /^<(?:\?xml|[a-z][\w:.-]*(?:\s[^<>]*)?>\s*<)/i;
 
 /** Throws where these first bytes are those of another format. `name`: of the file. */
 export function refuseOtherFormats(bytes: Buffer, name: string): void {
@@ -40,7 +45,7 @@ export function refuseOtherTexts(text: string, name: string): void {
   const start = text.trimStart();
   const what = html.test(start)
     ? 'an HTML page, which servers often return when a login or an address is wrong: download the CSV file itself, or save the table as CSV'
-    : /^<\?xml/i.test(start)
+    : xml.test(start)
       ? `an XML document: ${asCsv}`
       : json.test(start)
         ? 'JSON, not CSV: convert it to a table whose first row names the columns'

@@ -1,11 +1,19 @@
 // The beginning of a file: its encoding, its delimiter, and the column names in the first row.
 import { type Files, RejectedError } from '#connector';
 import { maxRowBytes } from '#connector/csv';
+import {
+  decoderOf,
+  isUtf16,
+  isWellFormed,
+  lengthInFile,
+  markOf,
+  refuseUnmarkedUtf16,
+} from '#connector/csv-encoding';
 import { type Dialect, nextLine, scanRow } from '#connector/csv-row';
-import { decoderOf, isUtf16, isWellFormed, lengthInFile, markOf, refuseUnmarkedUtf16 } from './encoding.ts';
+import { isBlank, trimmed } from '#connector/csv-text';
 import { fileName, read } from './file.ts';
 import { refuseOtherFormats, refuseOtherTexts } from './formats.ts';
-import { isBlank, trimmed } from './text.ts';
+import { looksLikeHeader, refuseMisread } from './misreadings.ts';
 
 /** Tried in this order where nothing names the delimiter; the first wins a tie. */
 const delimiters = [',', ';', '\t'];
@@ -13,6 +21,8 @@ const delimiters = [',', ';', '\t'];
 const lastResort = '|';
 /** So many rows show what the columns hold. */
 const maxSampleRows = 2000;
+/** So many rows may stand above the names of the columns, for a person to be told of them. */
+const maxTitleRows = 20;
 
 export interface Header {
   /** Names of the columns by position, trimmed; '' where the first row has none. */
@@ -59,6 +69,8 @@ export async function readHeader(files: Files, path: string, wanted: Wanted): Pr
       refuseDamaged(fields, bytes.subarray(at, next), start);
       const inFile = start.from + lengthInFile(bytes.subarray(0, next), encoding);
       const sample = sampleRows(start, next, delimiter);
+      refuseMisread({ columns: fields.map(trimmed), delimiter, sample }, name);
+      refuseTitle(start, { fields, row, next }, said?.delimiter ?? wanted.delimiter);
       return { columns: fields.map(trimmed), delimiter, encoding, bytes: inFile, row, sample };
     }
     at = next;
@@ -66,6 +78,26 @@ export async function readHeader(files: Files, path: string, wanted: Wanted): Pr
   throw headerError(
     `${name} is empty: its first row must name the columns, for example Source_id,Name,Email.`,
   );
+}
+
+/** Throws where the first row is one cell of text, as the title of a report, and one of the next names the columns. */
+function refuseTitle(
+  start: Start,
+  title: { fields: string[]; row: number; next: number },
+  wanted: string,
+): void {
+  const shown = title.fields.map(trimmed).filter((cell) => cell !== '');
+  if (shown.length > 1) return;
+  let at = title.next;
+  for (let row = title.row + 1; row <= title.row + maxTitleRows && at < start.bytes.length; row += 1) {
+    const found = firstRow(start, at, wanted);
+    if ('reason' in found) return;
+    if (looksLikeHeader(found.fields.map(trimmed)))
+      throw headerError(
+        `The first row of ${start.name} must name the columns, and is ${JSON.stringify(shown[0])}. Row ${row} seems to name them: delete the rows above it.`,
+      );
+    at = found.next;
+  }
 }
 
 /** Throws where the bytes are not text in the encoding that was named, or not a table. */
@@ -155,7 +187,7 @@ function firstRow(start: Start, from: number, wanted: string): First | { reason:
 function refuseDamaged(columns: readonly string[], bytes: Buffer, { name, encoding }: Start): void {
   if (columns.some((column) => column.includes('\ufffd')) && !isWellFormed(bytes, encoding)) {
     throw new RejectedError(
-      `The first row of ${name} is not ${encoding.toUpperCase()}: save the file as CSV in UTF-8, or set "encoding" to its actual encoding, for example "windows-1250".`,
+      `The first row of ${name} is not ${encoding.toUpperCase()}: save the file as CSV in UTF-8, or set "encoding" to its actual encoding, for example "windows-1252" (Western Europe) or "windows-1250" (Central Europe).`,
       { code: 'csv_encoding' },
     );
   }

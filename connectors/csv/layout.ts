@@ -1,9 +1,10 @@
 // What the beginning of a file says about all its rows: which columns are read, which are keys, and what the IDs look
 // like. It is determined once per file and kept with the cursor, so that all pages are read alike.
 import { z } from 'zod';
-import { guardedColumns } from './guards.ts';
-import { keyProfiles, profileOf } from './ids.ts';
-import { isBlank } from './text.ts';
+import { guardedColumns } from '#connector/csv-guarded-columns';
+import { keyProfiles, profileOf } from '#connector/csv-ids';
+import { isBlank } from '#connector/csv-text';
+import { isSum } from './not-rows.ts';
 
 export const layouts = z.object({
   /** Columns by position whose name another has too: none of them is read. */
@@ -24,9 +25,10 @@ export type Layout = z.infer<typeof layouts>;
 /** `keys`: positions of the columns that hold IDs. */
 export function layoutOf(
   columns: readonly string[],
-  sample: readonly (readonly string[])[],
+  rows: readonly (readonly string[])[],
   keys: readonly number[],
 ): Layout {
+  const sample = rows.filter((row) => !isSum(row.find((cell) => !isBlank(cell)) ?? ''));
   const repeated = columns.flatMap((column, at) =>
     column !== '' && columns.some((other, index) => index !== at && other === column) ? [at] : [],
   );

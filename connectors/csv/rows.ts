@@ -1,13 +1,14 @@
 // Converts a row of cells to a record: cells without content are left out, and damaged rows are rejected.
 import type { JsonObject, Locale, Note, SourceRecord } from '#connector';
 import type { Row } from '#connector/csv';
+import { isWellFormed } from '#connector/csv-encoding';
+import { unguarded } from '#connector/csv-guarded-columns';
+import { readId } from '#connector/csv-ids';
+import { isBlank, trimmed } from '#connector/csv-text';
+import { isLeftover } from '#connector/leftovers';
 import { readMoment, unitWords } from '#connector/moment';
-import { isWellFormed } from './encoding.ts';
-import { unguarded } from './guards.ts';
-import { readId } from './ids.ts';
 import type { Keys } from './keys.ts';
 import type { Layout } from './layout.ts';
-import { isBlank, trimmed } from './text.ts';
 
 export interface Table {
   columns: readonly string[];
@@ -16,6 +17,8 @@ export interface Table {
   keys: Keys;
   /** How the file writes times. */
   locale: Locale;
+  /** Cells that are read as empty. */
+  empty: readonly string[];
   /** The clock of rows without their own, epoch milliseconds. */
   fileChangedAt: number;
 }
@@ -33,11 +36,18 @@ export class RowReader {
   readonly #table: Table;
   readonly #profiles: ReadonlyMap<number, Layout['keys'][number]['profile']>;
   readonly #readable: readonly number[];
+  readonly #empty: ReadonlySet<string>;
+  /** What may look like a leftover and has a meaning. */
+  readonly #meant: ReadonlySet<string>;
   readonly #counts = new Map<string, { message: string; count: number }>();
 
   constructor(table: Table) {
     this.#table = table;
-    const { columns, layout } = table;
+    const { columns, layout, locale, empty } = table;
+    this.#empty = new Set(empty.map((word) => word.toLowerCase()));
+    this.#meant = new Set(
+      [...(locale.true ?? []), ...(locale.false ?? [])].map((word) => word.toLowerCase()),
+    );
     this.#profiles = new Map(layout.keys.map(({ at, profile }) => [at, profile]));
     this.#readable = columns.flatMap((column, at) =>
       column === '' || layout.repeated.includes(at) ? [] : [at],
@@ -63,12 +73,12 @@ export class RowReader {
     else this.#counts.set(code, { message, count: 1 });
   }
 
-  /** The record, or the sentence that says what is wrong with the row. `broken`: it is a piece of one. */
-  read(row: ReadRow, broken: boolean): SourceRecord | string {
+  /** The record, or the sentence that says what is wrong with the row. */
+  read(row: ReadRow, damage: Damage | null): SourceRecord | string {
     const { columns, layout, encoding, keys } = this.#table;
     const { fields } = row;
     if (fields.length > columns.length) return sizeOf(fields, columns);
-    if (broken) return `${sizeOf(fields, columns).slice(0, -1)}: ${brokenReason}`;
+    if (damage !== null) return `${sizeOf(fields, columns).slice(0, -1)}: ${damages[damage]}`;
     const unnamed = columns.findIndex((column, at) => column === '' && !isBlank(fields[at] ?? ''));
     if (unnamed !== -1)
       return `This row has a value in column ${unnamed + 1}, which has no name in the first row: name the column there, or clear the value.`;
@@ -83,16 +93,19 @@ export class RowReader {
         isKey: this.#profiles.has(at),
       });
       const read = this.#cell(cell, at);
-      if (read.fault !== undefined) return read.fault;
-      setProperty(body, columns[at]!, read.text);
+      if (read?.fault !== undefined) return read.fault;
+      if (read !== null) setProperty(body, columns[at]!, read.text);
     }
     return this.#record(body);
   }
 
-  #cell(cell: string, at: number): { text: string; fault?: undefined } | { fault: string } {
+  /** Null where the cell says nothing, not even that there is nothing. */
+  #cell(cell: string, at: number): { text: string; fault?: undefined } | { fault: string } | null {
     const profile = this.#profiles.get(at);
-    if (!profile || isBlank(cell)) return { text: cell };
+    if (isBlank(cell)) return { text: cell };
     const column = this.#table.columns[at]!;
+    if (this.#empty.size > 0 && this.#empty.has(trimmed(cell).toLowerCase())) return { text: '' };
+    if (!profile) return this.#isLeftover(cell, column) ? null : { text: cell };
     const found = readId(trimmed(cell), profile);
     if ('fault' in found)
       return { fault: `The ID "${trimmed(cell)}" in the column "${column}" ${found.fault}.` };
@@ -107,6 +120,17 @@ export class RowReader {
         `The long IDs in the column "${column}" all end in zeros. A spreadsheet keeps only 15 digits of a number, so several people may now share one ID. Export the column as text.`,
       );
     return { text: found.wasFloat ? found.id : cell };
+  }
+
+  #isLeftover(cell: string, column: string): boolean {
+    const text = trimmed(cell);
+    if (!isLeftover(text) || this.#meant.has(text.toLowerCase())) return false;
+    const shown = JSON.stringify(text);
+    this.note(
+      'csv_leftovers',
+      `Cells such as ${shown} in the column "${column}" stand for a missing value. They changed nothing: what was known before stays. To have them empty the field, set "empty": [${shown}].`,
+    );
+    return true;
   }
 
   #record(body: JsonObject): SourceRecord | string {
@@ -139,8 +163,14 @@ export function propertiesOf(names: readonly string[], sourceId: string | undefi
   return sourceId === undefined || names.includes(sourceIdName) ? [...names] : [...names, sourceIdName];
 }
 
-const brokenReason =
-  'it is part of a row that an unquoted line break has split. Quote cells that contain line breaks.';
+const damages = {
+  /** A piece of a row. */
+  broken: 'it is part of a row that an unquoted line break has split. Quote cells that contain line breaks.',
+  /** The last row, of which no end was written. */
+  cut: 'the file ends within this row. Export the file again, or end the row with a line break if it is whole.',
+};
+
+export type Damage = keyof typeof damages;
 
 function sizeOf(fields: readonly string[], columns: readonly string[]): string {
   const found = `${fields.length} ${fields.length === 1 ? 'column' : 'columns'}`;
@@ -148,7 +178,7 @@ function sizeOf(fields: readonly string[], columns: readonly string[]): string {
 }
 
 function notText(encoding: string): string {
-  return `This row is not ${encoding.toUpperCase()}: save the file as CSV in UTF-8, or set "encoding" to its actual encoding, for example "windows-1250".`;
+  return `This row is not ${encoding.toUpperCase()}: save the file as CSV in UTF-8, or set "encoding" to its actual encoding, for example "windows-1252" (Western Europe) or "windows-1250" (Central Europe).`;
 }
 
 /** Also under a name that would set the prototype. */

@@ -1,8 +1,8 @@
 // The settings of a customer file.
 import { z } from 'zod';
+import { encodingOf } from '#connector/csv-encoding';
 import { flag, wholeNumber } from '#connector/settings';
 import { isField } from './columns.ts';
-import { encodingOf } from './encoding.ts';
 import { isDelimiter } from './header.ts';
 
 const column = z.string().trim().min(1);
@@ -49,6 +49,12 @@ export const settings = z
       .default('metadata')
       .describe(
         'What to do with columns that are no known field: keep them as metadata under their own names, or leave them out.',
+      ),
+    empty: z
+      .array(z.string().trim().min(1))
+      .default([])
+      .describe(
+        'Cells that mean "no value", such as ["NULL", "N/A"]: they empty the field, as an empty cell does. Letter case does not matter. Default: none.',
       ),
     changedAt: column
       .optional()

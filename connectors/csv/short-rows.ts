@@ -1,8 +1,8 @@
 // Rows that end before the last column. Spreadsheets omit empty cells there, so most short rows are complete. But an
 // unquoted line break in a cell splits a row in two, and half a person is worse than none.
-import { isNoKey, isSurelyKey } from './ids.ts';
+import { isNoKey, isSurelyKey } from '#connector/csv-ids';
+import { isBlank, trimmed } from '#connector/csv-text';
 import type { Layout } from './layout.ts';
-import { isBlank, trimmed } from './text.ts';
 
 /** So many lines of one broken row are kept together. */
 const maxPieces = 100;

@@ -11,19 +11,21 @@ import {
   type Stream,
 } from '#connector';
 import { type Row, rowsOf } from '#connector/csv';
+import { decoderOf, encodingOf, Scannable } from '#connector/csv-encoding';
+import { Footer } from '#connector/csv-footer';
+import { isBlank } from '#connector/csv-text';
 import { readCursor } from '#connector/cursor';
 import { planOf, sourceIdColumn } from './columns.ts';
-import { decoderOf, encodingOf, Scannable } from './encoding.ts';
 import { type FileState, fileName, read, stat } from './file.ts';
-import { notesOfFile } from './findings.ts';
+import { noRows, notesOfFile } from './findings.ts';
 import { type Header, readHeader } from './header.ts';
 import { keysOf, renamed } from './keys.ts';
 import { type Layout, layoutOf, layouts } from './layout.ts';
-import { contentOf, propertiesOf, type ReadRow, RowReader } from './rows.ts';
+import { type NotRow, notRowOf, notRowWords } from './not-rows.ts';
+import { contentOf, type Damage, propertiesOf, type ReadRow, RowReader } from './rows.ts';
 import { People } from './same-ids.ts';
 import type { Settings } from './settings.ts';
 import { ShortRows } from './short-rows.ts';
-import { isBlank } from './text.ts';
 
 const cursors = z.object({
   /** Where the next row begins. At the end of the file: everything has been read. */
@@ -68,7 +70,7 @@ async function pull(context: Context<Settings>, request: PullRequest): Promise<P
   const { cursor, notes } = goesOn
     ? { cursor: kept, notes: [] }
     : await begin(context, settings.path, file, request);
-  const page = await readPage(context, settings.path, cursor, notes);
+  const page = await readPage(context, settings.path, { cursor, notes, isFirst: !goesOn });
   // What was written while it was read may be half of a row.
   refuseChanged(cursor, await stat(files, settings.path), settings.path);
   if (!settings.complete) return page;
@@ -136,20 +138,25 @@ function namesOf(columns: readonly string[], repeated: readonly number[]): strin
 async function readPage(
   { settings, files, locale = {} }: Context<Settings>,
   path: string,
-  cursor: Cursor,
-  notes: readonly Note[],
+  { cursor, notes, isFirst }: { cursor: Cursor; notes: readonly Note[]; isFirst: boolean },
 ): Promise<Page> {
   const { header, layout, encoding } = cursor;
   const keys = keysOf(namesOf(header, []), settings, fileName(path));
   const { changedAt: fileChangedAt } = cursor;
-  const reader = new RowReader({ columns: header, layout, encoding, keys, locale, fileChangedAt });
+  const { empty } = settings;
+  const reader = new RowReader({ columns: header, layout, encoding, keys, locale, empty, fileChangedAt });
+  const renamed = new Set(Object.values(settings.rename ?? {}));
   const people = new People(reader.properties);
   const records: SourceRecord[] = [];
   const rejected: RejectedRow[] = [];
   let [{ bytes, row }, isAtEnd] = [cursor, true] as [{ bytes: number; row: number }, boolean];
-  for await (const { found, broken, end } of settledRows(files, path, cursor)) {
+  for await (const { found, notRow, damage, end } of settledRows(files, path, cursor, renamed)) {
     [bytes, row] = [end.bytes, end.row];
-    const record = found.fields ? reader.read(found as ReadRow, broken) : unreadable(found);
+    if (notRow !== null) {
+      reader.note(`csv_${notRow}`, notRowWords[notRow]);
+      continue;
+    }
+    const record = found.fields ? reader.read(found as ReadRow, damage) : unreadable(found);
     if (typeof record === 'string') {
       rejected.push({
         position: `row ${row} of ${fileName(path)}`,
@@ -166,6 +173,7 @@ async function readPage(
   }
   if (isAtEnd) bytes = cursor.fileBytes;
   const found = [...notes, ...reader.notes, ...people.notes];
+  if (isFirst && isAtEnd && records.length + rejected.length === 0) found.push(noRows(path));
   return {
     records,
     ...(rejected.length > 0 && { rejected }),
@@ -178,8 +186,9 @@ async function readPage(
 
 interface SettledRow {
   found: Row;
-  /** It is a piece of a row that a line break has cut. */
-  broken: boolean;
+  /** What it is, where it is no row. */
+  notRow: NotRow | null;
+  damage: Damage | null;
   end: Place & { mayStop: boolean };
 }
 
@@ -194,15 +203,20 @@ async function* settledRows(
   files: Context<Settings>['files'],
   path: string,
   cursor: Cursor,
+  renamed: ReadonlySet<string>,
 ): AsyncGenerator<SettledRow> {
   const { header, layout, encoding, fileBytes } = cursor;
   if (cursor.bytes >= fileBytes) return;
   type Held = { fields: readonly string[]; found: Row; place: Place };
   const short = new ShortRows<Held>(layout, header.length);
+  const named = { columns: header, renamed, key: layout.keys[0]! };
   function* handOut(groups: ReturnType<typeof short.end>): Generator<SettledRow> {
     for (const group of groups)
-      for (const [index, { row, broken }] of group.entries())
-        yield { found: row.found, broken, end: { ...row.place, mayStop: index === group.length - 1 } };
+      for (const [index, { row, broken }] of group.entries()) {
+        const damage = isCut(row.found, row.place.bytes, cursor) ? 'cut' : broken ? 'broken' : null;
+        const end = { ...row.place, mayStop: index === group.length - 1 };
+        yield { found: row.found, notRow: null, damage, end };
+      }
   }
   const place = new Scannable(encoding);
   const dialect = {
@@ -210,19 +224,33 @@ async function* settledRows(
     columns: header.length,
     ...decoderOf(encoding),
   };
+  const below = new Footer<Held>(header.length, named.key);
   let { row } = cursor;
   for await (const found of rowsOf(place.of(read(files, path, cursor.bytes)), dialect)) {
     row += 1;
     const end = { bytes: Math.min(cursor.bytes + place.inFile(found.end), fileBytes), row };
-    if (found.fields === null) {
+    const content = found.fields === null ? found : contentOf(found as ReadRow, header.length);
+    const held = content && { fields: content.fields ?? [], found: content, place: end };
+    if (below.holds(held)) continue;
+    for (const one of below.rows()) yield* handOut(short.push(one));
+    if (held === null) continue;
+    const notRow = found.fields === null ? null : notRowOf(held.fields, named);
+    if (found.fields !== null && notRow === null) yield* handOut(short.push(held));
+    else {
       yield* handOut(short.end());
-      yield { found, broken: false, end: { ...end, mayStop: true } };
-      continue;
+      yield { found, notRow, damage: null, end: { ...end, mayStop: true } };
     }
-    const content = contentOf(found as ReadRow, header.length);
-    if (content) yield* handOut(short.push({ fields: content.fields, found: content, place: end }));
   }
   yield* handOut(short.end());
+  for (const { found, place: end } of below.rows())
+    yield { found, notRow: 'footer', damage: null, end: { ...end, mayStop: true } };
+}
+
+/** The last row, short and without an end, of a file that otherwise writes its rows whole. */
+function isCut({ bytes, fields }: Row, end: number, { fileBytes, header, layout }: Cursor): boolean {
+  if (end < fileBytes || fields === null || fields.length >= header.length || layout.oftenShort) return false;
+  const [last] = bytes.subarray(-1);
+  return last !== 0x0a && last !== 0x0d;
 }
 
 /** A column with values whose name is missing is refused with the file; a single value is refused with its row. */

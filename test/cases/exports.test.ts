@@ -294,6 +294,137 @@ describe('an unmodified export', () => {
   });
 });
 
+describe('exports that are known by their columns', () => {
+  const fieldsOf = (columns: string, settings: Record<string, unknown> = {}) => {
+    const { recognised, fields, leftOut: out } = columnReport(sourceWith(settings), columns.split(';'));
+    const own = fields.filter(({ field }) => !field.startsWith('metadata.'));
+    return {
+      recognised,
+      fields: Object.fromEntries(own.map(({ field, columns: from }) => [field, from.join('+')])),
+      out: out.map(({ column }) => column),
+    };
+  };
+
+  it('of Zoho CRM, whose address reads like Salesforce’s', () => {
+    const found = fieldsOf(
+      'Record Id;Contact Owner.id;Contact Owner;First Name;Last Name;Account Name.id;Account Name;Email;Phone;Mailing Street;Mailing City;Mailing Zip;Created Time',
+    );
+    expect(found).toMatchObject({
+      recognised: 'Zoho CRM export',
+      fields: { 'address.postal_code': 'Mailing Zip' },
+    });
+    expect(found.out).toEqual(['Contact Owner.id', 'Contact Owner', 'Account Name.id']);
+  });
+
+  it('of Pipedrive, with and without the kind before each label', () => {
+    for (const kind of ['', 'Person - '])
+      expect(
+        fieldsOf(
+          [`ID`, 'Name', 'Email - Work', 'Phone - Work', 'Owner'].map((name) => kind + name).join(';'),
+        ),
+      ).toEqual({
+        recognised: 'Pipedrive people export',
+        fields: { name: `${kind}Name`, email: `${kind}Email - Work`, phone: `${kind}Phone - Work` },
+        out: [`${kind}Owner`],
+      });
+  });
+
+  it('of Dynamics 365, by the columns of its own', () => {
+    const own = '(Do Not Modify) Contact;(Do Not Modify) Row Checksum;(Do Not Modify) Modified On';
+    const found = fieldsOf(
+      `${own};Full Name;Email;Business Phone;Address 1: City;Address 1: ZIP/Postal Code`,
+    );
+    expect(found).toMatchObject({
+      recognised: 'Dynamics 365 export',
+      fields: { name: 'Full Name', phone: 'Business Phone', 'address.city': 'Address 1: City' },
+      out: own.split(';').slice(1),
+    });
+  });
+
+  it.each([
+    [
+      'WooCommerce customer export',
+      'ID;user_login;user_pass;user_email;display_name;first_name;last_name;billing_phone;billing_email;billing_postcode',
+      {
+        name: 'first_name+last_name',
+        email: 'user_email',
+        phone: 'billing_phone',
+        'address.postal_code': 'billing_postcode',
+      },
+      ['user_pass'],
+    ],
+    [
+      'Brevo contact export',
+      'EXT_ID;CONTACT ID;EMAIL;VORNAME;NACHNAME;SMS;ADDED_TIME',
+      { name: 'VORNAME+NACHNAME', email: 'EMAIL', phone: 'SMS' },
+      ['CONTACT ID'],
+    ],
+    [
+      'Braze user export',
+      'user_id;braze_id;random_bucket;first_name;last_name;email;dob;push_subscribe;last_coordinates',
+      { name: 'first_name+last_name', email: 'email', birthdate: 'dob' },
+      ['braze_id', 'random_bucket', 'last_coordinates'],
+    ],
+    [
+      'Stripe customer export',
+      'id;Email;Name;Created (UTC);Delinquent;Card ID;Card Last4',
+      { name: 'Name', email: 'Email' },
+      ['Delinquent', 'Card ID', 'Card Last4'],
+    ],
+  ])('of others, where a person names the key: %s', (recognised, columns, fields, out) => {
+    const [key] = columns.split(';');
+    const found = fieldsOf(columns, { recordId: key });
+    expect({ ...found, out: found.out.toSorted() }).toEqual({ recognised, fields, out: out.toSorted() });
+  });
+
+  it('of HubSpot and Salesforce in other languages', () => {
+    expect(
+      fieldsOf(
+        'Datensatz-ID;Vorname;Nachname;E-Mail;Mobiltelefonnummer;Telefonnummer;Bundesland/Region;Land/Region;Erstellungsdatum (MEZ)',
+      ),
+    ).toMatchObject({
+      recognised: 'HubSpot contact export',
+      fields: {
+        phone: 'Telefonnummer',
+        'address.state': 'Bundesland/Region',
+        'address.country': 'Land/Region',
+      },
+    });
+    expect(
+      fieldsOf(
+        'ID de fiche d’informations;Prénom;Nom;E-mail;Adresse postale;Ville;Pays/Région;Phase du cycle de vie',
+      ),
+    ).toMatchObject({
+      recognised: 'HubSpot contact export',
+      fields: { name: 'Prénom+Nom', 'address.line_1': 'Adresse postale', 'address.country': 'Pays/Région' },
+    });
+    expect(
+      fieldsOf('Kontakt-ID;Vorname;Nachname;E-Mail;Postanschrift Straße;Postanschrift Postleitzahl'),
+    ).toMatchObject({
+      recognised: 'Salesforce contact export',
+      fields: {
+        'address.line_1': 'Postanschrift Straße',
+        'address.postal_code': 'Postanschrift Postleitzahl',
+      },
+    });
+  });
+
+  it('of Mailchimp in German, whose address is one text', () => {
+    const { fields } = fieldsOf('E-Mail-Adresse;Vorname;Nachname;Adresse;Geburtstag;LEID;EUID', {
+      recordId: 'EUID',
+    });
+    expect(Object.keys(fields)).toEqual(['name', 'email']);
+  });
+
+  it('what a form demands is no part of a label, and tokens go nowhere', () => {
+    expect(fieldsOf('Source_id*;Name (required);Phone (optional);rp_token')).toEqual({
+      recognised: null,
+      fields: { name: 'Name (required)', phone: 'Phone (optional)' },
+      out: ['rp_token'],
+    });
+  });
+});
+
 describe('the key of a row', () => {
   it.each(['mailchimp.csv', 'klaviyo.csv', 'polish.csv'])(
     'is asked for where only a person can know what identifies a customer: %s',

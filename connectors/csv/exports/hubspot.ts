@@ -11,6 +11,7 @@ export const hubspot: ExportFormat = {
     'Identyfikator rekordu',
     'ID de registro',
     'ID d’enregistrement',
+    'ID de fiche d’informations',
   ],
   keyIsSourceId: true,
   needsKey: true,
@@ -25,9 +26,15 @@ export const hubspot: ExportFormat = {
       'Erstellungsdatum',
       'Zuständiger Mitarbeiter',
     ],
+    ...['Date de création', 'Propriétaire du contact', 'Phase du cycle de vie', 'Statut du lead'],
+    ...['Fecha de creación', 'Propietario del contacto', 'Etapa del ciclo de vida', 'Estado del lead'],
+    ...['Data utworzenia', 'Właściciel kontaktu', 'Etap cyklu życia', 'Status leada'],
   ],
   fields: {
-    phone: ['Phone Number', 'Mobile Phone Number'],
+    phone: [
+      ...['Phone Number', 'Telefonnummer', 'Numéro de téléphone', 'Número de teléfono', 'Numer telefonu'],
+      ...['Mobile Phone Number', 'Mobiltelefonnummer', 'Numéro de téléphone mobile'],
+    ],
     'address.line_1': ['Street Address'],
     'address.line_2': ['Street Address 2'],
   },
@@ -50,5 +57,7 @@ export const hubspot: ExportFormat = {
     ],
     ...['Record source detail 3', 'Merged Contact IDs', 'Merged record IDs', 'Associated Company IDs'],
     ...['Associated Contact IDs', 'Associated Deal IDs', 'Associated Note IDs', 'Kontakt-Zuständiger'],
+    ...['Zuständiger Mitarbeiter', 'Propriétaire du contact', 'Propietario del contacto'],
+    ...['Właściciel kontaktu'],
   ],
 };

@@ -10,7 +10,10 @@ export const mailchimp: ExportFormat = {
   keyIsSourceId: false,
   minSigns: 2,
   fields: { email: ['Email Address'], phone: ['Phone Number', 'Phone', 'SMS Phone Number'] },
-  asMetadata: ['Address', 'Birthday'],
+  asMetadata: [
+    ...['Address', 'Adresse', 'Anschrift', 'Adres', 'Dirección', 'Indirizzo'],
+    ...['Birthday', 'Geburtstag', 'Urodziny', 'Anniversaire', 'Cumpleaños', 'Compleanno'],
+  ],
   decimal: '.',
   internal: ['LEID', 'EUID', 'LAST_CHANGED'],
   positions: ['TIMEZONE', 'CC', 'REGION', 'GMTOFF', 'DSTOFF', 'LATITUDE', 'LONGITUDE'],

@@ -31,6 +31,8 @@ const commonNames: { readonly [meaning in Meaning]: readonly string[] } = {
   ],
   email: [
     ...['email', 'email address', 'mail', 'primary email', 'e-mail adresse', 'e-mail 1 value', 'emails'],
+    ...['email id', 'mail address', 'user email', 'work email', 'business email', 'adresse mail'],
+    ...['adresse électronique', 'dirección de correo electrónico', 'dirección de correo'],
     ...['adres e-mail', 'adresse e-mail', 'correo electrónico', 'correo', 'courriel'],
   ],
   phone: [
@@ -43,6 +45,10 @@ const commonNames: { readonly [meaning in Meaning]: readonly string[] } = {
       'cell phone number',
       'tel',
       'phone 1 value',
+      'phone no',
+      'telephone no',
+      'mobile no',
+      'address telephone',
     ],
     ...[
       'telefon',
@@ -53,10 +59,21 @@ const commonNames: { readonly [meaning in Meaning]: readonly string[] } = {
       'numer telefonu',
       'telefon komórkowy',
     ],
+    ...['mobil', 'mobilnummer', 'mobiltelefonnummer', 'rufnummer', 'telefonnr', 'nr telefonu', 'nr tel'],
+    ...['numéro de téléphone mobile', 'numéro de portable', 'teléfono móvil', 'número de móvil'],
     ...['téléphone', 'numéro de téléphone', 'portable', 'teléfono', 'número de teléfono', 'móvil', 'celular'],
   ],
   birthdate: [
-    ...['birthdate', 'date of birth', 'birth date', 'birthday', 'dob', 'geburtsdatum', 'geburtstag'],
+    ...[
+      'birthdate',
+      'date of birth',
+      'geb datum',
+      'birth date',
+      'birthday',
+      'dob',
+      'geburtsdatum',
+      'geburtstag',
+    ],
     ...['data urodzenia', 'date de naissance', 'fecha de nacimiento'],
   ],
   description: ['description', 'beschreibung', 'opis', 'descripción'],
@@ -73,6 +90,8 @@ const commonNames: { readonly [meaning in Meaning]: readonly string[] } = {
       'calle',
       'dirección',
     ],
+    ...['street and number', 'home street', 'mailing street', 'address 1 street', 'straße und hausnummer'],
+    ...['straße hausnummer', 'straße nr', 'ulica i numer', 'ulica i nr', 'adresse postale', 'calle y número'],
   ],
   'address.line_2': ['address line 2', 'address 2', 'street address 2', 'street 2', 'adresse 2', 'adres 2'],
   'address.postal_code': [
@@ -86,7 +105,8 @@ const commonNames: { readonly [meaning in Meaning]: readonly string[] } = {
       'postleitzahl',
       'kod pocztowy',
     ],
-    ...['code postal', 'código postal'],
+    ...['code postal', 'código postal', 'address 1 postal code', 'address postcode', 'home postal code'],
+    ...['mailing zip', 'zip or postal code', 'post index', 'cp'],
   ],
   'address.city': [
     ...[
@@ -101,6 +121,7 @@ const commonNames: { readonly [meaning in Meaning]: readonly string[] } = {
       'ville',
       'ciudad',
     ],
+    ...['wohnort', 'localité', 'población', 'home city', 'mailing city', 'address 1 city', 'locality'],
   ],
   'address.state': [
     ...['address state', 'state', 'state/region', 'state/province', 'province', 'region', 'county'],
@@ -113,10 +134,14 @@ const commonNames: { readonly [meaning in Meaning]: readonly string[] } = {
       'région',
       'provincia',
     ],
+    ...['bundesland/region', 'kanton', 'état/région', 'estado/región', 'estado', 'home state'],
+    ...['mailing state', 'address 1 region', 'address region'],
   ],
   'address.country': [
     ...['address country', 'country', 'country/region', 'country/territory', 'country code'],
     ...['country/region code', 'land', 'kraj', 'pays', 'país'],
+    ...['country name', 'land/region', 'pays/région', 'país/región', 'kraj/region', 'home country/region'],
+    ...['mailing country', 'address 1 country', 'address country id'],
   ],
 };
 

@@ -1,7 +1,8 @@
 // IDs that a spreadsheet has damaged: `7.00E+10` was another number, `123.0` was 123. The ID alone does not always show
 // this; the whole column does.
 import { z } from 'zod';
-import { isBlank, trimmed } from './text.ts';
+import { isBlank, trimmed } from './csv-text.ts';
+import { isNoId, isSheetError } from './leftovers.ts';
 
 /** What the IDs of one column have in common, by the beginning of the file. */
 export const keyProfiles = z.object({
@@ -25,18 +26,20 @@ export const keyProfiles = z.object({
 export type KeyProfile = z.infer<typeof keyProfiles>;
 
 /** As spreadsheets show a long number: with a sign or a decimal sign. No ID is written so. */
-const scientific = /^[+-]?\d+(?:[.,]\d+e[+-]?|e\+)\d{1,3}$/i;
+const scientific = /^[+-]?\d+(?:[.,]\d*\s?e\s?[+-]?|\s?e\s?\+)\d{1,3}$/i;
 /** So is a hexadecimal number that has one E. */
 const maybeScientific = /^\d+e\d{1,3}$/i;
-/** What a spreadsheet shows where it has no value, or too little room for one. */
-const sheetError = /^#(?:#+|N\/A|REF!|NAME\?|VALUE!|DIV\/0!|NULL!|NUM!)$/i;
+/** `1-2` as a spreadsheet shows it where it takes it for a day: `02.Jan`, `2-Jan`, `Jan 02`. */
+const dayOfMonth = /^(?:\d{1,2}[-.\s]\s?\p{L}{3,4}\.?|\p{L}{3}[-.\s]\d{2})$/u;
+/** Of two numbers with a sign between them. */
+const pairShapes = ['9-9', '9/9', '9.9'];
 const float = /^(\d+)[.,]0+$/;
 const integer = /^\d+$/;
 const maxShapes = 50;
 const exactDigits = 15;
 
 export function profileOf(ids: readonly string[]): KeyProfile {
-  const all = ids.map(trimmed).filter((id) => !isBlank(id) && !sheetError.test(id));
+  const all = ids.map(trimmed).filter((id) => !isBlank(id) && !isNoId(id));
   const lettered = all.filter((id) => /\p{L}/u.test(id) && !scientific.test(id) && !maybeScientific.test(id));
   const every = (test: (id: string) => boolean) => all.length > 0 && all.every(test);
   const long = all.filter((id) => integer.test(id) && id.length > exactDigits);
@@ -92,10 +95,20 @@ export function readId(
         'is a long number that a spreadsheet has shortened, so several people may share it: format the column as text and export the file again',
     };
   }
-  if (sheetError.test(id)) {
+  if (isSheetError(id.toUpperCase())) {
     return {
       fault:
         'is an error that a spreadsheet shows in place of a value: correct the column and export the file again',
+    };
+  }
+  if (isNoId(id))
+    return {
+      fault: 'stands for a missing value and identifies nobody: correct the column and export the file again',
+    };
+  if (dayOfMonth.test(id) && pairShapes.some((shape) => profile.shapes.includes(shape))) {
+    return {
+      fault:
+        'is a day, while other IDs in the column are two numbers: a spreadsheet has changed it. Format the column as text and export the file again',
     };
   }
   const [, whole] = float.exec(id) ?? [];

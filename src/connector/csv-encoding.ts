@@ -1,7 +1,8 @@
 // Decoding the bytes of a file. UTF-16 is converted to UTF-8 before it is scanned; all other supported encodings write
 // ASCII as ASCII, so their bytes are scanned as they are.
-import { RejectedError } from '#connector';
-import type { Dialect } from '#connector/csv-row';
+
+import type { Dialect } from './csv-row.ts';
+import { RejectedError } from './errors.ts';
 
 /** Not scanned byte by byte: ASCII bytes mean something else in it, or it decodes nothing. */
 const unfit = ['iso-2022-jp', 'replacement', 'x-user-defined'];

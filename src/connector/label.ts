@@ -15,7 +15,11 @@ export function wordsOf(label: string): string[] {
     .filter((word) => word !== '');
 }
 
+/** What forms write behind the name of a column. */
+const demand =
+  /[([](?:required|optional|mandatory|pflichtfeld|wymagane|opcjonalne|obligatoire|facultatif|obligatorio|opcional)[)\]]/giu;
+
 /** Equal for two labels that differ only in case, accents, blanks and punctuation. */
 export function labelKey(label: string): string {
-  return wordsOf(label).join('') || label.trim().toLowerCase();
+  return wordsOf(label.replaceAll(demand, '')).join('') || label.trim().toLowerCase();
 }

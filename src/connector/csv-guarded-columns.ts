@@ -1,7 +1,7 @@
 // Apostrophes that a program put before a cell so that a spreadsheet treats it as text: `'08901`, `'+48…`. An
 // apostrophe that a person wrote is kept: `'t Hooft`, `'90s`.
-import { unguarded as unguardedAlone } from '#connector/csv-guard';
-import { isBlank } from './text.ts';
+import { unguarded as unguardedAlone } from './csv-guard.ts';
+import { isBlank } from './csv-text.ts';
 
 /** `90s`, `1990S`. */
 const decade = /^\d{2,4}\s?s\b/i;

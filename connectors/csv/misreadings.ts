@@ -1,0 +1,56 @@
+// Signs that a file is written otherwise than it is read: with other quotes, or with two delimiters.
+import { RejectedError } from '#connector';
+import { isBlank, trimmed } from '#connector/csv-text';
+import { labelKey } from '#connector/label';
+import { rankOf } from '#connector/person-columns';
+
+interface Beginning {
+  columns: readonly string[];
+  delimiter: string;
+  sample: readonly (readonly string[])[];
+}
+
+const delimiters = [',', ';', '\t', '|'];
+const foreignQuotes = /^(?:'.*'|“.*”|„.*[”“]|”.*”|‘.*’|«.*»|`.*`)$/su;
+
+/** Throws where one of them shows. `name`: of the file. */
+export function refuseMisread({ columns, delimiter, sample }: Beginning, name: string): void {
+  const named = columns.filter((column) => column !== '');
+  if (named.every((column) => foreignQuotes.test(column)))
+    throw misread(
+      `The cells of ${name} are quoted with ${named[0]!.at(0)}, which is read as a part of them: export the file with " as the quote, or without quotes.`,
+    );
+  const [only = ''] = columns;
+  if (columns.length === 1 && labelsIn(only) > 1) throw misread(wrapped(`The first row of ${name} is`));
+  if (columns.length === 1 || sample.length === 0 || sample.some((row) => row.length > 1)) return;
+  const holds = (sign: string) => sample.every(([cell = '']) => cell.includes(sign));
+  if (holds(delimiter)) throw misread(wrapped(`Every row of ${name} is`));
+  const other = delimiters.find((sign) => sign !== delimiter && holds(sign));
+  if (other !== undefined)
+    throw misread(
+      `The first row of ${name} is separated by ${JSON.stringify(delimiter)}, and the rows below it by ${JSON.stringify(other)}: write all of them alike.`,
+    );
+}
+
+/** True where at least two cells are names that columns of customers have. */
+export function looksLikeHeader(cells: readonly string[]): boolean {
+  return cells.filter((cell) => !isBlank(cell) && isLabel(cell)).length > 1;
+}
+
+/** How many names of columns one cell holds. */
+function labelsIn(cell: string): number {
+  return Math.max(...delimiters.map((sign) => cell.split(sign).map(trimmed).filter(isLabel).length));
+}
+
+function isLabel(text: string): boolean {
+  const label = labelKey(text);
+  return rankOf.has(label) || label === 'sourceid';
+}
+
+function wrapped(what: string): string {
+  return `${what} quoted as a whole, so it is one cell: remove the quotes around it, or export the file again.`;
+}
+
+function misread(message: string): RejectedError {
+  return new RejectedError(message, { code: 'csv_header' });
+}
