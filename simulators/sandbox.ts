@@ -13,6 +13,9 @@ export { sandboxConfig } from './sandbox/config.ts';
 
 const contacts = 3_000;
 
+/** The world grows to so many times the contacts that it began with. */
+const growth = 2;
+
 const latencyMs = 30;
 
 const lifeMs = 1_500;
@@ -96,7 +99,7 @@ export async function startSandbox({
   const control = await serve(controlApp(breaks, { vendors, config }));
   // By it a command finds the sandbox that runs.
   writeFileSync(join(directory, controlFile), JSON.stringify({ url: control.url }));
-  const life = new Life(accounts, courier);
+  const life = new Life(accounts, courier, { maxContacts: growth * people });
   const living = setInterval(() => life.go(), lifeMs);
   return {
     config,

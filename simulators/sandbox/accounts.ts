@@ -48,12 +48,9 @@ export interface Opening {
 }
 
 export function openAccounts(opening: Opening): Accounts {
-  const hubspot = openHubSpot(opening);
+  const { hubspot, replay } = openHubSpot(opening);
   const klaviyo = openKlaviyo(opening, hubspot);
-  const contacts = new Journal<{ contact: Contact; change: Change }>(
-    join(opening.directory, 'hubspot.jsonl'),
-  );
-  for (const { contact, change } of contacts.read()) hubspot.replay(contact, change);
+  replay();
   const segment = new SegmentSimulator({
     now: Date.now,
     url: `${opening.address}/webhooks/segment`,
@@ -62,8 +59,15 @@ export function openAccounts(opening: Opening): Accounts {
   return { hubspot, klaviyo, segment, ...openVoucherify(opening) };
 }
 
-function openHubSpot({ directory, people, address }: Opening): HubSpotSimulator {
-  const journal = new Journal<{ contact: Contact; change: Change }>(join(directory, 'hubspot.jsonl'));
+/** `replay`: brings what it was seeded with to where the world stood. */
+function openHubSpot({ directory, people, address }: Opening): {
+  hubspot: HubSpotSimulator;
+  replay: () => void;
+} {
+  const journal = new Journal<{ contact: Contact; change: Change }>(
+    join(directory, 'hubspot.jsonl'),
+    ({ contact, change }) => (change.type === 'merge' ? `merge ${contact.id}` : contact.id),
+  );
   const hubspot = createHubSpotSimulator({
     accessToken: keys.hubspot.accessToken,
     plan: 'professional',
@@ -74,7 +78,16 @@ function openHubSpot({ directory, people, address }: Opening): HubSpotSimulator 
   hubspot.seed(people, 1, bornAt(directory));
   for (const [name, { type, label }] of Object.entries(own))
     hubspot.define({ name: inHubSpot(name), type, label });
-  return hubspot;
+  return {
+    hubspot,
+    replay() {
+      const kept = journal.read();
+      // Only the last state of each is known: on the way there nobody may stand where another one stood before.
+      for (const { contact, change } of kept)
+        hubspot.replay(contact, { type: 'privacyDeletion', atMs: change.atMs });
+      for (const { contact, change } of kept) hubspot.replay(contact, change);
+    },
+  };
 }
 
 /** The property of HubSpot that a value of ours is written back to. */
@@ -91,7 +104,7 @@ function bornAt(directory: string): number {
 
 /** Who takes the newsletter is a profile. Of `hubspot` what it was seeded with. */
 function openKlaviyo({ directory, address }: Opening, hubspot: HubSpotSimulator): KlaviyoSimulator {
-  const journal = new Journal<StoredProfile>(join(directory, 'klaviyo.jsonl'));
+  const journal = new Journal<StoredProfile>(join(directory, 'klaviyo.jsonl'), ({ id }) => id);
   let isOpen = false;
   const klaviyo = createKlaviyoSimulator({
     apiKey: keys.klaviyo.apiKey,
@@ -133,8 +146,14 @@ export function profileOf({ id, properties }: Contact): Attributes | null {
 }
 
 function openVoucherify({ directory, courier, address, voucherifyFault }: Opening) {
-  const journal = new Journal<{ customer: TruthCustomer; kind: string }>(join(directory, 'voucherify.jsonl'));
-  const given = new Journal<{ sourceId: string; facts: CustomerFacts }>(join(directory, 'facts.jsonl'));
+  const journal = new Journal<{ customer: TruthCustomer; kind: string }>(
+    join(directory, 'voucherify.jsonl'),
+    ({ customer }) => customer.id,
+  );
+  const given = new Journal<{ sourceId: string; facts: CustomerFacts }>(
+    join(directory, 'facts.jsonl'),
+    ({ sourceId }) => sourceId,
+  );
   const url = `${address}/webhooks/destination`;
   const voucherify = createVoucherifySimulator({
     now: Date.now,
@@ -161,14 +180,13 @@ function openVoucherify({ directory, courier, address, voucherifyFault }: Openin
     webhooks: (envelope) => courier.post(() => signed(url, envelope), { found: false }),
   });
   const customers = new Map<string, StoredCustomer>();
-  for (const { customer, kind } of journal.read()) {
-    if (kind === 'deleted') customers.delete(customer.id);
-    else customers.set(customer.id, stored(customer));
-  }
+  const kept = journal.read();
+  for (const { customer, kind } of kept) if (kind !== 'deleted') customers.set(customer.id, stored(customer));
+  const idsGiven = kept.reduce((most, { customer }) => Math.max(most, numberIn(customer.id)), 0);
   const empty = voucherify.snapshot();
   voucherify.restoreSnapshot({
     ...empty,
-    truth: { ...empty.truth, customers: [...customers.values()], ids_given: journal.lines },
+    truth: { ...empty.truth, customers: [...customers.values()], ids_given: idsGiven },
   });
   const held = new Map<string, CustomerFacts>();
   const keep = (sourceId: string, facts: CustomerFacts, told: Parameters<Accounts['give']>[2]) => {
@@ -181,10 +199,15 @@ function openVoucherify({ directory, courier, address, voucherifyFault }: Openin
     voucherify,
     facts: held,
     give(...[sourceId, facts, told]: Parameters<Accounts['give']>) {
-      given.add({ sourceId, facts });
       keep(sourceId, facts, told);
+      given.add({ sourceId, facts: held.get(sourceId)! });
     },
   };
+}
+
+/** `cust_…01c` is the number that it was created by, to the base of 36. */
+function numberIn(id: string): number {
+  return Number.parseInt(id.slice(id.indexOf('_') + 1), 36) || 0;
 }
 
 function signed(url: string, envelope: WebhookEnvelope) {

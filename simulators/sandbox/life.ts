@@ -21,11 +21,14 @@ const tiers: readonly [points: number, name: string][] = [
 export class Life {
   readonly #accounts: Accounts;
   readonly #courier: Courier;
+  readonly #maxContacts: number;
   #turn = 0;
 
-  constructor(accounts: Accounts, courier: Courier) {
+  /** `maxContacts`: with so many, those included who left, nobody comes or leaves any more. */
+  constructor(accounts: Accounts, courier: Courier, { maxContacts }: { maxContacts: number }) {
     this.#accounts = accounts;
     this.#courier = courier;
+    this.#maxContacts = maxContacts;
   }
 
   /** A moment of it. */
@@ -47,6 +50,7 @@ export class Life {
     for (let count = whole(random, 1, 3); count > 0; count -= 1)
       hubspot.update(someone(), { lifecyclestage: one(stages, random) });
     if (this.#turn % 4 === 0) hubspot.update(someone(), { city: one(cities, random) });
+    if (hubspot.size >= this.#maxContacts) return;
     if (this.#turn % 8 === 0) this.#welcome(someone);
     if (this.#turn % 40 === 0) hubspot.archive(someone());
   }
