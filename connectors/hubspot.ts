@@ -40,6 +40,11 @@ export const hubspot = defineConnector<Settings>({
     additionalEmails: 'hs_additional_emails',
     needsFullReadings:
       'Calculated properties and those of companies may change without the contact being marked as modified, and permanently deleted contacts are not listed. Only a full reading shows them.',
+    // https://developers.hubspot.com/docs/api-reference/crm-contacts-v3: 0-1 is the type of contacts.
+    recordPage: ({ baseUrl, portalId }, { recordId }) =>
+      portalId === undefined || new URL(baseUrl).host !== 'api.hubapi.com'
+        ? null
+        : `https://app.hubspot.com/contacts/${portalId}/record/0-1/${encodeURIComponent(recordId)}`,
     webhook,
     journal,
   },

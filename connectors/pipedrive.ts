@@ -34,6 +34,13 @@ export const pipedrive = defineConnector<Settings>({
     },
     sourceId: 'id',
     needsFullReadings: 'Deleted persons are not listed. Without webhooks only a full reading shows them.',
+    // Under the host of the company; api.pipedrive.com names none. https://pipedrive.readme.io/docs/core-api-concepts-about-pipedrive-api
+    recordPage: ({ baseUrl }, { recordId }) => {
+      const { host } = new URL(baseUrl);
+      return /^(?!api\.)[a-z0-9-]+\.pipedrive\.com$/.test(host)
+        ? `https://${host}/person/${encodeURIComponent(recordId)}`
+        : null;
+    },
     webhook,
   },
   check: async (context) => [

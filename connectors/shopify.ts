@@ -32,6 +32,11 @@ export const shopify = defineConnector<Settings>({
     },
     sourceId: 'id',
     needsFullReadings: 'Deleted customers are not listed. Without webhooks, only a full reading shows them.',
+    // https://help.shopify.com/manual/shopify-admin: each shop has its own address there.
+    recordPage: ({ shop, baseUrl }, { recordId }) =>
+      baseUrl === undefined
+        ? `https://admin.shopify.com/store/${shop.replace('.myshopify.com', '')}/customers/${encodeURIComponent(recordId)}`
+        : null,
     webhook,
   },
   check,

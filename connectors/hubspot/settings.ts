@@ -31,7 +31,9 @@ const shape = z.strictObject({
     ),
   portalId: digits
     .optional()
-    .describe('The ID of the account (Hub ID). Sources with the same ID share its quotas.'),
+    .describe(
+      'The ID of the account (Hub ID). Sources with the same ID share its quotas, and the page of a customer links to their contacts.',
+    ),
   journal: z
     .strictObject({
       clientId: z.string().min(1).describe('The client ID of the app.'),

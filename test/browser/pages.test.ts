@@ -1,29 +1,16 @@
-// Every page in one world that has something to show on each: people with hostile names, and a problem of each kind. Each page
-// is looked at in light and dark, wide and narrow, and with the keyboard alone.
-import { existsSync } from 'node:fs';
+// Every page in one world that has something to show on each. Each page is looked at in light and dark, wide and narrow.
 import axe from 'axe-core';
-import { sql } from 'drizzle-orm';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type Served, serveApp } from '../../src/web/server.ts';
-import { behaviour } from '../support/databases.ts';
-import { type Pushed, pusher, secret, signed } from '../web/pushers.ts';
-import { openWorld, type World } from '../web/world.ts';
-
-const executablePath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
-const flags = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--no-first-run',
-  '--disable-background-networking',
-];
-
-const hostile = `"><script>document.title='owned'</script><img src=x onerror=alert(1)> ${'long'.repeat(40)}`;
+import type { Served } from '../../src/web/server.ts';
+import type { World } from '../web/world.ts';
+import { hasBrowser, openStaged, type Staged } from './staged.ts';
 
 /** By path, its first heading. */
 const pages: readonly (readonly [string, RegExp])[] = [
   ['/', /dead letter|held|differ/],
+  ['/?range=7d', /dead letter|held|differ/],
+  ['/sandbox', /^Sandbox$/],
   ['/sources', /^Sources$/],
   ['/sources/crm', /^crm/],
   ['/sources/shop', /^shop/],
@@ -31,12 +18,16 @@ const pages: readonly (readonly [string, RegExp])[] = [
   ['/runs?state=failed', /^Runs$/],
   ['/runs/1', /^Run 1 of crm/],
   ['/runs/1?records=true', /^Run 1 of crm/],
+  ['/runs/1/undo', /^Undo run 1 of crm/],
+  ['/runs/1/undo?created=true', /^Undo run 1 of crm/],
   ['/customers', /^Customers$/],
   ['/customers?state=dead', /^Customers$/],
   ['/customers?q=nobody', /^Customers$/],
   ['/customers/shop%2F1', /script/],
   ['/customers/shop%2F1?field=name', /script/],
   ['/customers/shop%2F3', /Person 3/],
+  ['/customers/shop%2F7', /^\u0639\u0628\u062f/],
+  ['/customers/shop%2F8?field=name', /^W{300}/],
   ['/problems', /^Problems$/],
   ['/problems?show=letters', /^Problems$/],
   ['/problems?show=holds', /^Problems$/],
@@ -55,82 +46,40 @@ const pages: readonly (readonly [string, RegExp])[] = [
   ['/audit/erasures', /^Audit$/],
   ['/access', /^Access$/],
   ['/runs/999', /./],
+  ['/docs', /^Documentation/],
+  ['/docs/pages', /^The pages$/],
+  ['/docs/reference', /./],
 ];
 
-describe.skipIf(!existsSync(executablePath))('the pages in a browser', () => {
-  let browser: Browser;
+/** What programs ask for. */
+const isOfPrograms = /^\/(api|webhooks|assets|healthz|readyz|metrics|openapi\.json|\.well-known|\*)(\/|$)/;
+
+describe.skipIf(!hasBrowser)('the pages in a browser', () => {
+  let staged: Staged;
   let world: World;
   let served: Served;
   let page: Page;
-  let complaints: string[];
 
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath, args: flags });
-    const pushed: Pushed = { knowsOdd: false, refusesReads: false };
-    world = await openWorld(await behaviour[0].open(), {
-      sources: {
-        crm: { connector: 'people', schedule: '*/5 * * * *' },
-        files: { connector: 'csv' },
-        shop: { connector: 'pusher', secret },
-      },
-      connectors: [pusher(pushed)],
-    });
-    world.truth.people = Array.from({ length: 12 }, (_, index) => ({
-      id: `shop/${index}`,
-      changedAt: Date.parse('2026-03-01T12:00:00Z') + index,
-      body: {
-        name: index === 1 ? hostile : `Person ${index}`,
-        email: index === 2 ? 'not an e-mail' : `p${index}@example.com`,
-        plan: index === 1 ? hostile : 'gold',
-      },
-    }));
-    world.truth.refused.set('shop/3', `Metadata "plan" must be one of <silver, bronze>. ${hostile}`);
-    await world.tributary.start();
-    served = await serveApp(world.app, { host: '127.0.0.1', port: 0 });
-    await world.tributary.request({ source: 'crm', mode: 'full', trigger: 'manual', lane: 'manual' });
-    await vi.waitFor(() => expect(world.truth.taken.size).toBe(11), { timeout: 30_000 });
-    await fetch(
-      `${served.url}/webhooks/shop`,
-      signed([{ event: 'odd-1', id: hostile, name: hostile, kind: 'odd' }]),
-    );
-    await fetch(`${served.url}/webhooks/shop`, { method: 'POST', body: '{}' });
-    await stageTroubles(world);
-    // A colour that is on its way to another one has no contrast of its own.
-    const context = await browser.newContext({ reducedMotion: 'reduce' });
-    page = await context.newPage();
-    page.setDefaultTimeout(15_000);
-    complaints = [];
-    page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
-    page.on('pageerror', (error) => complaints.push(error.message));
-    page.on('dialog', (dialog) => complaints.push(dialog.message()));
-    await page.goto(`${served.url}/login?key=${world.loginCodes.issue()}`);
-    await page.waitForURL(`${served.url}/`);
-    await page.evaluate(
-      `fetch('/api/verify', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' })`,
-    );
-    // Looked at by hand only: from here on nothing changes by itself.
-    await world.tributary.drain();
+    staged = await openStaged();
+    ({ world, served, page } = staged);
   });
-  afterAll(async () => {
-    await browser?.close();
-    await served?.close();
-    await world?.close();
-  });
+  afterAll(() => staged?.close());
 
-  const found = async () => {
-    await page.evaluate(axe.source);
-    const { violations, passes } = (await page.evaluate(
+  const found = async (of = page) => {
+    await of.evaluate(axe.source);
+    const { violations, passes } = (await of.evaluate(
       `axe.run(document, { resultTypes: ['violations'] })`,
     )) as axe.AxeResults;
     // Else it has looked at nothing.
-    expect(passes.map(({ id }) => id)).toEqual(expect.arrayContaining(['color-contrast', 'button-name']));
+    expect(passes.map(({ id }) => id)).toEqual(expect.arrayContaining(['color-contrast', 'document-title']));
     return violations
       .filter(({ impact }) => impact === 'serious' || impact === 'critical')
       .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`);
   };
 
   it.each(pages)('%s is whole, accessible in light and dark, and fits a phone', async (path, heading) => {
-    complaints = [];
+    staged.complaints.length = 0;
     await page.setViewportSize({ width: 1280, height: 800 });
     await page.emulateMedia({ colorScheme: 'light' });
     const answer = await page.goto(served.url + path);
@@ -143,35 +92,39 @@ describe.skipIf(!existsSync(executablePath))('the pages in a browser', () => {
     await page.emulateMedia({ colorScheme: 'dark' });
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);
     expect(await found()).toEqual([]);
-    expect(complaints.filter((text) => !(isMissing && text.includes('404')))).toEqual([]);
+    expect(staged.complaints.filter((text) => !(isMissing && text.includes('404')))).toEqual([]);
     expect(await page.title()).not.toBe('owned');
   });
 
-  it('are reached with the keyboard alone, wide and narrow', async () => {
-    const focused = () =>
-      page.evaluate("document.activeElement === document.body ? '' : document.activeElement.textContent");
-    const tabTo = async (text: string) => {
-      for (let presses = 0; !String(await focused()).startsWith(text); presses += 1) {
-        expect(presses).toBeLessThan(25);
-        await page.keyboard.press('Tab');
-      }
+  it('are all of those that there are', () => {
+    const paths = world.app.routes
+      .filter(({ method, path }) => method === 'GET' && !isOfPrograms.test(path))
+      .map(({ path }) => path);
+    expect(new Set(paths).size).toBeGreaterThan(20);
+    const isVisited = (path: string) => {
+      const pattern = new RegExp(`^${path.replaceAll(/:path\{\.\+\}/g, '.+').replaceAll(/:\w+/g, '[^/]+')}$`);
+      return [...pages.map(([visited]) => visited), '/login'].some((visited) =>
+        pattern.test(visited.split('?')[0]!),
+      );
     };
-    await page.setViewportSize({ width: 1280, height: 800 });
-    await page.goto(served.url);
-    await tabTo('Skip to the content');
-    await page.keyboard.press('Enter');
-    expect(await page.evaluate('document.activeElement.id')).toBe('main');
-    await page.goto(served.url);
-    await tabTo('Problems');
-    await page.keyboard.press('Enter');
-    await page.getByRole('heading', { name: 'Problems', exact: true }).waitFor();
-    await page.setViewportSize({ width: 390, height: 844 });
-    await page.goto(served.url);
-    await tabTo('Menu');
-    await page.keyboard.press('Enter');
-    await tabTo('Runs');
-    await page.keyboard.press('Enter');
-    await page.getByRole('heading', { name: 'Runs', exact: true }).waitFor();
+    expect(paths.filter((path) => !isVisited(path))).toEqual([]);
+  });
+
+  it('ask for a token first, on a page that is accessible and fits a phone too', async () => {
+    const stranger = await (
+      await page.context().browser()!.newContext({ reducedMotion: 'reduce' })
+    ).newPage();
+    for (const [colorScheme, width] of [
+      ['light', 1280],
+      ['dark', 390],
+    ] as const) {
+      await stranger.setViewportSize({ width, height: 800 });
+      await stranger.emulateMedia({ colorScheme });
+      await stranger.goto(`${served.url}/login`);
+      expect(await stranger.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+      expect(await found(stranger)).toEqual([]);
+    }
+    await stranger.context().close();
   });
 
   it('pin a value, discard a letter and acknowledge a difference with a reason, make and revoke a token: each is said, and shown at once', async () => {
@@ -254,14 +207,3 @@ describe.skipIf(!existsSync(executablePath))('the pages in a browser', () => {
       expect(await logIn(elsewhere)).toBe('/');
   });
 });
-
-/** A hold and a drift, which take long to come about by themselves. */
-async function stageTroubles({ database }: World): Promise<void> {
-  await database.rows(sql`
-    update deliveries set state = 'held', waiting_since = now(), due_at = null where source_id = 'shop/4'`);
-  await database.rows(sql`
-    insert into holds (source_id, source, run_id, change, "from", held_at) values ('shop/4', 'crm', 1, 'email', ${'"p4@example.com"'}, now())`);
-  await database.rows(sql`
-    insert into drifts (source_id, kind, fields, "by", found_at)
-    values ('shop/5', 'differs', '{"name": {"expected": "Person 5", "found": "<b>Somebody</b>"}}', 'verification 1', now())`);
-}

@@ -13,6 +13,7 @@ import { type Clock, systemClock } from '../../src/engine/clock.ts';
 import { createLog } from '../../src/engine/log/log.ts';
 import { createApp } from '../../src/web/app.ts';
 import { BodyGate, type BodyLimits } from '../../src/web/body-gate.ts';
+import type { SandboxVendors } from '../../src/web/deps.ts';
 import { LoginCodes } from '../../src/web/login-codes.ts';
 import { searched } from '../support/secrets.ts';
 
@@ -120,6 +121,7 @@ export async function openWorld(
     version?: string;
     secretKey?: string;
     bodyLimits?: BodyLimits;
+    sandbox?: SandboxVendors;
     /** Told of each line of the log as it is written. */
     onLine?: (line: string) => void;
   } = {},
@@ -157,6 +159,7 @@ export async function openWorld(
   const app = createApp(tributary, {
     apiToken,
     version: options.version ?? '1.2.3',
+    sandbox: options.sandbox ?? null,
     dataDir,
     loginCodes,
     bodies,
