@@ -51,6 +51,9 @@ const pages: readonly (readonly [string, RegExp])[] = [
   ['/docs/reference', /./],
 ];
 
+/** axe looks at each element: on the reference of the API that takes long where others share the machine. */
+const pageTimeoutMs = 240_000;
+
 /** What programs ask for. */
 const isOfPrograms = /^\/(api|webhooks|assets|healthz|readyz|metrics|openapi\.json|\.well-known|\*)(\/|$)/;
 
@@ -78,23 +81,27 @@ describe.skipIf(!hasBrowser)('the pages in a browser', () => {
       .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`);
   };
 
-  it.each(pages)('%s is whole, accessible in light and dark, and fits a phone', async (path, heading) => {
-    staged.complaints.length = 0;
-    await page.setViewportSize({ width: 1280, height: 800 });
-    await page.emulateMedia({ colorScheme: 'light' });
-    const answer = await page.goto(served.url + path);
-    const isMissing = path === '/runs/999';
-    expect(answer?.status()).toBe(isMissing ? 404 : 200);
-    if (!isMissing) expect(await page.locator('h1').first().innerText()).toMatch(heading);
-    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(1280);
-    expect(await found()).toEqual([]);
-    await page.setViewportSize({ width: 390, height: 844 });
-    await page.emulateMedia({ colorScheme: 'dark' });
-    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);
-    expect(await found()).toEqual([]);
-    expect(staged.complaints.filter((text) => !(isMissing && text.includes('404')))).toEqual([]);
-    expect(await page.title()).not.toBe('owned');
-  });
+  it.each(pages)(
+    '%s is whole, accessible in light and dark, and fits a phone',
+    async (path, heading) => {
+      staged.complaints.length = 0;
+      await page.setViewportSize({ width: 1280, height: 800 });
+      await page.emulateMedia({ colorScheme: 'light' });
+      const answer = await page.goto(served.url + path);
+      const isMissing = path === '/runs/999';
+      expect(answer?.status()).toBe(isMissing ? 404 : 200);
+      if (!isMissing) expect(await page.locator('h1').first().innerText()).toMatch(heading);
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(1280);
+      expect(await found()).toEqual([]);
+      await page.setViewportSize({ width: 390, height: 844 });
+      await page.emulateMedia({ colorScheme: 'dark' });
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);
+      expect(await found()).toEqual([]);
+      expect(staged.complaints.filter((text) => !(isMissing && text.includes('404')))).toEqual([]);
+      expect(await page.title()).not.toBe('owned');
+    },
+    pageTimeoutMs,
+  );
 
   it('are all of those that there are', () => {
     const paths = world.app.routes
