@@ -50,14 +50,14 @@ export class Pulling {
     const { removedSources, dryRunsOnly } = claimable();
     const sources = [...rules.sources.map((source) => source.name), ...removedSources];
     const now = clock.now();
+    // Mostly none is due: one statement tells, and nobody is held up by the lock of those who claim.
+    const next = await nextRunClaimable(database);
+    if (next === null || next > now) return { again: false, due: next };
     const run = await database.transaction((tx) =>
       this.#claimRun(tx, { lease, now, leaseMs: runLeaseMs, host, sources, dryRunsOnly }),
     );
-    if (!run) {
-      const next = await nextRunClaimable(database);
-      // One that is due and not ours is not asked for more often.
-      return { again: false, due: next === null ? null : Math.max(next, clock.now() + 100) };
-    }
+    // One that is due and not ours is not asked for more often.
+    if (!run) return { again: false, due: clock.now() + 100 };
     await this.#beginForecast(run);
     await this.#deps.segments.refresh('run');
     const { endpoint, relation, health } = vendors;

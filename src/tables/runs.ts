@@ -499,7 +499,7 @@ export async function nextRunClaimable(db: Queryable): Promise<number | null> {
   const [row] = await db.rows<{ next: number | null }>(sql`
     select min(greatest(due.due_at, due.leased_until, paused.until, busy.until)) as next from runs as due
     left join lateral (
-      select coalesce(trial_at, 'infinity') as until from pauses where name = due.source) as paused on true
+      select coalesce(trial_at, 'infinity') as until from pauses where name = due.source and due.mode <> 'undo') as paused on true
     left join lateral (
       select max(leased_until) as until from runs as other
       where other.source = due.source and other.id <> due.id and other.state = 'requested') as busy on true

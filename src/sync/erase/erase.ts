@@ -239,12 +239,12 @@ export class Eraser {
   /** Takes one erasure further. */
   async step(signal: AbortSignal): Promise<Next> {
     const { database, clock, receipts, account } = this.#deps;
+    const next = await nextErasureDue(database);
+    if (next === null || next > clock.now())
+      return { again: false, afterMs: next === null ? 5_000 : clamp(next - clock.now(), 100, 5_000) };
     const lease = this.#deps.newLease();
     const claimed = await claimErasure(database, { lease, now: clock.now(), leaseMs });
-    if (!claimed) {
-      const next = await nextErasureDue(database);
-      return { again: false, afterMs: next === null ? 5_000 : clamp(next - clock.now(), 100, 5_000) };
-    }
+    if (!claimed) return { again: false, afterMs: 100 };
     const held = { id: claimed.id, lease };
     const here = await this.#forgetHere(held);
     if (!here) return { again: true };

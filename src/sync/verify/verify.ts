@@ -44,14 +44,15 @@ export class Verifier {
   /** Takes the verification that is due as far as it goes. */
   async step(signal: AbortSignal): Promise<Next> {
     const { database, clock, newLease } = this.#deps;
-    const lease = newLease();
-    const verification = await claimVerification(database, { lease, now: clock.now(), leaseMs });
-    if (!verification) {
+    const next = await nextVerificationDue(database);
+    if (next === null || next > clock.now()) {
       await this.#removeExports(signal);
-      const next = await nextVerificationDue(database);
       const afterMs = next === null ? 5_000 : Math.min(Math.max(next - clock.now(), 50), 5_000);
       return { again: false, afterMs };
     }
+    const lease = newLease();
+    const verification = await claimVerification(database, { lease, now: clock.now(), leaseMs });
+    if (!verification) return { again: false, afterMs: 50 };
     const held = { id: verification.id, lease };
     const holding = this.#holdWhileReading(held);
     try {
