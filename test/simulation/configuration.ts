@@ -24,13 +24,13 @@ export const quotas = {
 
 /** `variant`: 1 maps a field more than 0. */
 export function configurationOf(traits: Traits, variant: number): ReturnType<typeof checkConfig> {
-  const unlimited = { share: 1, count: 1_000_000 };
+  const limit = { share: 1, count: traits.maxLost ?? 1_000_000 };
   const { accessToken, clientSecret, appId, appToken } = keys;
   const raw = {
     publicUrl,
     metadataSchema: 'none',
     onOrphaned: 'delete',
-    breaker: { deleted: unlimited, blanked: unlimited },
+    breaker: { deleted: limit, blanked: limit },
     merge: { default: 'newest', fields: { name: ['hubspot', 'shop'] } },
     destination: {
       connector: 'voucherify',

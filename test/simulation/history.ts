@@ -27,7 +27,15 @@ export type PersonEvent =
   | { kind: 'erase'; contact: number }
   | { kind: 'verify'; heal: boolean }
   | { kind: 'retry' }
-  | { kind: 'remap'; variant: number };
+  | { kind: 'remap'; variant: number }
+  /** Sets the points of a customer by hand, or leaves them to the records again. */
+  | { kind: 'pin'; contact: number; value: number | null }
+  /** All requests of a source are opened again. */
+  | { kind: 'replay'; source: 'hubspot' | 'shop' }
+  /** Undoes one of the newest runs; `back`: so many before the newest. It is withdrawn in the end. */
+  | { kind: 'undo'; back: number; created: boolean }
+  /** Releases whatever is held. */
+  | { kind: 'release' };
 
 /** What becomes of machines, network and database. `worker` is any whole number. */
 export type MachineEvent =
@@ -59,6 +67,8 @@ export interface Traits {
   /** Of a hundred webhooks so many come twice, and so many never. */
   duplicates: number;
   lost: number;
+  /** So many customers may be deleted, or lose a field, by one run and in one hour; absent: any number. */
+  maxLost?: number;
 }
 
 export interface History {
@@ -87,6 +97,7 @@ export function historyOf(seed: number, hours: number): History {
     scheduleMinutes: pick(random, [10, 30, 60]),
     duplicates: pick(random, [0, 20]),
     lost: pick(random, [0, 5]),
+    ...(random() < 0.4 && { maxLost: whole(random, 2) }),
   };
   const events: Event[] = [];
   const count = Math.round(hours * perHour * (0.5 + random()));
@@ -105,6 +116,7 @@ export function historyOf(seed: number, hours: number): History {
 const shares: { readonly [kind in Happening['kind']]: number } = {
   ...{ update: 30, create: 7, archive: 4, restore: 2, merge: 3, shop: 15, others: 4, forgery: 1 },
   ...{ full: 1, pause: 2, rewind: 2, erase: 2, verify: 1, retry: 1, remap: 1 },
+  ...{ pin: 3, replay: 1, undo: 2, release: 1 },
   ...{ fault: 20, kill: 8, stop: 4, clock: 2, session: 5 },
 };
 const kinds = (Object.keys(shares) as Happening['kind'][]).flatMap((kind) =>
@@ -138,6 +150,7 @@ function happening(random: Random): Happening {
       };
     case 'full':
     case 'retry':
+    case 'release':
       return { kind };
     case 'pause':
       return { kind, forMs: 20 * forMs };
@@ -147,6 +160,12 @@ function happening(random: Random): Happening {
       return { kind, heal: random() < 0.5 };
     case 'remap':
       return { kind, variant: whole(random, 2) };
+    case 'pin':
+      return { kind, contact: other, value: random() < 0.7 ? any : null };
+    case 'replay':
+      return { kind, source: pick(random, ['hubspot', 'shop']) };
+    case 'undo':
+      return { kind, back: whole(random, 3), created: random() < 0.3 };
     case 'fault':
       return {
         kind,

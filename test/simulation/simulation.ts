@@ -6,6 +6,7 @@ import { configurationOf, origins } from './configuration.ts';
 import { emptyDatabase, type SimulatedDatabase } from './database.ts';
 import type { Event, History, MachineEvent, PersonEvent, VendorEvent } from './history.ts';
 import { Network } from './network.ts';
+import { Operator } from './operator.ts';
 import { Person } from './person.ts';
 import { seedProcess, streamOf } from './randomness.ts';
 import { Server } from './server.ts';
@@ -55,6 +56,7 @@ class Simulation {
   readonly #network: Network;
   readonly #workers: Workers;
   readonly #person: Person;
+  readonly #operator: Operator;
   /** When something was last asked of a vendor, and when it was last looked whether anything is due. */
   #busyAt = startMs;
   #lookedAt = startMs;
@@ -81,6 +83,12 @@ class Simulation {
       network: this.#network,
     });
     this.#person = new Person({ ...shared, workers: this.#workers });
+    this.#operator = new Operator({
+      agenda: this.#agenda,
+      person: this.#person,
+      vendors: this.#vendors,
+      configure: (variant) => this.#workers.configure(configurationOf(traits, variant)),
+    });
   }
 
   async run(): Promise<Outcome> {
@@ -159,7 +167,7 @@ class Simulation {
   #happen(event: Event): void {
     this.#trace.note(`happens ${JSON.stringify(event)}`);
     if (isOfMachines(event)) this.#machineEvent(event);
-    else if (isOfPerson(event)) this.#person.does(() => this.#personEvent(event));
+    else if (isOfPerson(event)) this.#person.does(() => this.#operator.does(event));
     else this.#vendors.happen(event);
   }
 
@@ -187,35 +195,6 @@ class Simulation {
     }
   }
 
-  async #personEvent(event: PersonEvent): Promise<void> {
-    const person = this.#person;
-    const source = '/api/sources/hubspot';
-    switch (event.kind) {
-      case 'full':
-        return void (await person.asks('POST', `${source}/sync`, { mode: 'full' }));
-      case 'pause':
-        await person.asks('POST', `${source}/pause`, {});
-        await person.pause(event.forMs);
-        return void (await person.asks('POST', `${source}/resume`, {}));
-      case 'rewind': {
-        const to = new Date(this.#agenda.now - event.backMs).toISOString();
-        return void (await person.asks('POST', `${source}/rewind`, { to }));
-      }
-      case 'erase': {
-        const id = this.#vendors.customer(event.contact);
-        const { status } = await person.asks('DELETE', `/api/customers/${id}`, {});
-        if (status === 202) this.#vendors.erased.add(id);
-        return;
-      }
-      case 'verify':
-        return void (await person.asks('POST', '/api/verify', { heal: event.heal }));
-      case 'retry':
-        return void (await person.asks('POST', '/api/dead-letters/retry', {}));
-      case 'remap':
-        return this.#workers.configure(configurationOf(this.#history.traits, event.variant));
-    }
-  }
-
   // ── The end ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Faults stop, and the queues drain. Returns what had been missed until everything was read once more. */
@@ -231,13 +210,24 @@ class Simulation {
     }
     // What the index hid is found by the schedule, and what a dead worker left is taken over.
     await this.#runUntil(this.#agenda.now + (scheduleMinutes + 20) * minuteMs);
-    await this.#untilRest();
+    await this.#untilNothingIsKept();
     const missed = missing(this.#vendors);
-    this.#person.does(
-      async () => void (await this.#person.asks('POST', '/api/sources/hubspot/sync', { mode: 'full' })),
-    );
-    await this.#untilRest();
-    return missed;
+    this.#person.does(() => this.#operator.does({ kind: 'full' }));
+    await this.#untilNothingIsKept();
+    return [...missed, ...this.#operator.faults];
+  }
+
+  /** Everything comes to rest, nothing is held, and every undo is withdrawn: what the sources say counts. */
+  async #untilNothingIsKept(): Promise<void> {
+    for (let round = 0; round < 10; round += 1) {
+      await this.#untilRest();
+      let isDone = false;
+      this.#person.does(async () => {
+        isDone = await this.#operator.letsGo();
+      });
+      await this.#untilRest();
+      if (isDone) return;
+    }
   }
 
   async #untilRest(): Promise<void> {
@@ -267,7 +257,10 @@ class Simulation {
 }
 
 const machineKinds = new Set(['fault', 'kill', 'stop', 'clock', 'session']);
-const personKinds = new Set(['full', 'pause', 'rewind', 'erase', 'verify', 'retry', 'remap']);
+const personKinds = new Set([
+  ...['full', 'pause', 'rewind', 'erase', 'verify', 'retry', 'remap'],
+  ...['pin', 'replay', 'undo', 'release'],
+]);
 
 const isOfMachines = (event: MachineEvent | PersonEvent | VendorEvent): event is MachineEvent =>
   machineKinds.has(event.kind);

@@ -29,6 +29,8 @@ export class Vendors {
   readonly #random: Random;
   /** What others have written to customers at the destination, by source ID. */
   readonly #others = new Map<string, number>();
+  /** What a person has set by hand: points by source ID. */
+  readonly pinned = new Map<string, number>();
   /** Who was erased, by source ID. */
   readonly erased = new Set<string>();
   /** By the ID of a contact into which others were merged: those, and what had been merged into them. */
@@ -127,7 +129,8 @@ export class Vendors {
           const bought = this.#shop.people.get(id);
           const name = contact ? contact['name'] : (bought?.name ?? null);
           const others = this.#others.get(id) ?? null;
-          return [id, { ...none, ...contact, name, orders: bought?.orders ?? null, others }];
+          const points = this.pinned.get(id) ?? contact?.['points'] ?? null;
+          return [id, { ...none, ...contact, name, points, orders: bought?.orders ?? null, others }];
         }),
     );
   }
