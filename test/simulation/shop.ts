@@ -16,22 +16,29 @@ export const shopToken = 'a-token-of-the-shop';
 export class Shop {
   readonly people = new Map<string, ShopPerson>();
   #events = 0;
+  /** No two changes have one time: nobody could tell which of them came last. */
+  #lastMs = 0;
 
   change(id: string, orders: number, now: number): ShopRequest {
     const person = { name: `Customer ${id} of the shop`, orders };
     this.people.set(id, person);
-    return this.#request('changed', { id, ...person }, now);
+    return this.#request('changed', { id, ...person }, this.#later(now));
   }
 
   remove(id: string, now: number): ShopRequest {
     this.people.delete(id);
-    return this.#request('gone', { id }, now);
+    return this.#request('gone', { id }, this.#later(now));
   }
 
   /** What somebody else sends in its name. */
   forged(id: string, now: number): ShopRequest {
     const { body } = this.#request('changed', { id, name: 'Mallory', orders: 666 }, now + 3_600_000);
     return { headers: { authorization: 'Bearer a-guess', 'content-type': 'application/json' }, body };
+  }
+
+  #later(now: number): number {
+    this.#lastMs = Math.max(now, this.#lastMs + 1);
+    return this.#lastMs;
   }
 
   #request(kind: 'changed' | 'gone', person: object, now: number): ShopRequest {
