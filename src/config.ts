@@ -21,6 +21,7 @@ import type { MergeConfig } from './customer/merge.ts';
 import { addressFault, minConnections } from './db/address.ts';
 import type { Proxies } from './engine/http/connections.ts';
 import { isPrivateHost } from './engine/http/private-addresses.ts';
+import { exportSettings } from './engine/trace/settings.ts';
 import { knownCharset } from './engine/webhook/charset.ts';
 import type { DriftPolicy } from './sync/inbox/destination-changes.ts';
 import type { SourceConfig } from './sync/intake/source.ts';
@@ -45,6 +46,8 @@ export interface Environment {
   logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';
   /** As HTTP_PROXY, HTTPS_PROXY and NO_PROXY say; null where none is named. */
   proxies: Proxies | null;
+  /** Where traces are exported to, as OpenTelemetry's variables say. */
+  tracing: ReturnType<typeof exportSettings>;
   /** What `${env:NAME}` in a configuration means. */
   variables: Variables;
 }
@@ -237,6 +240,7 @@ export function readEnvironment(variables: Variables, cwd = process.cwd()): Envi
       HTTP_PROXY === undefined && HTTPS_PROXY === undefined
         ? null
         : { http: HTTP_PROXY ?? null, https: HTTPS_PROXY ?? null, except: NO_PROXY },
+    tracing: exportSettings(given),
     variables: given,
   };
 }

@@ -16,6 +16,7 @@ import type { Connect, Proxies } from '../engine/http/connections.ts';
 import type { Endpoint } from '../engine/http/endpoint.ts';
 import type { Log } from '../engine/log/log.ts';
 import { Budgets, type Membership } from '../engine/quota/budgets.ts';
+import { noTracer, type Tracer } from '../engine/trace/trace.ts';
 import { DatabaseHealth } from '../engine/work/database-health.ts';
 import type { FailingLoop } from '../engine/work/worker.ts';
 import { type LeaseTimes, WorkerRegistry } from '../engine/work/worker-registry.ts';
@@ -62,6 +63,8 @@ export interface TributaryOptions {
   connect?: Connect;
   /** How long a worker's lease lasts. The same for all workers of a database. */
   leaseTimes?: LeaseTimes;
+  /** Default: nothing is traced. */
+  tracer?: Tracer;
   /** Those that stored records may be of. Default: those of the configuration. */
   connectors?: readonly Connector[];
 }
@@ -73,6 +76,7 @@ export class Tributary {
   readonly databaseHealth: DatabaseHealth;
   readonly clock: Clock;
   readonly log: Log;
+  readonly tracer: Tracer;
   readonly rules: Rules;
   readonly budgets: Budgets;
   /** Where webhook requests are kept before they are answered. */
@@ -108,6 +112,7 @@ export class Tributary {
     this.database = database;
     this.clock = clock;
     this.log = log;
+    this.tracer = options.tracer ?? noTracer;
     this.#leaseTimes = options.leaseTimes;
     this.#setup = { version: options.version ?? '', configuration: fingerprintOf(config) };
     this.#loops = new Loops({ clock, log, isListening: () => this.#registry?.isListening ?? false });
@@ -132,6 +137,7 @@ export class Tributary {
       database,
       clock,
       log,
+      tracer: this.tracer,
       rules: this.rules,
       budgets: this.budgets,
       suppressions,

@@ -6,6 +6,7 @@ import type { Clock } from '../engine/clock.ts';
 import type { Connect, Proxies } from '../engine/http/connections.ts';
 import type { Log } from '../engine/log/log.ts';
 import type { Budgets } from '../engine/quota/budgets.ts';
+import type { Tracer } from '../engine/trace/trace.ts';
 import { RightOfWay } from '../engine/work/right-of-way.ts';
 import { leaseOf } from '../engine/work/worker-registry.ts';
 import { Census } from '../sync/census/census.ts';
@@ -41,6 +42,7 @@ export interface PartDeps {
   database: Database;
   clock: Clock;
   log: Log;
+  tracer: Tracer;
   rules: Rules;
   budgets: Budgets;
   suppressions: Suppressions;
@@ -64,9 +66,10 @@ export interface PartDeps {
 export type Parts = ReturnType<typeof partsOf>;
 
 export function partsOf(deps: PartDeps) {
-  const { config, database, clock, log, rules, budgets, suppressions, host, secretKeys, proxies } = deps;
+  const { config, database, clock, log, tracer, rules, budgets, suppressions } = deps;
+  const { host, secretKeys, proxies } = deps;
   const { wake, wakeAll, areRunning, takesIn } = deps;
-  const shared = { database, clock, log };
+  const shared = { database, clock, log, tracer };
   const { connector, settings } = config.destination;
   const destination = connector.destination!;
   const wakeDelivery = () => {

@@ -6,6 +6,7 @@ import type { Clock } from '../engine/clock.ts';
 import type { Log } from '../engine/log/log.ts';
 import type { Budgets } from '../engine/quota/budgets.ts';
 import type { Lane } from '../engine/quota/lanes.ts';
+import type { Tracer } from '../engine/trace/trace.ts';
 import type { Next } from '../engine/work/worker.ts';
 import type { Sending } from '../sync/deliver/difference.ts';
 import type { DestinationSegments } from '../sync/intake/destination-segments.ts';
@@ -22,6 +23,7 @@ export interface PullingDeps {
   database: Database;
   clock: Clock;
   log: Log;
+  tracer: Tracer;
   rules: Rules;
   budgets: Budgets;
   vendors: Vendors;
@@ -45,7 +47,7 @@ export class Pulling {
   }
 
   async step(signal: AbortSignal): Promise<Next> {
-    const { database, clock, log, rules, vendors, host, sending, newLease, claimable } = this.#deps;
+    const { database, clock, log, tracer, rules, vendors, host, sending, newLease, claimable } = this.#deps;
     const lease = newLease();
     const { removedSources, dryRunsOnly } = claimable();
     const sources = [...rules.sources.map((source) => source.name), ...removedSources];
@@ -62,8 +64,8 @@ export class Pulling {
     await this.#deps.segments.refresh('run');
     const { endpoint, relation, health } = vendors;
     const onIngested = () => this.#deps.onIngested(run.lane);
-    const deps = { database, rules, clock, log, endpoint, relation, health, sending: sending(), onIngested };
-    await carryRun(deps, run, lease, signal);
+    const shared = { database, rules, clock, log, tracer, endpoint, relation, health };
+    await carryRun({ ...shared, sending: sending(), onIngested }, run, lease, signal);
     return { again: true };
   }
 

@@ -5,6 +5,7 @@ import type { Database } from '../db/database.ts';
 import type { Clock } from '../engine/clock.ts';
 import type { CircuitStatus } from '../engine/http/circuit.ts';
 import type { Log } from '../engine/log/log.ts';
+import type { Tracer } from '../engine/trace/trace.ts';
 import type { WriteBackRules } from '../sync/facts/write-back-rules.ts';
 import { SourceHealth } from '../sync/intake/source-health.ts';
 import { FactLoad } from '../sync/write-back/fact-load.ts';
@@ -22,6 +23,7 @@ export interface WritingBackDeps {
   database: Database;
   clock: Clock;
   log: Log;
+  tracer: Tracer;
   rules: WriteBackRules;
   suppressions: Suppressions;
   vendors: Vendors;

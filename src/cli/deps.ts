@@ -1,7 +1,7 @@
 // What commands are given to work with: configuration, database, Tributary and its API, opened and closed in order. It knows no
 // command. What only some commands need is loaded when they do.
 
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import manifest from '../../package.json' with { type: 'json' };
 import type { Tributary } from '../app/app.ts';
 import type { Variables } from '../config/references.ts';
@@ -12,6 +12,8 @@ import type { Proxies } from '../engine/http/connections.ts';
 import type { Log } from '../engine/log/log.ts';
 import type { OutputHealth } from '../engine/log/output-health.ts';
 import type { RecentLines } from '../engine/log/recent-lines.ts';
+import type { Tracing } from '../engine/trace/otlp.ts';
+import type { ExportSettings } from '../engine/trace/settings.ts';
 import type { createApp } from '../web/app.ts';
 import type { SandboxVendors } from '../web/deps.ts';
 import type { Served } from '../web/server.ts';
@@ -56,6 +58,8 @@ export interface AppOptions {
   recentLines?: RecentLines | undefined;
   /** How vendors are reached. Default: directly. */
   proxies?: Proxies | null;
+  /** Where traces go of what is done here. Default: nothing is traced. */
+  traces?: ExportSettings | null;
   /** Default: a new one that nobody else knows. */
   token?: string;
   /** The simulated vendors. Null, the default: they are real. */
@@ -86,6 +90,7 @@ async function openApp(options: AppOptions): Promise<App> {
     directory,
     onWarning: (sentence) => log.warn(sentence),
   });
+  const tracing = options.traces ? await tracingTo(options.traces, { clock, log }) : null;
   try {
     const tributary = new Tributary({
       config,
@@ -97,6 +102,7 @@ async function openApp(options: AppOptions): Promise<App> {
       oldSecretKeys: options.oldSecretKeys ?? [],
       connectors: await connectors(),
       proxies: options.proxies ?? null,
+      ...(tracing && { tracer: tracing.tracer }),
     });
     await tributary.learnTraits();
     await tributary.meetVanished();
@@ -114,7 +120,7 @@ async function openApp(options: AppOptions): Promise<App> {
     });
     const close = async () => {
       await tributary.drain();
-      await database.close();
+      await Promise.all([tracing?.close(), database.close()]);
     };
     const ask = async (path: string, headers: { [name: string]: string }) =>
       api.request(path, { headers: { ...headers, authorization: `Bearer ${token}` } });
@@ -129,9 +135,17 @@ async function openApp(options: AppOptions): Promise<App> {
       close,
     };
   } catch (error) {
-    await database.close();
+    await Promise.all([tracing?.close(), database.close()]);
     throw error;
   }
+}
+
+async function tracingTo(
+  settings: ExportSettings,
+  { clock, log }: Pick<AppOptions, 'clock' | 'log'>,
+): Promise<Tracing> {
+  const { startTracing } = await import('../engine/trace/otlp.ts');
+  return startTracing(settings, { clock, log, version, instance: randomUUID() });
 }
 
 /** Throws ListenError. */

@@ -181,7 +181,9 @@ async function serveRound(
   try {
     const rules = await rulesOf(cli, environment, config ?? control!);
     const token = apiToken(environment.dataDir, environment.apiToken);
-    const app = await openHere(cli, environment, { ...rules, log, recentLines, token: token.token });
+    const { settings: traces, warning } = environment.tracing;
+    if (warning !== null && rounds === 0) log.warn(warning);
+    const app = await openHere(cli, environment, { ...rules, log, recentLines, traces, token: token.token });
     closers.unshift(app.close);
     isOpen = true;
     const server = await cli.deps.serve(app.api, { host: environment.host, port, log });

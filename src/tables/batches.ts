@@ -5,6 +5,7 @@ import { index, integer, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core'
 import type { ActionKind } from '../connector.ts';
 import { time } from '../db/column-types.ts';
 import { json, type Queryable, toTimestamp } from '../db/database.ts';
+import { activeTrace } from '../engine/trace/trace.ts';
 import { leasedBy } from '../engine/work/worker-registry.ts';
 import { type BatchItem, dropItems, itemsOf, keepItems } from './batch-items.ts';
 import { keepActionId } from './bulk-actions.ts';
@@ -24,11 +25,13 @@ export const batches = pgTable(
     polls: integer().notNull().default(0),
     dueAt: time('due_at').notNull(),
     lease: uuid(),
+    /** The span that sent it, where it was traced. */
+    traceparent: text(),
   },
   (t) => [index('batches_due').on(t.dueAt)],
 );
 
-export interface Batch extends Omit<typeof batches.$inferSelect, 'dueAt' | 'lease'> {
+export interface Batch extends Omit<typeof batches.$inferSelect, 'dueAt' | 'lease' | 'traceparent'> {
   items: BatchItem[];
 }
 
@@ -51,8 +54,8 @@ export async function keepBatch(
   lease: string | null = null,
 ): Promise<void> {
   await db.rows(sql`
-    insert into batches (id, action_id, kind, submitted_at, due_at, lease)
-    values (${batch.id}::uuid, ${batch.actionId}, ${batch.kind}, ${toTimestamp(batch.submittedAt)}, ${toTimestamp(dueAt)}, ${lease}::uuid)`);
+    insert into batches (id, action_id, kind, submitted_at, due_at, lease, traceparent)
+    values (${batch.id}::uuid, ${batch.actionId}, ${batch.kind}, ${toTimestamp(batch.submittedAt)}, ${toTimestamp(dueAt)}, ${lease}::uuid, ${activeTrace() ?? null})`);
   await keepItems(db, batch.id, batch.items);
 }
 
@@ -100,11 +103,11 @@ export async function claimBatch(
   lease: string,
   now: number,
   leaseMs: number,
-): Promise<Batch | null> {
-  const [batch] = await db.rows<Omit<Batch, 'items'>>(sql`
+): Promise<(Batch & { traceparent: string | null }) | null> {
+  const [batch] = await db.rows<Omit<Batch, 'items'> & { traceparent: string | null }>(sql`
     update batches set lease = ${lease}::uuid, due_at = ${toTimestamp(now + leaseMs)}, polls = polls + 1
     where id = (select id from batches where due_at <= ${toTimestamp(now)} order by due_at limit 1 for update skip locked)
-    returning id, action_id, kind, submitted_at, polls, lost`);
+    returning id, action_id, kind, submitted_at, polls, lost, traceparent`);
   return batch ? { ...batch, items: await itemsOf(db, batch.id) } : null;
 }
 

@@ -8,6 +8,7 @@ import { isOneOf, time } from '../db/column-types.ts';
 import { jsonList, type Queryable, texts, toTimestamp } from '../db/database.ts';
 import { notify, notifying } from '../db/notifications.ts';
 import { type Lane, laneNumber, lanes } from '../engine/quota/lanes.ts';
+import { activeTrace } from '../engine/trace/trace.ts';
 import { leasedBy } from '../engine/work/worker-registry.ts';
 
 /**
@@ -42,6 +43,8 @@ export const deliveries = pgTable(
     deliveredAt: time('delivered_at'),
     errorCode: text('error_code'),
     error: text(),
+    /** The span that asked for it last, where it was traced. */
+    traceparent: text(),
   },
   (t) => [
     index('deliveries_due').on(t.lane, t.dueAt).where(sql`${t.state} = 'waiting' and ${t.batchId} is null`),
@@ -57,7 +60,8 @@ export const deliveries = pgTable(
 type Delivery = typeof deliveries.$inferSelect;
 
 /** As it was when it was claimed: `uncertain` where an earlier attempt's end is not known. */
-export interface Claimed extends Pick<Delivery, 'sourceId' | 'revision' | 'attempts' | 'uncertain' | 'lane'> {
+export interface Claimed
+  extends Pick<Delivery, 'sourceId' | 'revision' | 'attempts' | 'uncertain' | 'lane' | 'traceparent'> {
   /** It is to go by itself: batches with it were refused as a whole, or proved nothing of it. */
   alone: boolean;
 }
@@ -100,6 +104,8 @@ export interface Wanted {
   sourceId: string;
   revision: number;
   changedAt?: number | undefined;
+  /** The span that it goes on from. Default: the active one. */
+  traceparent?: string | undefined;
 }
 
 /** Whether a delivery is in a bulk call whose action is looked up. */
@@ -114,14 +120,20 @@ export async function upsertWanted(
   now: number,
 ): Promise<void> {
   if (revised.length === 0) return;
-  const rows = revised.map(({ sourceId, revision, changedAt }) => ({ sourceId, revision, changedAt }));
+  const active = activeTrace();
+  const rows = revised.map(({ sourceId, revision, changedAt, traceparent = active }) => ({
+    sourceId,
+    revision,
+    changedAt,
+    traceparent,
+  }));
   // What is urgent does not wait until a lost action is found: it is sent again where that comes after it.
   const isUrgent = laneNumber(lane) < laneNumber('schedule');
   const leaves = isUrgent ? leavesLost : sql`false`;
   await db.rows(sql`
-    with wanted as (insert into deliveries (source_id, revision, state, lane, due_at, waiting_since, changed_at)
-    select "sourceId", revision, 'waiting', ${laneNumber(lane)}, ${toTimestamp(now)}, ${toTimestamp(now)}, to_timestamp("changedAt" / 1000)
-    from json_to_recordset(${jsonList(rows)}) as row ("sourceId" text, revision int, "changedAt" float8)
+    with wanted as (insert into deliveries (source_id, revision, state, lane, due_at, waiting_since, changed_at, traceparent)
+    select "sourceId", revision, 'waiting', ${laneNumber(lane)}, ${toTimestamp(now)}, ${toTimestamp(now)}, to_timestamp("changedAt" / 1000), traceparent
+    from json_to_recordset(${jsonList(rows)}) as row ("sourceId" text, revision int, "changedAt" float8, traceparent text)
     order by "sourceId"
     on conflict (source_id) do update set
       revision = greatest(deliveries.revision, excluded.revision),
@@ -134,6 +146,7 @@ export async function upsertWanted(
       attempts = case when deliveries.state = 'dead' then 0 else deliveries.attempts end,
       error_code = case when deliveries.state = 'dead' then null else deliveries.error_code end,
       error = case when deliveries.state = 'dead' then null else deliveries.error end,
+      traceparent = coalesce(excluded.traceparent, deliveries.traceparent),
       state = case when deliveries.state = 'held' then 'held' else 'waiting' end)
     select ${notify(isUrgent ? 'deliver' : 'deliverLater')}`);
 }
@@ -254,7 +267,7 @@ async function claimSome(
         order by due_at limit ${most} for update skip locked)
       update deliveries set lease = ${request.lease}::uuid, due_at = ${toTimestamp(request.now + request.leaseMs)}, uncertain = true
       from due where deliveries.source_id = due.source_id
-      returning deliveries.source_id, revision, attempts, due.uncertain, due.alone, lane, due.due_at`);
+      returning deliveries.source_id, revision, attempts, due.uncertain, due.alone, lane, due.due_at, traceparent`);
 }
 
 /**
@@ -360,7 +373,8 @@ export async function settleEach(
                         when deliveries.revision > row.revision and deliveries.lane < ${laneNumber('backfill')} then ${changedSince} end,
       freshness_ms = case when row."end" = 'delivered' then ${freshness} else freshness_ms end,
       error_code = coalesce(row.code, case when row.alone then ${aloneCode} end),
-      error = row.message, lease = null, batch_id = null
+      error = row.message, lease = null, batch_id = null,
+      traceparent = case when row."end" = 'delivered' and deliveries.revision <= row.revision then null else traceparent end
     from row where source_id = row."sourceId"
     returning source_id, lane, case when row."end" = 'delivered' then ${freshness} end as freshness_ms`);
 }

@@ -8,6 +8,7 @@ import { inboxStates } from '../contract/inbox.ts';
 import { bytea, isOneOf, time } from '../db/column-types.ts';
 import { jsonList, type Preparing, type Queryable, toTimestamp } from '../db/database.ts';
 import { notify } from '../db/notifications.ts';
+import { activeTrace } from '../engine/trace/trace.ts';
 import type { Counts } from './counts.ts';
 
 /**
@@ -35,6 +36,8 @@ export const inbox = pgTable(
     error: text(),
     /** A person it names was erased: the body goes as soon as it is opened. */
     erase: boolean().notNull().default(false),
+    /** The span that kept it, where it was traced. */
+    traceparent: text(),
   },
   (t) => [
     index('inbox_due').on(t.source, t.id).where(sql`${t.state} = 'waiting'`),
@@ -61,7 +64,7 @@ export type NewRequest = Pick<
 >;
 
 export type KeptRequest = Omit<NewRequest, 'source'> &
-  Pick<typeof inbox.$inferSelect, 'id' | 'attempts' | 'erase'>;
+  Pick<typeof inbox.$inferSelect, 'id' | 'attempts' | 'erase' | 'traceparent'>;
 
 /**
  * What became of one request: `items` is the sum of the next four, `received` (records) of the five of `Counts`. One
@@ -97,7 +100,7 @@ const maxBytes = 8 * 1024 * 1024;
 const maxWaitingBytes = 64 * 1024 * 1024;
 
 interface Waiting {
-  request: NewRequest;
+  request: NewRequest & { traceparent: string | undefined };
   kept: () => void;
   failed: (error: unknown) => void;
 }
@@ -124,7 +127,7 @@ export class InboxWriter {
     if (this.#bytes > maxWaitingBytes) return Promise.reject(new InboxFullError('The inbox is full.'));
     this.#bytes += request.body.length;
     return new Promise((kept, failed) => {
-      this.#waiting.push({ request, kept, failed });
+      this.#waiting.push({ request: { ...request, traceparent: activeTrace() }, kept, failed });
       const isWorthIt = this.#writers === 0 || this.#waiting.length >= worthAnother;
       if (this.#writers < maxWriters && isWorthIt) void this.#write();
     });
@@ -162,7 +165,7 @@ export class InboxWriter {
 }
 
 /** The bodies go as one value, of which each row takes its part: the server reads no JSON of them (measured: 0.75 times). */
-async function insertRequests(db: Preparing, requests: readonly NewRequest[]): Promise<void> {
+async function insertRequests(db: Preparing, requests: readonly Waiting['request'][]): Promise<void> {
   let from = 1;
   const rows = requests.map(({ body, ...rest }) => {
     const row = { ...rest, from, bytes: body.length };
@@ -171,10 +174,10 @@ async function insertRequests(db: Preparing, requests: readonly NewRequest[]): P
   });
   const bodies = Buffer.concat(requests.map(({ body }) => body)).toString('base64');
   await db.prepared(sql`
-    with kept as (insert into inbox (source, received_at, method, query, headers, body, due_at)
-    select source, to_timestamp("receivedAt" / 1000), method, query, headers, substring(bodies from "from" for bytes), to_timestamp("receivedAt" / 1000)
+    with kept as (insert into inbox (source, received_at, method, query, headers, body, due_at, traceparent)
+    select source, to_timestamp("receivedAt" / 1000), method, query, headers, substring(bodies from "from" for bytes), to_timestamp("receivedAt" / 1000), traceparent
     from json_to_recordset(${jsonList(rows)}) as row
-      (source text, "receivedAt" float8, method text, query jsonb, headers jsonb, "from" int, bytes int),
+      (source text, "receivedAt" float8, method text, query jsonb, headers jsonb, "from" int, bytes int, traceparent text),
       (select decode(${bodies}::text, 'base64') as bodies offset 0) as all_of_them)
     select ${notify('open')}`);
 }
@@ -212,7 +215,7 @@ export async function lockRequests(db: Queryable, ids: readonly number[]): Promi
 async function readRequests(db: Queryable, ids: readonly number[]): Promise<KeptRequest[]> {
   const rows = await db.rows<Omit<KeptRequest, 'body'> & { body: string }>(sql`
     select id, received_at, method, query, headers, encode(body, 'base64') as body,
-           attempts, erase
+           attempts, erase, traceparent
     from inbox where ${among(ids)} order by id`);
   return rows.map((row) => ({ ...row, body: Buffer.from(row.body, 'base64') }));
 }

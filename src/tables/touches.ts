@@ -5,6 +5,7 @@ import { boolean, index, integer, pgTable, primaryKey, text, uuid } from 'drizzl
 import { time } from '../db/column-types.ts';
 import { jsonList, type Queryable, toTimestamp } from '../db/database.ts';
 import { notify } from '../db/notifications.ts';
+import { activeTrace } from '../engine/trace/trace.ts';
 import { leasedBy } from '../engine/work/worker-registry.ts';
 
 /** Records that may have changed and wait to be read, one row each however often it is said. */
@@ -32,6 +33,8 @@ export const touches = pgTable(
     /** A source proof found it to be stored otherwise than the vendor has it: what is read takes the place of what is stored. */
     proven: boolean().notNull().default(false),
     error: text(),
+    /** The span that told of it last, where it was traced. */
+    traceparent: text(),
   },
   (t) => [
     primaryKey({ columns: [t.source, t.stream, t.recordId] }),
@@ -51,12 +54,14 @@ export interface Touch {
   waitMs?: number;
   /** A source proof found it to be stored otherwise than the vendor has it. */
   proven?: true;
+  /** The span that reading it goes on from. Default: the active one. */
+  traceparent?: string | undefined;
 }
 
 /** `attempts` includes this one. */
 export type ClaimedTouch = Pick<
   typeof touches.$inferSelect,
-  'recordId' | 'changedAt' | 'gone' | 'version' | 'attempts' | 'proven'
+  'recordId' | 'changedAt' | 'gone' | 'version' | 'attempts' | 'proven' | 'traceparent'
 >;
 
 /** Notes that these records may have changed. A thousand tellings of one record are one row. */
@@ -67,6 +72,7 @@ export async function touch(
   now: number,
 ): Promise<void> {
   if (touched.length === 0) return;
+  const active = activeTrace();
   const byRecord = new Map<string, Touch & { times: number }>();
   for (const one of touched) {
     const key = JSON.stringify([one.stream, one.recordId]);
@@ -77,22 +83,24 @@ export async function touch(
     byRecord.set(key, {
       ...newest,
       gone,
+      traceparent: newest.traceparent ?? active,
       waitMs: Math.max(one.waitMs ?? 0, known?.waitMs ?? 0),
       ...((one.proven ?? known?.proven) && { proven: true as const }),
       times: (known?.times ?? 0) + 1,
     });
   }
   await db.rows(sql`
-    with noted as (insert into touches (source, stream, record_id, changed_at, gone, since, times, due_at, proven)
-    select ${source}, stream, "recordId", to_timestamp("changedAt" / 1000), gone, ${toTimestamp(now)}, times, to_timestamp((${now}::float8 + "waitMs") / 1000), coalesce(proven, false)
+    with noted as (insert into touches (source, stream, record_id, changed_at, gone, since, times, due_at, proven, traceparent)
+    select ${source}, stream, "recordId", to_timestamp("changedAt" / 1000), gone, ${toTimestamp(now)}, times, to_timestamp((${now}::float8 + "waitMs") / 1000), coalesce(proven, false), traceparent
     from json_to_recordset(${jsonList([...byRecord.values()])}) as row
-      (stream text, "recordId" text, "changedAt" float8, gone text, "waitMs" float8, times int, proven boolean)
+      (stream text, "recordId" text, "changedAt" float8, gone text, "waitMs" float8, times int, proven boolean, traceparent text)
     order by stream, "recordId"
     on conflict (source, stream, record_id) do update set
       changed_at = greatest(touches.changed_at, excluded.changed_at),
       gone = case when touches.gone = 'erased' then 'erased'
                   when excluded.changed_at >= touches.changed_at then excluded.gone else touches.gone end,
-      times = touches.times + excluded.times, version = touches.version + 1, proven = touches.proven or excluded.proven)
+      times = touches.times + excluded.times, version = touches.version + 1, proven = touches.proven or excluded.proven,
+      traceparent = coalesce(excluded.traceparent, touches.traceparent))
     select ${notify('hydrate')}`);
 }
 
@@ -110,7 +118,7 @@ export async function claimTouches(
         order by due_at limit ${most} for update skip locked)
       update touches set lease = ${lease}::uuid, due_at = ${toTimestamp(now + claim.leaseMs)}, attempts = attempts + 1
       from due where source = ${source} and stream = ${stream} and touches.record_id = due.record_id
-      returning touches.record_id, changed_at, gone, version, attempts, proven`);
+      returning touches.record_id, changed_at, gone, version, attempts, proven, traceparent`);
   const together = await take(false, claim.most);
   return together.length > 0 ? together : take(true, 1);
 }

@@ -55,6 +55,10 @@ export class Problem extends Error {
     };
     this.headers = headers;
   }
+
+  get status(): number {
+    return this.body.status;
+  }
 }
 
 /** Nobody is known by what was asked for. Commands end with an exit code of their own. */

@@ -40,6 +40,9 @@ const smallBytes = 16 * 1024;
 /** Methods that bring a request; people set senders up with any of them. */
 const bringing = ['POST', 'PUT', 'PATCH'];
 
+/** As traces name it: the path itself may hold a token. */
+const route = '/webhooks/{source}';
+
 /** Says in the inbox how a body came that was unpacked. */
 const unpackedHeader = 'x-tributary-unpacked';
 
@@ -84,7 +87,7 @@ export function webhooksApi(deps: Deps): Api {
     const gate = path.isTooLong ? null : gateOf(sourceCalled(deps, path.source));
     try {
       if (!gate) throw noSuchSource(path);
-      return await receive(deps, gate, { c, target, token: path.token });
+      return await traced(deps, gate, { c, target, token: path.token });
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       if (!gate) refusals.stray(path.source);
@@ -132,7 +135,33 @@ interface Call {
   token: string | null;
 }
 
-async function receive(deps: Deps, gate: Gate, call: Call): Promise<Response> {
+/** What cannot be authenticated leaves no span: nobody from outside fills the collector. */
+async function traced(deps: Deps, gate: Gate, call: Call): Promise<Response> {
+  const { c } = call;
+  const method = bringing.includes(c.req.method) ? c.req.method : '_OTHER';
+  const attributes = {
+    ...{ 'http.request.method': method, 'http.route': route, 'url.scheme': 'http' },
+    'tributary.source': gate.name,
+  };
+  // The sender's own span is linked to and never the parent: no header decides whether we record.
+  const links = [c.req.header('traceparent') ?? null];
+  const span = { kind: 'server', attributes, links } as const;
+  return deps.tributary.tracer.begin(`${method} ${route}`, span, async (span) => {
+    let isAuthentic = false;
+    try {
+      const response = await receive(deps, gate, { ...call, onAuthentic: () => (isAuthentic = true) });
+      span.set({ 'http.response.status_code': response.status });
+      return response;
+    } catch (error) {
+      if (error instanceof Problem) span.set({ 'http.response.status_code': error.status });
+      throw error;
+    } finally {
+      if (!isAuthentic) span.drop();
+    }
+  });
+}
+
+async function receive(deps: Deps, gate: Gate, call: Call & { onAuthentic: () => void }): Promise<Response> {
   const { webhook } = gate;
   const { c } = call;
   const { method } = c.req;
@@ -154,6 +183,7 @@ async function receive(deps: Deps, gate: Gate, call: Call): Promise<Response> {
   try {
     const request = await withUnpacked(gate, requestOf(deps, call, held.bytes), encodings);
     judge(gate, deps, request);
+    call.onAuthentic();
     const pong = pingAnswer(gate, request);
     if (pong) return pong;
     if (isNeverKept(gate, request)) return answered(webhook);

@@ -53,6 +53,7 @@ const packagePlaces: { [name: string]: readonly string[] } = {
   fflate: ['src/engine/unzip.ts'],
   jose: ['src/engine/http/token-request.ts'],
   pino: ['src/engine/log/log.ts'],
+  '@opentelemetry': ['src/engine/trace/otlp.ts', 'src/engine/trace/watched-exporter.ts'],
   'node-cron': ['src/engine/work/schedule.ts'],
   commander: ['src/cli/', 'src/main.ts'],
   'node:fs': [

@@ -15,6 +15,7 @@ import type { Endpoint } from '../../src/engine/http/endpoint.ts';
 import { VendorClock } from '../../src/engine/http/vendor-clock.ts';
 import { createLog } from '../../src/engine/log/log.ts';
 import type { Lane } from '../../src/engine/quota/lanes.ts';
+import { noTracer } from '../../src/engine/trace/trace.ts';
 import { RightOfWay } from '../../src/engine/work/right-of-way.ts';
 import { leaseOf } from '../../src/engine/work/worker-registry.ts';
 import type { Census } from '../../src/sync/census/census.ts';
@@ -109,6 +110,7 @@ export function openLossyWorld(database: Database, options: Partial<VoucherifyOp
       database,
       clock,
       log,
+      tracer: noTracer,
       destination,
       settings,
       endpoint,

@@ -11,6 +11,7 @@ import type { Connector } from '../../src/connector.ts';
 import type { Run } from '../../src/contract/run.ts';
 import type { Database } from '../../src/db/database.ts';
 import { createLog } from '../../src/engine/log/log.ts';
+import type { Tracer } from '../../src/engine/trace/trace.ts';
 import { runById } from '../../src/tables/runs.ts';
 import { FastClock } from './fast-clock.ts';
 import { searched } from './secrets.ts';
@@ -29,6 +30,7 @@ export interface SyncWorldOptions {
   connectors?: readonly Connector[];
   /** Without it nobody can be erased. */
   secretKey?: string;
+  tracer?: Tracer;
   /** Lines of the log, for tests that read them. */
   log?: (line: string) => void;
 }
@@ -99,6 +101,7 @@ export async function openSyncWorld(database: Database, options: SyncWorldOption
       clock,
       log,
       secretKey: options.secretKey ?? null,
+      ...(options.tracer && { tracer: options.tracer }),
     });
   const tributary = wire();
   const workers = [tributary];

@@ -63,6 +63,7 @@ describe.each(databases)('a changed mapping on $name', ({ open }) => {
     rules: world,
     clock: people.clock,
     log: tributary.log,
+    tracer: tributary.tracer,
     endpoint: () => null,
     relation: () => null,
     health: (source) => tributary.health(source),

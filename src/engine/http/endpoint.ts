@@ -31,6 +31,7 @@ import { bodyOf, type RequestBody } from './request-body.ts';
 import { SignIn } from './sign-in.ts';
 import { exchangeToken } from './token-exchange.ts';
 import type { Token } from './token-request.ts';
+import { type Seen, traced } from './traced-call.ts';
 import { BodyTooLargeError, bodyLimits, unpacked } from './unpacking.ts';
 import { untilAborted } from './until-aborted.ts';
 import { type Ahead, VendorClock } from './vendor-clock.ts';
@@ -60,8 +61,7 @@ interface CallOptions {
   discreet: boolean;
   /** Where access tokens expire. */
   token: Token | null;
-  /** Told the status of the answer. */
-  seen: { status: number };
+  seen: Seen;
   isOurs: () => boolean;
 }
 
@@ -198,14 +198,16 @@ export class Endpoint {
         const call = { lane, bucket: request.bucket, signal, semaphore: this.#connections };
         return this.#authorized(request, signal, (token, seen) =>
           this.budget.run(call, (hasSlots) =>
-            this.#call(request, {
-              lane,
-              signal,
-              discreet,
-              token,
-              seen,
-              isOurs: () => hasSlots() && isOurs(),
-            }),
+            this.#traced(request, seen, () =>
+              this.#call(request, {
+                lane,
+                signal,
+                discreet,
+                token,
+                seen,
+                isOurs: () => hasSlots() && isOurs(),
+              }),
+            ),
           ),
         );
       },
@@ -221,7 +223,11 @@ export class Endpoint {
               signal,
               open: async (url, cut) => {
                 if (!hasSlots()) throw new UnsentError('stopped', { uncertain: false });
-                const opened = await this.#open(url, { lane, request, cut, token });
+                const asked: Seen = { status: 0, calls: 0 };
+                const method = request.json === undefined ? 'GET' : 'POST';
+                const opened = await traced({ endpoint: this.name, method, url, seen: asked }, () =>
+                  this.#open(url, { lane, request, cut, token, seen: asked }),
+                );
                 if (url.origin === this.#base.origin) seen.status = opened.status;
                 return opened;
               },
@@ -231,6 +237,11 @@ export class Endpoint {
         ),
     };
     return api;
+  }
+
+  #traced<Result>(request: ApiRequest, seen: Seen, call: () => Promise<Result>): Promise<Result> {
+    const { method = 'GET' } = request;
+    return traced({ endpoint: this.name, method, url: this.#hostOf(request).base, seen }, call);
   }
 
   async #linked(
@@ -352,9 +363,9 @@ export class Endpoint {
   async #authorized<Result>(
     { auth }: { auth?: string },
     signal: AbortSignal | undefined,
-    send: (token: Token | null, seen: { status: number }) => Promise<Result>,
+    send: (token: Token | null, seen: Seen) => Promise<Result>,
   ): Promise<Result> {
-    const seen = { status: 0 };
+    const seen: Seen = { status: 0, calls: 0 };
     const tokens = auth === undefined ? this.tokens : this.#otherTokens.get(auth);
     if (!tokens) return send(null, seen);
     const token = await this.#token(tokens, { auth, signal });
@@ -493,7 +504,8 @@ export class Endpoint {
       request: { bucket, auth, json },
       cut,
       token,
-    }: { lane: Lane; request: DownloadRequest; cut: AbortSignal; token: Token | null },
+      seen,
+    }: { lane: Lane; request: DownloadRequest; cut: AbortSignal; token: Token | null; seen: Seen },
   ): Promise<Opened> {
     const isOurs = url.origin === this.#base.origin;
     const headers = isOurs ? this.#headersWith(auth, token) : this.#headers;
@@ -525,6 +537,7 @@ export class Endpoint {
         signal: cut,
       });
       const { statusCode, body } = opened;
+      seen.status = statusCode;
       tell(statusCode);
       body.once('close', () => void client.destroy().catch(() => {}));
       return { status: statusCode, headers: joined(opened.headers), body };

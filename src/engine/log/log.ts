@@ -3,6 +3,8 @@
 import { stripVTControlCharacters } from 'node:util';
 import { type DestinationStream, type Level, type LevelWithSilent, type LogFn, pino } from 'pino';
 import { type Clock, systemClock } from '../clock.ts';
+import { activeTrace } from '../trace/trace.ts';
+import { spanNamed } from '../trace/traceparent.ts';
 import { isExpected } from './expected.ts';
 import { LogLimit } from './log-limit.ts';
 
@@ -72,6 +74,7 @@ export function createLog({
         level: (label) => ({ level: label }),
         log: (object) => masked(object) as Record<string, unknown>,
       },
+      mixin: () => activeIds() ?? {},
       // Errors have been taken apart by then; pino's own would drop their causes' fields.
       serializers: { err: (error) => error },
       hooks: {
@@ -93,6 +96,12 @@ export function createLog({
     },
     writeCounted: () => limit.writeCounted(),
   });
+}
+
+/** Of the span in which the line was written, by the names that OpenTelemetry has for them in logs. */
+function activeIds(): { trace_id: string; span_id: string } | null {
+  const span = spanNamed(activeTrace());
+  return span && { trace_id: span.traceId, span_id: span.spanId };
 }
 
 const levels = { info: 30, error: 50 };
@@ -218,7 +227,18 @@ const colours: Record<Level, string> = {
 
 /** `14:03:07 warn hubspot run 12: sentence  (key value, key value)` */
 function sentence(line: string): string {
-  const { time, level, msg, source, endpoint, run, err, ...rest } = JSON.parse(line) as {
+  const {
+    time,
+    level,
+    msg,
+    source,
+    endpoint,
+    run,
+    err,
+    trace_id: _,
+    span_id: __,
+    ...rest
+  } = JSON.parse(line) as {
     time: string;
     level: Level;
     msg?: string;
@@ -226,6 +246,9 @@ function sentence(line: string): string {
     endpoint?: string;
     run?: number | string;
     err?: { message?: string; stack?: string };
+    /** Who searches lines by their traces has them as JSON. */
+    trace_id?: string;
+    span_id?: string;
   };
   const who = [source ?? endpoint, run === undefined ? undefined : `run ${run}`]
     .filter((part) => part !== undefined)

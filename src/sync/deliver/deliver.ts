@@ -10,6 +10,7 @@ import type { Endpoint } from '../../engine/http/endpoint.ts';
 import { guardedApi } from '../../engine/http/guarded-api.ts';
 import type { Log } from '../../engine/log/log.ts';
 import { apportion, type Lane, lanes } from '../../engine/quota/lanes.ts';
+import type { Tracer } from '../../engine/trace/trace.ts';
 import { BackgroundTasks } from '../../engine/work/background-tasks.ts';
 import { isOwnQuotaWait } from '../../engine/work/failures.ts';
 import type { RightOfWay } from '../../engine/work/right-of-way.ts';
@@ -64,6 +65,7 @@ export interface DeliverDeps {
   database: Database;
   clock: Clock;
   log: Log;
+  tracer: Tracer;
   destination: Destination<unknown>;
   settings: unknown;
   endpoint: Endpoint;
@@ -355,7 +357,19 @@ export class Deliverer {
     );
   }
 
-  async #send(
+  #send(plan: Exclude<Route, { by: 'none' }>, taken: LeasedBatch, signal: AbortSignal): Promise<void> {
+    const { claimed } = taken;
+    const causes = claimed.map(({ traceparent }) => traceparent);
+    const attributes = {
+      ...{ 'tributary.route': plan.by, 'tributary.lane': laneOf(claimed) },
+      'tributary.customers': claimed.length,
+    };
+    return this.#deps.tracer.begin('deliver', { kind: 'consumer', attributes, causes }, () =>
+      this.#sendBy(plan, taken, signal),
+    );
+  }
+
+  async #sendBy(
     plan: Exclude<Route, { by: 'none' }>,
     { lease, claimed, at }: LeasedBatch,
     signal: AbortSignal,
@@ -492,6 +506,7 @@ export class Deliverer {
       bulkWaitMs: () => endpoint.budget.waitMs(traits.bulk?.bucket, lane),
       firstLoad: this.#firstLoad,
       known,
+      traces: new Map(claimed.map(({ sourceId, traceparent }) => [sourceId, traceparent])),
       onNoBulk: (reason: string) => this.#switchBulkOff(reason),
       // Whether it was the account that has no bulk is not known then.
       onPaused: () => {

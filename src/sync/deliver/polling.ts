@@ -6,6 +6,7 @@ import type { Circuit } from '../../engine/http/circuit.ts';
 import { tellAnswered } from '../../engine/http/guarded-api.ts';
 import type { Log } from '../../engine/log/log.ts';
 import type { Lane } from '../../engine/quota/lanes.ts';
+import type { Tracer } from '../../engine/trace/trace.ts';
 import { failureOf } from '../../engine/work/failures.ts';
 import { backoffMs } from '../../engine/work/retry.ts';
 import type { Next } from '../../engine/work/worker.ts';
@@ -43,6 +44,7 @@ const lostAgainMs = 5_000;
 
 export interface PollDeps extends LookupDeps {
   log: Log;
+  tracer: Tracer;
   settler: Settler;
   health: Health;
   circuit: Circuit;
@@ -81,19 +83,25 @@ export class Poller {
     const batch = await claimBatch(database, lease, clock.now(), leaseMs);
     try {
       if (!batch || !destination.bulk) return { again: false, afterMs: 250 };
-      const { actionId, lost } = batch;
-      if (actionId !== null)
-        await this.#ask({ ...batch, actionId }, lease, signal).catch((error: unknown) =>
-          this.#settleFailure(batch, lease, signal, error),
-        );
-      else if (lost !== null)
-        await this.#lookUp({ ...batch, lost }, lease, signal).catch((error: unknown) =>
-          this.#settleFailure(batch, lease, signal, error),
-        );
-      else await this.#makeUp(batch, lease);
+      const attributes = { 'tributary.customers': batch.items.length, 'tributary.polls': batch.polls };
+      const causes = [batch.traceparent];
+      await this.#deps.tracer.begin('poll', { kind: 'consumer', attributes, causes }, () =>
+        this.#carryOn(batch, lease, signal),
+      );
       return { again: true };
     } finally {
       if (admission === 'one') circuit.release();
+    }
+  }
+
+  async #carryOn(batch: Batch, lease: string, signal: AbortSignal): Promise<void> {
+    const { actionId, lost } = batch;
+    if (actionId === null && lost === null) return this.#makeUp(batch, lease);
+    try {
+      if (actionId !== null) await this.#ask({ ...batch, actionId }, lease, signal);
+      else if (lost !== null) await this.#lookUp({ ...batch, lost }, lease, signal);
+    } catch (error) {
+      await this.#settleFailure(batch, lease, signal, error);
     }
   }
 

@@ -14,6 +14,8 @@ import type { Database } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 
 import type { Circuit } from '../../engine/http/circuit.ts';
+import { activeTrace, type Tracer } from '../../engine/trace/trace.ts';
+import { areOfSeveralTraces } from '../../engine/trace/traceparent.ts';
 import { classify, isOwnQuotaWait, isUndone } from '../../engine/work/failures.ts';
 import { Together } from '../../engine/work/together.ts';
 import type { BatchItem } from '../../tables/batch-items.ts';
@@ -47,6 +49,9 @@ export interface SendDeps {
   firstLoad: FirstLoad;
   /** What the destination holds of those claimed, where it is known without reading each. */
   known: ReadCustomers;
+  tracer: Tracer;
+  /** The spans that asked for those claimed, by source ID. */
+  traces: ReadonlyMap<string, string | null>;
   learning: Learning;
   lateWrites: LateWrites;
   /** How long until the quotas allow a bulk call, milliseconds. */
@@ -83,6 +88,7 @@ export class Sender {
     const sent = some.map(({ writing }) => writing);
     await this.#deps.settler.settle({ lease: this.#lease }, sent, outcomes);
   });
+  readonly #areTracedApart: boolean;
   #paused = false;
   /** No call is allowed before: those that are left wait for it together. */
   #quotaWait: { message: string; dueAt: number } | null = null;
@@ -100,6 +106,7 @@ export class Sender {
     this.#signal = signal;
     this.#context = context;
     this.#areOurs = areOurs;
+    this.#areTracedApart = areOfSeveralTraces(deps.traces.values());
   }
 
   /** One by one, several at a time. What better not be sent now is put back. */
@@ -113,12 +120,21 @@ export class Sender {
           const { message, dueAt } = this.#quotaWait;
           return this.#putBack([writing, ...waiting.splice(0)], message, { dueAt });
         }
-        await this.#one(writing);
+        await this.#inOwnTrace(writing, () => this.#one(writing));
       }
     };
     await Promise.all(
       Array.from({ length: Math.min(this.#deps.traits.singlesAtOnce, toWrite.length) }, sender),
     );
+  }
+
+  /** Where others asked for those who were claimed together, each goes on in the trace that asked for it. */
+  #inOwnTrace(writing: Writing, send: () => Promise<void>): Promise<void> {
+    const { tracer, traces } = this.#deps;
+    if (!this.#areTracedApart) return send();
+    const causes = [traces.get(writing.sourceId) ?? null];
+    const links = [activeTrace() ?? null];
+    return tracer.begin('deliver customer', { kind: 'consumer', causes, links }, send);
   }
 
   /** Why nothing more of this claim should be sent now, or null. */

@@ -4,6 +4,7 @@ import { type Outcome, RejectedError } from '../../connector.ts';
 import type { Database, Queryable } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import type { Log } from '../../engine/log/log.ts';
+import { within } from '../../engine/trace/trace.ts';
 import { failureOf, isUndone } from '../../engine/work/failures.ts';
 import { attemptsMax, type Backoff, backoffMs } from '../../engine/work/retry.ts';
 import type { RightOfWay } from '../../engine/work/right-of-way.ts';
@@ -53,11 +54,26 @@ export class Settler {
    * What was not accepted is settled at once, so that what goes again goes together. `mayGoOn`: asked in the transaction of
    * each part; where it is not so the rest is left. Returns those settled.
    */
-  async settle(
+  settle(
     carrier: Carrier,
     sent: readonly BatchItem[],
     outcomes: Outcomes,
     mayGoOn: (tx: Queryable) => Promise<boolean> = async () => true,
+  ): Promise<Settled[]> {
+    const ended = (result: Outcome['result']) =>
+      sent.filter(({ sourceId }) => outcomes.get(sourceId)?.result === result).length;
+    return within('settle', {}, async (span) => {
+      if (span.traceparent !== null)
+        span.set({ 'tributary.accepted': ended('accepted'), 'tributary.rejected': ended('rejected') });
+      return this.#settleAll(carrier, sent, outcomes, mayGoOn);
+    });
+  }
+
+  async #settleAll(
+    carrier: Carrier,
+    sent: readonly BatchItem[],
+    outcomes: Outcomes,
+    mayGoOn: (tx: Queryable) => Promise<boolean>,
   ): Promise<Settled[]> {
     const settled: Settled[] = [];
     const isAccepted = ({ sourceId }: BatchItem) => outcomes.get(sourceId)?.result === 'accepted';

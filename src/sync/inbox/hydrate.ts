@@ -14,6 +14,7 @@ import { localFiles } from '../../engine/files.ts';
 import type { Endpoint } from '../../engine/http/endpoint.ts';
 import { untilAborted } from '../../engine/http/until-aborted.ts';
 import type { Log } from '../../engine/log/log.ts';
+import { type Tracer, tracesOf } from '../../engine/trace/trace.ts';
 import { failureOf } from '../../engine/work/failures.ts';
 import { attemptsMax, type Backoff, backoffMs } from '../../engine/work/retry.ts';
 import type { RightOfWay } from '../../engine/work/right-of-way.ts';
@@ -52,6 +53,7 @@ export interface HydrateDeps {
   rules: Rules;
   clock: Clock;
   log: Log;
+  tracer: Tracer;
   endpoint(source: string): Endpoint | null;
   relation(source: string): Relation | null;
   /** Whether that vendor answers, as this process knows it. */
@@ -129,6 +131,21 @@ export class Hydrator {
     );
     if (touches.length === 0) return 0;
     const reading = { source, stream, lease, touches };
+    const attributes = {
+      'tributary.source': source.name,
+      'tributary.stream': stream.name,
+      'tributary.records': touches.length,
+    };
+    const causes = touches.map(({ traceparent }) => traceparent);
+    await this.#deps.tracer.begin('hydrate', { kind: 'consumer', attributes, causes }, () =>
+      this.#read(reading, signal),
+    );
+    return touches.length;
+  }
+
+  async #read(reading: Reading, signal: AbortSignal): Promise<void> {
+    const { source, stream, touches } = reading;
+    const { database, rightOfWay } = this.#deps;
     try {
       const recordIds = touches.map((one) => one.recordId);
       const { properties } = source;
@@ -142,7 +159,6 @@ export class Hydrator {
     } catch (error) {
       await this.#settleFailure(reading, error, signal);
     }
-    return touches.length;
   }
 
   #context(source: Source, signal: AbortSignal): Context<unknown> {
@@ -203,6 +219,7 @@ export class Hydrator {
       now,
       readAt: answer.readAt,
       proven,
+      traces: tracesOf(reading.touches),
     };
     const counts = await ingest(
       tx,

@@ -6,6 +6,7 @@ import { type Json, type Note, RejectedError, type SourceRecord } from '../../co
 import type { Database, Queryable } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import type { Log } from '../../engine/log/log.ts';
+import { type Tracer, tracesOf } from '../../engine/trace/trace.ts';
 import {
   encodingsIn,
   NotPackedError,
@@ -56,6 +57,7 @@ export interface OpenDeps {
   rules: Rules;
   clock: Clock;
   log: Log;
+  tracer: Tracer;
   rightOfWay: RightOfWay;
   /** Takes in what the destination's own webhooks say. Returns how many of the items were for us. */
   destination: DestinationOpening | null;
@@ -164,7 +166,7 @@ export class Opener {
         database.transaction(async (tx) => {
           const now = clock.now();
           locked = await lockWaiting(tx, { source, now, most });
-          if (locked.length > 0) await this.#open(tx, source, locked);
+          if (locked.length > 0) await this.#traced(source, locked, () => this.#open(tx, source, locked));
         }),
       );
       return locked.length;
@@ -184,6 +186,16 @@ export class Opener {
     }
   }
 
+  #traced<Result>(
+    source: string,
+    requests: readonly KeptRequest[],
+    open: () => Promise<Result>,
+  ): Promise<Result> {
+    const attributes = { 'tributary.source': source, 'tributary.requests': requests.length };
+    const causes = requests.map(({ traceparent }) => traceparent);
+    return this.#deps.tracer.begin('open', { kind: 'consumer', attributes, causes }, open);
+  }
+
   /** Opens a request that failed, without the items to blame. Returns why it cannot be opened, or null. */
   async #openApart(source: string, request: KeptRequest, failed: unknown): Promise<unknown> {
     if (!concernsContent(failed)) return failed;
@@ -193,7 +205,8 @@ export class Opener {
       await rightOfWay.urgently(() =>
         database.transaction(async (tx) => {
           const [still] = await lockWaiting(tx, { source, now: clock.now(), most: 1 });
-          if (still?.id === request.id) await this.#open(tx, source, [still], { poison });
+          if (still?.id === request.id)
+            await this.#traced(source, [still], () => this.#open(tx, source, [still], { poison }));
         }),
       );
       log.warn({ source, request: request.id, items: poison.size }, 'items of a request cannot be kept');
@@ -434,8 +447,10 @@ export class Opener {
           counts.touched += 1;
           const named = touchOf(source, change, item.request.receivedAt);
           if (named.isAhead) ahead += 1;
+          const traceparent = item.request.traceparent ?? undefined;
           const lingerMs = this.#lingering.waitMs([source.name, change.stream, change.recordId], now);
-          touched.push({ ...named.touch, waitMs: Math.max(named.touch.waitMs, lingerMs) });
+          const waitMs = Math.max(named.touch.waitMs, lingerMs);
+          touched.push({ ...named.touch, waitMs, traceparent });
         } else {
           counts.received += 1;
           const list = told.get(change.stream) ?? [];
@@ -476,6 +491,7 @@ export class Opener {
         lane: 'webhook',
         runId: null,
         now,
+        traces: tracesOf(told.map(({ record, request }) => ({ ...request, recordId: record.recordId }))),
         onNote: (note) => this.#tell(source.name, note),
         onCounted: (record, as) => {
           for (const part of madeOf.get(record)!) tally.of(requestOf.get(part)!)[as] += 1;

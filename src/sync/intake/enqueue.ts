@@ -17,6 +17,8 @@ export interface EnqueueOptions {
   byPerson?: boolean;
   /** The source's clock of the oldest of these changes, by source ID; absent for customers that no change of now revised. */
   changedAt?: ReadonlyMap<string, number>;
+  /** The spans that their deliveries go on from, by source ID. Default: the active one. */
+  traces?: ReadonlyMap<string, string>;
 }
 
 export async function enqueueDeliveries(
@@ -30,6 +32,7 @@ export async function enqueueDeliveries(
     sourceId,
     revision,
     changedAt: options.changedAt?.get(sourceId),
+    traceparent: options.traces?.get(sourceId),
   }));
   await upsertWanted(db, wanted, options.lane, options.now);
   const known = revised.filter((row) => row.revision > 1);

@@ -11,6 +11,7 @@ import { says } from '../../customer/composing.ts';
 import { cleanJson } from '../../customer/json.ts';
 import type { Queryable } from '../../db/database.ts';
 import type { Lane } from '../../engine/quota/lanes.ts';
+import { within } from '../../engine/trace/trace.ts';
 import { checkpoint } from '../../tables/checkpoints.ts';
 import { type Counts, noCounts } from '../../tables/counts.ts';
 import { countLetterTwins, type Revised, refold } from '../../tables/customers.ts';
@@ -53,6 +54,8 @@ export interface Intake {
   proven?: ReadonlySet<string> | undefined;
   /** Told what a person should know of the page although nothing was refused for it. */
   onNote?(note: Note): void;
+  /** The spans that told of records, by record ID. What others change goes on from the active span. */
+  traces?: ReadonlyMap<string, string> | undefined;
   /** Told of the customers that have a new revision, within the transaction. */
   onRevised?(revised: readonly Revised[]): Promise<void>;
   /** Told once of each record what it was counted as. */
@@ -63,7 +66,22 @@ export interface Intake {
 export type RecordCount = 'changed' | 'unchanged' | 'superseded' | 'filtered' | 'rejected';
 
 /** Takes in one page's records and rejected rows. Commits nothing itself. */
-export async function ingest(
+export function ingest(
+  db: Queryable,
+  rules: Rules,
+  intake: Intake,
+  given: Pick<Page, 'records' | 'rejected'>,
+): Promise<Counts> {
+  const { source, stream } = intake;
+  const attributes = { 'tributary.source': source.name, 'tributary.stream': stream };
+  return within('ingest', { attributes }, async (span) => {
+    const counts = await ingestAll(db, rules, intake, given);
+    span.set({ 'tributary.records': counts.received, 'tributary.customers': counts.customers });
+    return counts;
+  });
+}
+
+async function ingestAll(
   db: Queryable,
   rules: Rules,
   intake: Intake,
@@ -134,7 +152,7 @@ export async function ingest(
   counts.customers = await foldAndOwe(db, rules, intake, { affected, verdicts, fresh });
   if (source.writtenBack) await linkWriteBacks(db, source.writtenBack.target, [...affected], intake.now);
   if (rest.length > 0) {
-    const more = await ingest(db, rules, intake, { records: rest });
+    const more = await ingestAll(db, rules, intake, { records: rest });
     for (const key of Object.keys(counts) as (keyof Counts)[]) counts[key] += more[key];
   }
   return counts;
@@ -290,10 +308,23 @@ async function foldAndOwe(
     lane,
     now,
     changedAt,
+    traces: tracesOf(intake, verdicts),
   });
   await intake.onRevised?.(revised);
   if (intake.onNote) await noteLetterTwins(db, intake, revised);
   return revised.length;
+}
+
+/** The span that told of each customer's record, by source ID, where one did. */
+function tracesOf({ traces }: Intake, verdicts: readonly Verdict[]): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const verdict of traces?.size ? verdicts : []) {
+    if (!('row' in verdict)) continue;
+    const trace = traces?.get(verdict.row.recordId);
+    for (const id of [verdict.row.sourceId, verdict.before])
+      if (id !== null && trace !== undefined) found.set(id, trace);
+  }
+  return found;
 }
 
 /**

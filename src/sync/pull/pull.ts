@@ -20,6 +20,7 @@ import { localFiles } from '../../engine/files.ts';
 import { type Endpoint, tooLargeCode } from '../../engine/http/endpoint.ts';
 import { untilAborted } from '../../engine/http/until-aborted.ts';
 import type { Log } from '../../engine/log/log.ts';
+import { type Tracer, within } from '../../engine/trace/trace.ts';
 import { checkpoint, dropCheckpoint, moveCheckpoint, type Reader } from '../../tables/checkpoints.ts';
 import { noteCoverage } from '../../tables/coverage.ts';
 import { isKnownProperty, revived } from '../../tables/records.ts';
@@ -68,6 +69,7 @@ export interface PullDeps {
   rules: Rules;
   clock: Clock;
   log: Log;
+  tracer: Tracer;
   /** The API behind a source; null where it has none. */
   endpoint(source: string): Endpoint | null;
   /** The table or view behind a source; null where it is none. */
@@ -91,7 +93,13 @@ export async function carryRun(deps: PullDeps, run: Run, lease: string, signal: 
   // A run that was not put off is asked for just now.
   if (run.error === null && run.mode !== 'undo') health.tryNow();
   try {
-    await readAsAsked(deps, run, lease, { stop: AbortSignal.any([signal, lost.signal]), log });
+    const attributes = {
+      ...{ 'tributary.source': run.source, 'tributary.run': run.id },
+      ...{ 'tributary.mode': run.mode, 'tributary.lane': run.lane },
+    };
+    await deps.tracer.begin('run', { attributes }, () =>
+      readAsAsked(deps, run, lease, { stop: AbortSignal.any([signal, lost.signal]), log }),
+    );
     const ended = await database.transaction((tx) =>
       endRun(tx, held, { state: 'finished', error: null, now: clock.now() }),
     );
@@ -288,7 +296,9 @@ async function readPages(reading: Reading, reader: Reader, checkpointStream: str
   const trail = new CursorTrail(`the ${stream.name} of ${source.config.connector.name}`, begun);
   let resumes = true;
   const exported = exportFor(reading, reader);
-  const ask = async (cursor: Page['cursor'] | null) => {
+  const attributes = { 'tributary.source': source.name, 'tributary.stream': stream.name };
+  const ask = (cursor: Page['cursor'] | null) => within('pull', { attributes }, () => pulled(cursor));
+  const pulled = async (cursor: Page['cursor'] | null) => {
     const readAt = deps.clock.now();
     const read = exported
       ? await exported.page(cursor)

@@ -11,6 +11,7 @@ import {
 import { localFiles } from '../../engine/files.ts';
 import type { Endpoint } from '../../engine/http/endpoint.ts';
 import { apportion, type Lane, lanes } from '../../engine/quota/lanes.ts';
+import type { Tracer } from '../../engine/trace/trace.ts';
 import { isUndone } from '../../engine/work/failures.ts';
 import { Together } from '../../engine/work/together.ts';
 import type { Next } from '../../engine/work/worker.ts';
@@ -51,6 +52,7 @@ const maxUrgentSingles = 200;
 
 export interface SendWriteBacksDeps extends WriteBackDeps {
   endpoint: Endpoint;
+  tracer: Tracer;
   newLease(): string;
 }
 
@@ -168,7 +170,11 @@ export class WriteBackSender {
       extendWriteBacks(database, rule.source, held);
     const held = new HeldClaims({ ...this.#deps, extend }, lease, claimed, at);
     try {
-      await this.#send(claimed, { lease, held, by: mostNow === 1 ? 'single' : plan.by, signal: plan.signal });
+      const by = mostNow === 1 ? 'single' : plan.by;
+      const attributes = { 'tributary.source': rule.source, 'tributary.customers': claimed.length };
+      await this.#deps.tracer.begin('write back', { kind: 'consumer', attributes }, () =>
+        this.#send(claimed, { lease, held, by, signal: plan.signal }),
+      );
     } finally {
       held.stop();
     }
