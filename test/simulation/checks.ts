@@ -1,10 +1,9 @@
 // What must hold of a simulation once faults have stopped and the queues are drained. Each fault is a sentence.
-import type { PGlite } from '@electric-sql/pglite';
 import type { Person } from './person.ts';
 import type { Vendors } from './vendors.ts';
 
 export interface Drained {
-  pglite: PGlite;
+  pglite: { query<Row>(text: string): Promise<{ rows: Row[] }> };
   vendors: Vendors;
   /** Who asks the API; somebody must let time pass meanwhile. */
   person: Person;
@@ -64,7 +63,7 @@ function quotasExceeded({ vendors: { hubspot, voucherify } }: Drained): string[]
 }
 
 /** Nothing waits, and nothing was given up. */
-async function unsettled({ pglite }: Drained): Promise<string[]> {
+export async function unsettled({ pglite }: Pick<Drained, 'pglite'>): Promise<string[]> {
   const { rows } = await pglite.query<{ what: string }>(`
     select 'delivery of ' || source_id || ' is ' || state || ': revision ' || revision || ', acknowledged ' || coalesce(acknowledged::text, 'none')
       || coalesce(', ' || error, '') as what
@@ -80,7 +79,7 @@ async function unsettled({ pglite }: Drained): Promise<string[]> {
 }
 
 /** Every record received is accounted for. */
-async function unbalanced({ pglite }: Drained): Promise<string[]> {
+export async function unbalanced({ pglite }: Pick<Drained, 'pglite'>): Promise<string[]> {
   const { rows } = await pglite.query<{ what: string }>(`
     select 'run ' || id || ' received ' || received || ' and accounts for ' || changed + unchanged + superseded + filtered + rejected as what
     from runs where received <> changed + unchanged + superseded + filtered + rejected
@@ -104,7 +103,7 @@ interface Past {
 }
 
 /** What is explained of each customer is what it is, and its history, done again from nothing, leads to it. */
-async function unexplained({ pglite, person }: Drained): Promise<string[]> {
+export async function unexplained({ pglite, person }: Pick<Drained, 'pglite' | 'person'>): Promise<string[]> {
   const { rows } = await pglite.query<{ id: string; revision: number; fields: Fields }>(
     'select source_id as id, revision, fields from customers order by 1',
   );
@@ -137,7 +136,7 @@ async function unexplained({ pglite, person }: Drained): Promise<string[]> {
 }
 
 /** The product's own verification finds no difference either. */
-async function unverified({ person }: Drained): Promise<string[]> {
+export async function unverified({ person }: Pick<Drained, 'person'>): Promise<string[]> {
   const { body } = await person.asks('POST', '/api/verify', {});
   let verification = body as {
     id: number;

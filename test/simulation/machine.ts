@@ -2,6 +2,7 @@
 // the database nor the network.
 import type { Clock } from '../../src/engine/clock.ts';
 import type { Agenda } from './agenda.ts';
+import type { Death } from './matrix/death.ts';
 
 export class Machine implements Clock {
   readonly name: string;
@@ -12,6 +13,8 @@ export class Machine implements Clock {
   aheadMs = 0;
   /** How long after its death another is started in its place. */
   downMs = 1_000;
+  /** The point at which it dies; null: at none. */
+  death: Death | null = null;
   #isDead = false;
   /** What happens when it goes on; null where it is not stopped. */
   #stopped: (() => void)[] | null = null;
@@ -53,6 +56,13 @@ export class Machine implements Clock {
     if (this.#lastSteps-- > 0) return true;
     this.die();
     return false;
+  }
+
+  /** It does what outlasts it. Returns when it dies of it: `before` it is dead already, and nothing is done. */
+  acts(what: string): 'before' | 'after' | null {
+    const end = this.death?.meets(what) ?? null;
+    if (end === 'before') this.die();
+    return end;
   }
 
   /** Stops it, as SIGSTOP does: what it waits for comes when it goes on. */

@@ -68,6 +68,8 @@ export class Network {
     handler: Dispatcher.DispatchHandler,
   ): void {
     if (!machine.asks()) return;
+    const end = machine.acts(`${method} ${path}`);
+    if (end === 'before') return;
     const call = new Call(handler, machine, () => {
       this.underWay -= 1;
     });
@@ -99,6 +101,7 @@ export class Network {
         });
         const response = await this.#vendors[String(origin)]!.fetch(request);
         this.#trace.note(`${origin} answers ${response.status}`);
+        if (end === 'after') return machine.die();
         if (fault === 'applied, answer lost') call.fail(new Error('read ECONNRESET'));
         else if (fault !== 'applied, no answer') await answer(response);
       });
@@ -117,6 +120,7 @@ const delaysMs: { readonly [fault: string]: number } = { slow: 20_000, 'after th
 async function contentOf(body: Dispatcher.DispatchOptions['body']): Promise<Uint8Array<ArrayBuffer> | null> {
   if (body === null || body === undefined) return null;
   if (Buffer.isBuffer(body)) return new Uint8Array(body);
+  if (typeof body === 'string') return new TextEncoder().encode(body);
   const pieces: Uint8Array[] = [];
   for await (const piece of body as AsyncIterable<Uint8Array>) pieces.push(piece);
   return new Uint8Array(Buffer.concat(pieces));

@@ -115,6 +115,9 @@ export class Server {
   ): Promise<Results<unknown>> {
     return new Promise((resolve, reject) => {
       if (!machine.asks()) return;
+      const outlasts = key === null ? !isReading(text) : text === 'commit';
+      const end = outlasts ? machine.acts(text) : null;
+      if (end === 'before') return;
       this.underWay += 1;
       const run = async (): Promise<void> => {
         if (machine.isDead) {
@@ -128,7 +131,10 @@ export class Server {
         this.#losses.delete(machine);
         if (loss !== 'before')
           await this.#done(key, text, params, options).then(
-            (results) => machine.whenAwake(() => resolve(results)),
+            (results) => {
+              if (end === 'after') machine.die();
+              machine.whenAwake(() => resolve(results));
+            },
             (error) => machine.whenAwake(() => reject(error)),
           );
         if (loss === undefined) return;
@@ -184,5 +190,8 @@ export class Server {
 
 /** A session that is idle in a transaction for so long is ended. */
 const idleTransactionMs = 30_000;
+
+/** Whether a statement by itself leaves nothing behind. */
+export const isReading = (text: string): boolean => /^\s*select\b/i.test(text) && !text.includes('pg_notify');
 
 const nothing: Results<unknown> = { rows: [], fields: [], affectedRows: 0 };

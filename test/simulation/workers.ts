@@ -16,13 +16,16 @@ export const apiToken = 'a-token-of-the-simulation';
 interface Place {
   machine: Machine;
   web: ReturnType<typeof createApp>;
+  isStarted: boolean;
 }
 
 export interface WorkersDeps {
   agenda: Agenda;
   trace: Trace;
-  server: Server;
+  server: Pick<Server, 'handleOf'>;
   network: Network;
+  /** Called with each machine on which a worker is about to start. */
+  onStart?: (machine: Machine) => void;
 }
 
 export class Workers {
@@ -43,6 +46,10 @@ export class Workers {
 
   get areAllThere(): boolean {
     return this.#places.every((place) => place !== null && !place.machine.isStopped);
+  }
+
+  get areAllStarted(): boolean {
+    return this.#places.every((place) => place?.isStarted);
   }
 
   startAll(): void {
@@ -100,12 +107,19 @@ export class Workers {
     tributary.onEvicted = () => this.#replace(index, machine, 1_000);
     machine.onDeath.push(() => this.#replace(index, machine, machine.downMs));
     const web = createApp(tributary, { apiToken, version: '0.0.0', dataDir: '/nowhere' });
-    this.#places[index] = { machine, web };
+    const place = { machine, web, isStarted: false };
+    this.#places[index] = place;
     trace.note(`${machine.name} starts`);
-    tributary.start().catch((error: Error) => {
-      trace.note(`${machine.name} cannot start: ${error.message}`);
-      this.#replace(index, machine, 2_000);
-    });
+    this.#deps.onStart?.(machine);
+    tributary.start().then(
+      () => {
+        place.isStarted = true;
+      },
+      (error: Error) => {
+        trace.note(`${machine.name} cannot start: ${error.message}`);
+        this.#replace(index, machine, 2_000);
+      },
+    );
   }
 
   /** Another is started in its place after so long. */

@@ -72,7 +72,7 @@ function pooled(name: TestDatabases['name'], create: () => Promise<OwnDatabase>)
 }
 
 /** Deletes where that is quick: truncating makes new files for a table and each of its indexes. Identities start again. */
-async function empty(database: Database): Promise<void> {
+export async function empty(database: Pick<Database, 'rows'>): Promise<void> {
   await database.rows(sql`
     do $$
     declare one record;

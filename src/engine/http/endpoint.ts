@@ -147,7 +147,7 @@ export class Endpoint {
         `${name} uses access tokens that expire: set TRIBUTARY_SECRET_KEY, which encrypts them.`,
       );
     const exchange: TokenExchange = (request) =>
-      exchangeToken(request, { name, clock: this.#clock, proxies });
+      exchangeToken(request, { name, clock: this.#clock, connect, proxies });
     const { account } = description;
     const shared = { name, clock: options.clock, exchange };
     this.tokens =

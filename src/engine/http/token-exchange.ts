@@ -6,7 +6,7 @@ import { type Json, TransientError } from '../../connector.ts';
 import type { Clock } from '../clock.ts';
 import { Secrets } from './answer-error.ts';
 import { reasonOf } from './connection-reasons.ts';
-import { connectionsTo, type Proxies } from './connections.ts';
+import type { Connect, Proxies } from './connections.ts';
 import { type TokenAnswer, type TokenRequest, tokenBody } from './token-request.ts';
 
 /** Bounded in all, however slowly the answer trickles in. */
@@ -17,7 +17,12 @@ const maxBytes = 65_536;
 /** `name`: whose token it is, for the error. Throws TransientError where no answer comes. */
 export async function exchangeToken(
   request: TokenRequest,
-  { name, clock, proxies }: { name: string; clock: Clock; proxies: Proxies | null },
+  {
+    name,
+    clock,
+    connect,
+    proxies,
+  }: { name: string; clock: Clock; connect: Connect; proxies: Proxies | null },
 ): Promise<TokenAnswer> {
   const { url, form, authorization } = request;
   const { contentType, text } = tokenBody(request);
@@ -25,7 +30,7 @@ export async function exchangeToken(
   const cut = new AbortController();
   void clock.sleep(timeoutMs, over.signal).then(() => cut.abort());
   const { origin, pathname, search } = new URL(url);
-  const dispatcher = connectionsTo(origin, { connections: 1, proxies });
+  const dispatcher = connect(origin, { connections: 1, proxies });
   try {
     const { statusCode, headers, body } = await dispatcher.request({
       origin,
