@@ -107,7 +107,6 @@ export function pullsOf<Settings>(listing: Listing<Settings>): Pulls<Settings, '
       if (cursor?.phase === 'changes' && listing.changes)
         return pullChanges(listing, context, request, cursor);
       const all = cursor?.phase === 'all' ? cursor : { phase: 'all' as const, start: context.now };
-      if (all.page === undefined) await listing.begins?.(context);
       return pullAll(listing, context, request, all);
     },
     ...(count && {
@@ -150,10 +149,11 @@ async function pullAll<Settings>(
   request: PullRequest,
   { start, page, restarts }: All,
 ): Promise<Page> {
+  if (page === undefined) await listing.begins?.(context);
   const answer = await unlessExpired(page, restarts, () =>
     listing.all(context, { ...pageRequest(listing, request, page), start }),
   );
-  if ('restarts' in answer) return emptyPage({ phase: 'all', start, ...answer });
+  if ('restarts' in answer) return pullAll(listing, context, request, { phase: 'all', start, ...answer });
   const next = nextOf(listing, answer, page);
   return {
     ...contentOf(answer),
@@ -179,7 +179,8 @@ async function pullChanges<Settings>(
   const until = Math.min(request.until, context.now);
   const asked = { ...pageRequest(listing, request, page), start: until, from: cursor.from, until };
   const answer = await unlessExpired(page, restarts, () => listing.changes(context, asked));
-  if ('restarts' in answer) return emptyPage({ phase, ...restarted(listing, cursor, answer.restarts) });
+  if ('restarts' in answer)
+    return pullChanges(listing, context, request, { phase, ...restarted(listing, cursor, answer.restarts) });
   const next = nextOf(listing, answer, page);
   const settledMs = settledMsOf(listing, context);
   const news = readSince(cursor, { records: answer.records, next, until, settledMs });
@@ -205,13 +206,20 @@ function nextOf<Settings>(
 }
 
 /** Where the oldest come first, a restart goes on at the newest change that was read, which is progress. */
-function restarted<Settings>({ oldestFirst }: Changing<Settings>, cursor: Since, restarts: number): object {
+function restarted<Settings>(
+  { oldestFirst }: Changing<Settings>,
+  cursor: Since,
+  restarts: number,
+): Omit<Changes, 'phase'> {
   const { from, given, reading } = cursor;
   const newest = oldestFirst ? (reading?.newest ?? from) : from;
   return newest > from ? { from: newest, given: reading?.given ?? [] } : { from, given, restarts };
 }
 
-/** The page, or how many times the reading has restarted, this time included, because the vendor no longer accepts the page. */
+/**
+ * The page, or how many times the reading has restarted, this time included, because the vendor no longer accepts the page. It restarts
+ * in the same pull: where the first page is refused as well, the reading has not lost its place.
+ */
 async function unlessExpired(
   page: string | undefined,
   restarts = 0,
@@ -250,8 +258,4 @@ function contentOf(answer: ListedPage): Pick<Page, 'records' | 'rejected' | 'tot
     ...(rejected?.length && { rejected }),
     ...(total !== undefined && { total }),
   };
-}
-
-function emptyPage(cursor: object): Page {
-  return { records: [], cursor: writeCursor(cursor), done: false };
 }

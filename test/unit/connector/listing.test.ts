@@ -1,8 +1,9 @@
 // What the door makes of a list that a connector describes by its pages.
 import { expect, test } from 'vitest';
-import type { Context } from '#connector';
+import { type Context, RejectedError } from '#connector';
 import { type ListedPage, pullsOf } from '#connector/listing';
 
+const person = { recordId: 'a', changedAt: 1, body: {} };
 const context = { settings: {}, now: 1_000_000 } as Context<unknown>;
 
 function pulls(next: ListedPage['next']) {
@@ -79,3 +80,27 @@ test('whose account it is can be asked before the first page of a full reading, 
   await pull(context, { cursor, ...request });
   expect(asked).toBe(1);
 });
+
+test.each([[true], [false]])(
+  'a page that is refused restarts the reading where the list can be read: %s',
+  async (canBeRead) => {
+    const refused = () => new RejectedError('The page is not known', { code: 'no_page', status: 404 });
+    const { pull } = pullsOf({
+      what: 'people',
+      pageSize: 50,
+      async all(_context, { page }) {
+        if (page !== undefined || !canBeRead) throw refused();
+        return { records: [person], next: 'b' };
+      },
+    });
+    const cursor = { phase: 'all', start: 0, page: 'c' };
+    const restarted = pull(context, { cursor, until: 0, properties: [] });
+    // Who refuses every page has forgotten none: the cursor stays as it was stored.
+    if (!canBeRead) return expect(restarted).rejects.toThrow('The page is not known');
+    expect(await restarted).toEqual({
+      records: [person],
+      cursor: { phase: 'all', start: 0, page: 'b', restarts: 1 },
+      done: false,
+    });
+  },
+);
