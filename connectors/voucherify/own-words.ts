@@ -19,11 +19,19 @@ const properties: readonly string[] = [
   'related_object_total',
 ];
 
+/** The letters of a sentence, to compare it with the names of statuses. */
+const lettersOf = (text: string) =>
+  text
+    .toLowerCase()
+    .replaceAll(/[^a-z]+/g, ' ')
+    .trim();
+const statusNames: ReadonlySet<string> = new Set(Object.values(STATUS_CODES).map((name) => lettersOf(name!)));
+
 /**
  * The error as Voucherify's API said it, or null where it did not. Its errors have a numeric `code` (an HTTP status, though not
  * always the one of the response) and a `key`. A few have no key (429): there the other properties must be documented ones, and
- * the message more than the name of the status, which is all that a gateway says. A body that is too large is refused in
- * another form.
+ * the message more than the name of a status, which is all that a gateway says. That there is no such customer is believed with a
+ * key only. A body that is too large is refused in another form.
  */
 export function ownWords({ status, json }: ApiResponse): JsonObject | null {
   if (!isObject(json)) return null;
@@ -33,7 +41,8 @@ export function ownWords({ status, json }: ApiResponse): JsonObject | null {
   if (typeof code !== 'number' || !Number.isInteger(code) || code < 400 || code > 599) return null;
   if (typeof key === 'string') return /^[a-z][a-z0-9_.-]*$/i.test(key) ? json : null;
   const isDocumented = Object.keys(json).every((name) => properties.includes(name));
-  return isDocumented && isSentence(message) && message !== STATUS_CODES[code] ? json : null;
+  const isSaid = isSentence(message) && !statusNames.has(lettersOf(message));
+  return isDocumented && isSaid && status !== 404 ? json : null;
 }
 
 /** Whether the answer is to be taken for Voucherify's word; see `ApiDescription.isOwn`. */

@@ -109,6 +109,10 @@ async function nextPage({ api }: Context<Settings>, { by, since }: Walk, { after
   const listed = listedOf(json);
   const total = isObject(json) && typeof json['total'] === 'number' ? { total: json['total'] } : {};
   const last = stampOf(listed.at(-1), by);
+  if (last === null && !isLast(json, listed))
+    throw new TransientError('An empty page of customers was listed, and more are said to follow', {
+      foreign: true,
+    });
   const isDone = last === null || isLast(json, listed);
   const cursor = isDone ? { after } : following(after, last, done === true);
   return { listed, cursor, done: isDone, ...total };

@@ -398,6 +398,13 @@ describe('reading back', () => {
     await expect(read('7')).rejects.toMatchObject({ name: 'TransientError', foreign: true });
   });
 
+  it('does not take an empty page for the last one where more are said to follow', async () => {
+    const { context } = project({
+      faults: () => Response.json({ object: 'list', customers: [], total: 5, has_more: true }),
+    });
+    await expect(destination.readBack!.list.page(context, null)).rejects.toMatchObject({ foreign: true });
+  });
+
   it('keeps absent and null apart', async () => {
     const { simulator, read } = project({ nullWrites: 'keep-null' });
     simulator.upsert({ source_id: '7', name: null, address: { city: null }, metadata: { plan: null } });
@@ -812,6 +819,9 @@ describe('a refusal', () => {
     ['WSO2', 401, { code: 900901, message: 'Invalid Credentials', description: 'x' }, {}],
     ['WSO2 with a text', 404, { code: '404', message: 'No matching resource found', type: 'x' }, {}],
     ['a name of the status alone', 400, { code: 400, message: 'Bad Request' }, {}],
+    ['a name of the status in lower case', 404, { code: 404, message: 'not found' }, {}],
+    ['a name of the status with its number', 403, { code: 403, message: '403 Forbidden.' }, {}],
+    ['a router', 404, { code: 404, message: '404 page not found' }, {}],
     ['Kubernetes', 404, { kind: 'Status', code: 404, message: 'not here', reason: 'NotFound' }, {}],
     ['a problem document', 409, { type: 'about:blank', title: 'Conflict', status: 409 }, {}],
     ['a list', 405, [], {}],
