@@ -3,7 +3,7 @@ import { type Auth, type Context, defineConnector } from '#connector';
 import { found, triedPull } from '#connector/checking';
 import { access, signedInAt } from '#connector/oauth-client';
 import { windowQuotas } from '#connector/quotas';
-import { requestWord } from '#connector/reading';
+import { hasWordsAt, requestWord } from '#connector/reading';
 import { objectPath, people } from './attio/people.ts';
 import { type Settings, settings } from './attio/settings.ts';
 import { webhook } from './attio/webhook.ts';
@@ -17,6 +17,7 @@ export const attio = defineConnector<Settings>({
   api: (settings) => ({
     baseUrl: settings.baseUrl,
     ...access('attio', settings.workspaceId, authOf(settings)),
+    isErrorBody: hasWordsAt('status_code', 'code'),
     // A refusal names the next second as an HTTP date.
     quotas: windowQuotas(settings.quota),
   }),

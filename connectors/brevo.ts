@@ -18,6 +18,8 @@ export const brevo = defineConnector<Settings>({
     auth: { kind: 'header', name: 'api-key', value: apiKey },
     account: `brevo:${fingerprint(apiKey)}`,
     quotas: windowQuotas(quota),
+    // Its codes are words, those of gateways are numbers.
+    isErrorBody: (json) => typeof objectOf(json)['code'] === 'string',
     busyMs: ({ headers }, now) => retryAfterMs(headers['x-sib-ratelimit-reset'], now),
   }),
   source: {

@@ -2,6 +2,7 @@
 import { type ApiDescription, type Context, defineConnector, type Permission, type Stream } from '#connector';
 import { fingerprint, tried } from '#connector/checking';
 import { windowQuotas } from '#connector/quotas';
+import { hasWordsAt } from '#connector/reading';
 import { bulkExport } from './iterable/bulk.ts';
 import { exportsBucket, fieldsRequest, jobsRequest } from './iterable/requests.ts';
 import { type Settings, settings } from './iterable/settings.ts';
@@ -38,8 +39,7 @@ export const iterable = defineConnector<Settings>({
 
 /** What the documentation allows a project: 100 reads of users a second, 3 of the fields. No header tells of more. */
 function describeApi({ apiKey, baseUrl, quota }: Settings): ApiDescription {
-  const windows = quota ?? [{ requests: 100, seconds: 1 }];
-  const quotas = windowQuotas(windows);
+  const quotas = windowQuotas(quota ?? [{ requests: 100, seconds: 1 }]);
   return {
     baseUrl,
     headers: apiKey === undefined ? {} : { 'api-key': apiKey },
@@ -50,6 +50,7 @@ function describeApi({ apiKey, baseUrl, quota }: Settings): ApiDescription {
       { name: 'exports', requests: 1, seconds: 1, bucket: exportsBucket },
       bulkQuota,
     ],
+    isErrorBody: hasWordsAt('code', 'msg'),
     remedies: { 403: 'Use a server-side API key: keys of other types may not do this.' },
   };
 }

@@ -62,6 +62,8 @@ function describeApi(settings: Settings): ApiDescription {
     ...access('pipedrive', companyId, authOf(settings)),
     quotas: windowQuotas([burst, day], { [burst.seconds]: 'burst', [day.seconds]: 'daily' }),
     readQuotas,
+    // Of a person who is gone for good it says `success: true`.
+    isErrorBody: (json) => typeof valueAt(json, 'success') === 'boolean',
     remedies: { 402: 'The plan of the company has ended or lacks the API.' },
     // `success: false` may come with status 200 and an empty list.
     errorInSuccess: unlessTrue('Pipedrive', 'success'),

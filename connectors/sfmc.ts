@@ -4,6 +4,7 @@ import { type ApiDescription, defineConnector } from '#connector';
 import { tried } from '#connector/checking';
 import { clientCredentials } from '#connector/oauth-client';
 import { windowQuotas } from '#connector/quotas';
+import { hasWordsAt } from '#connector/reading';
 import { firstRow, rowsOf } from './sfmc/rows.ts';
 import { type Settings, settings } from './sfmc/settings.ts';
 
@@ -52,6 +53,7 @@ function describeApi(settings: Settings): ApiDescription {
     },
     account: `sfmc:${subdomain}:${accountId}`,
     quotas: windowQuotas(quota),
+    isErrorBody: hasWordsAt('errorcode'),
     remedies: { 403: 'Give the installed package the permission to read data extensions.' },
     busyMs: 10_000,
   };

@@ -15,7 +15,7 @@ import {
 import { fingerprint } from '#connector/checking';
 import { identityOf, signedIn } from '#connector/oauth-client';
 import { wholeHeader, windowQuotas } from '#connector/quotas';
-import { listOf, objectOf, retryAfterMs } from '#connector/reading';
+import { listOf, objectOf, retryAfterMs, valueAt } from '#connector/reading';
 import { datedVersion, type Settings } from './settings.ts';
 
 /** What the smallest plan allows; the response headers tell of more. */
@@ -43,6 +43,10 @@ export function describeApi(settings: Settings): ApiDescription {
     quotas,
     // What answers of the journal say is of the app, not of the account.
     readQuotas: (response, { auth }) => (auth === undefined ? readQuotas(response, quotas) : []),
+    // The reference calls all parts of an error optional; each of these was recorded, and gateways have none of them.
+    isErrorBody: (json) =>
+      valueAt(json, 'status') === 'error' ||
+      ['category', 'correlationId'].some((name) => valueAt(json, name)),
     errorFor: (response, request, now) => errorFor(response, request, now, quotas),
   };
 }

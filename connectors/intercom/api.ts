@@ -3,7 +3,7 @@
 import type { ApiDescription, ApiResponse, Quota, QuotaReading } from '#connector';
 import { fingerprint } from '#connector/checking';
 import { wholeHeader, windowQuotas } from '#connector/quotas';
-import { retryAfterMs } from '#connector/reading';
+import { objectOf, retryAfterMs } from '#connector/reading';
 import type { Settings } from './settings.ts';
 
 const headerSeconds = 10;
@@ -24,6 +24,7 @@ export function describeApi(settings: Settings): ApiDescription {
     account: `intercom:${fingerprint(settings.accessToken)}`,
     quotas,
     readQuotas: (response, _request, now) => readQuotas(response, quotas, now),
+    isErrorBody: (json) => objectOf(json)['type'] === 'error.list',
     remedies: {
       403: 'Give the app the permission to read users, and for write-back the permission to write them.',
     },

@@ -1,17 +1,9 @@
 // The stream of contacts: the whole list, changes by search, single contacts by ID.
 // https://developers.intercom.com/docs/references/rest-api/api.intercom.io/contacts
-import {
-  type Api,
-  type ApiRequest,
-  type Context,
-  type JsonObject,
-  type SourceRecord,
-  type Stream,
-  TransientError,
-} from '#connector';
+import type { Api, ApiRequest, Context, Json, JsonObject, SourceRecord, Stream } from '#connector';
 import { readsById } from '#connector/by-id';
 import { type ListedPage, type PageRequest, pullsOf } from '#connector/listing';
-import { listOf, objectOf, requestList, wordOf } from '#connector/reading';
+import { objectOf, requestList, wordOf } from '#connector/reading';
 import { toRecords } from '#connector/rows';
 import { contactRecord, isLead } from './contact.ts';
 import type { Settings } from './settings.ts';
@@ -122,20 +114,23 @@ async function show({ api }: Context<Settings>, id: string): Promise<Shown> {
     path: `${contactsPath}/${encodeURIComponent(id)}`,
     query: withMerges,
     answers: [404, 410],
-    isAnswer: (json) => objectOf(json)['archived'] === true || contactRecord(json ?? null) !== undefined,
+    isAnswer: (json) => isContact(json, id),
   });
   if (status === 404 || status === 410) {
     const survivor = /\/contacts\/([\w-]+)>/.exec(headers['link'] ?? '')?.[1];
-    if (status === 410 && survivor !== undefined && survivor !== id) return { survivor };
-    if (listOf(objectOf(json)['errors']).length > 0) return {};
-    throw new TransientError(
-      `The ${status} for a contact does not come from Intercom's API, because it lists no errors. Check baseUrl and any proxy in front of it.`,
-      { status, foreign: true },
-    );
+    return status === 410 && survivor !== undefined && survivor !== id ? { survivor } : {};
   }
   // An archived contact is hidden from the list; whether it can be shown is not documented.
   if (objectOf(json)['archived'] === true) return {};
   return { record: contactRecord(json ?? null)! };
+}
+
+/** Whether it is the contact of this ID, or the one that has taken it over. */
+function isContact(json: Json | undefined, id: string): boolean {
+  const { id: shown, archived } = objectOf(json);
+  if (shown === id && archived === true) return true;
+  const record = contactRecord(json ?? null);
+  return record !== undefined && (record.recordId === id || record.merged?.includes(id) === true);
 }
 
 async function pageOf(api: Api, request: ApiRequest): Promise<ListedPage> {

@@ -6,17 +6,15 @@ import {
   type Context,
   type FactValue,
   type Json,
-  type JsonObject,
   type Permission,
   type PersonWrite,
   RejectedError,
-  TransientError,
   unknownAttribute,
   type WriteOutcome,
   type Writer,
 } from '#connector';
 import { triedWrite } from '#connector/checking';
-import { listOf, objectOf, requestList, wordOf } from '#connector/reading';
+import { objectOf, requestList, wordOf } from '#connector/reading';
 import { contacts, contactsPath } from './contacts.ts';
 import type { Settings } from './settings.ts';
 
@@ -76,7 +74,8 @@ async function writeOne({ api, settings }: Context<Settings>, write: PersonWrite
       if (error instanceof RejectedError) await requireDefined(api, names);
       throw error;
     });
-  if (status === 404 || status === 410) return missing(sourceId, status, objectOf(json));
+  if (status === 404 || status === 410)
+    return { sourceId, result: 'missing', message: `Intercom answered ${status}: there is no such contact.` };
   const custom = objectOf(objectOf(json)['custom_attributes']);
   const leftOut = names.filter(
     (name) => stored(attributes[name]!) !== null && (custom[name] ?? null) === null,
@@ -84,15 +83,6 @@ async function writeOne({ api, settings }: Context<Settings>, write: PersonWrite
   if (leftOut.length === 0) return { sourceId, result: 'accepted' };
   await requireDefined(api, leftOut);
   return { sourceId, result: 'unknown', message: `Intercom left out ${leftOut.join(', ')}` };
-}
-
-function missing(sourceId: string, status: number, { errors }: JsonObject): WriteOutcome {
-  if (listOf(errors).length > 0)
-    return { sourceId, result: 'missing', message: `Intercom answered ${status}: there is no such contact.` };
-  throw new TransientError(
-    `The ${status} for a contact does not come from Intercom's API, because it lists no errors.`,
-    { status, foreign: true },
-  );
 }
 
 function pathOf(recordId: string): string {

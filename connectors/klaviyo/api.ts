@@ -3,7 +3,7 @@
 import type { ApiDescription, ApiResponse, Quota, QuotaReading } from '#connector';
 import { fingerprint } from '#connector/checking';
 import { limitHeader, wholeHeader, windowQuotas } from '#connector/quotas';
-import { retryAfterMs } from '#connector/reading';
+import { hasWordsAt, retryAfterMs } from '#connector/reading';
 import type { Settings } from './settings.ts';
 
 /** The profiles endpoint is said to allow 750 a minute, the table of limits 700: the less. */
@@ -37,6 +37,7 @@ export function describeApi(settings: Settings): ApiDescription {
     },
     account: `klaviyo:${settings.accountId ?? fingerprint(settings.apiKey)}`,
     quotas: [...quotas, ...jobQuotas],
+    isErrorBody: hasWordsAt('errors.0.status'),
     readQuotas: (response, request, now) =>
       readQuotas(response, request.bucket === jobBucket ? jobQuotas : quotas, now),
   };

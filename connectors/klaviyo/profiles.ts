@@ -53,13 +53,13 @@ async function read(
   const asked = ids.filter((id) => /^\w{1,64}$/.test(id));
   const strange = ids.filter((id) => !asked.includes(id));
   if (asked.length === 0) return { records: [], missing: strange };
-  const filter = `any(id,${JSON.stringify(asked)})`;
-  const { rows, next } = await list(context, { filter, sort: 'id' });
+  const { rows, next } = await list(context, { filter: `any(id,${JSON.stringify(asked)})`, sort: 'id' });
   const { records, rejected } = toRecords(rows, profileRecord, { noun: 'profile' });
   const given = new Set(records.map(({ recordId }) => recordId));
   // Where the answer is not whole, or is to another question, what is not in it proves nothing.
   const whole = next === undefined && rejected.length === 0 && [...given].every((id) => asked.includes(id));
-  return { records, missing: [...strange, ...(whole ? asked.filter((id) => !given.has(id)) : [])] };
+  const own = records.filter(({ recordId }) => asked.includes(recordId));
+  return { records: own, missing: [...strange, ...(whole ? asked.filter((id) => !given.has(id)) : [])] };
 }
 
 type Query = {
@@ -99,8 +99,7 @@ export function additional({ additionalFields }: Settings): { [name: string]: st
 /** `links.next` is a whole URL; of it only the cursor is used, so that no answer sends our key elsewhere. */
 function nextPage(link: Json | undefined): string | undefined {
   if (link == null) return undefined;
-  const url = typeof link === 'string' ? URL.parse(link, 'https://a.klaviyo.com') : null;
-  const page = url?.searchParams.get('page[cursor]');
+  const page = URL.parse(String(link), 'https://a.klaviyo.com')?.searchParams.get('page[cursor]');
   if (!page) throw new TransientError('Klaviyo returned a link to the next page without a cursor');
   return page;
 }

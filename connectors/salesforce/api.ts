@@ -14,7 +14,7 @@ import { fingerprint } from '#connector/checking';
 import { answered } from '#connector/errors';
 import { clientCredentials as ownCredentials, signedIn } from '#connector/oauth-client';
 import { windowQuotas } from '#connector/quotas';
-import { valueAt, wordOf } from '#connector/reading';
+import { hasWordsAt, valueAt, wordOf } from '#connector/reading';
 import { idOf } from './id.ts';
 import type { Settings } from './settings.ts';
 
@@ -37,6 +37,7 @@ export function describeApi(settings: Settings): ApiDescription {
       [daySeconds]: 'daily',
     }),
     readQuotas: (response, _request, now) => readQuotas(response, reserve, now),
+    isErrorBody: hasWordsAt('0.errorCode'),
     errorFor,
   };
 }

@@ -37,6 +37,8 @@ export function describeApi(settings: Settings): ApiDescription {
       404: 'There is no such shop or version: check `shop` and `apiVersion`.',
       423: 'The shop is locked: its owner must contact Shopify.',
     },
+    // A text, or an object; a list of errors comes with status 200 only.
+    isErrorBody: (json) => !Array.isArray(valueAt(json, 'errors') ?? []),
     errorFor: securityRefusal,
     errorInSuccess: errorsWith200({
       vendor: 'Shopify',

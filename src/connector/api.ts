@@ -111,6 +111,11 @@ export interface ApiDescription {
    */
   isOwn?(response: ApiResponse, request: ApiRequest): boolean;
   /**
+   * Whether JSON has the form of this vendor's errors: without `isOwn`, other JSON is then a gateway's. A 401 counts in any form: a
+   * refusal of the credentials is confirmed before it pauses anything, and tried again.
+   */
+  isErrorBody?(json: Json): boolean;
+  /**
    * Statuses with which this vendor refuses the credentials or the account, and what a person is to do about each:
    * `{403: 'Give the app the scope contacts.read.'}`. Asked after `errorFor`.
    */

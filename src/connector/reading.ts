@@ -52,6 +52,11 @@ export function wordOf(value: Json | undefined): string | undefined {
   return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
 }
 
+/** Whether JSON has an ID or a word at each of these paths, such as those of a vendor's errors: for `isErrorBody`. */
+export function hasWordsAt(...paths: readonly string[]) {
+  return (json: Json): boolean => paths.every((path) => wordOf(valueAt(json, path)) !== undefined);
+}
+
 /**
  * Epoch milliseconds of a time: ISO 8601 (one without a zone is UTC), or a number, also as text, in `unit`. Undefined where
  * it is none, or none between 1970 and 9999.

@@ -255,6 +255,8 @@ describe('answers of sources', () => {
   it.each([
     ['a firewall with 403', () => page('blocked', 403)],
     ['a gateway with 404', () => page('no such app', 404)],
+    ['a gateway with 404 in JSON', () => Response.json({ message: 'no Route matched' }, { status: 404 })],
+    ['a gateway with 403 in JSON', () => Response.json({ message: 'Forbidden' }, { status: 403 })],
     ['a gateway with 401', () => page('who are you?', 401)],
     ['a redirect', () => new Response(null, { status: 302, headers: { location: 'https://login.test/' } })],
     ['200 with a page', () => page('maintenance', 200)],

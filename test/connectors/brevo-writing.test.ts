@@ -136,7 +136,7 @@ test('a hundred contacts cost one request, the definitions and the reading of te
 test('definitions that cannot be read are nobody’s fault', async () => {
   const faults = (path: string) =>
     path.endsWith('/attributes')
-      ? Response.json({ message: 'no Route matched' }, { status: 404 })
+      ? Response.json({ code: 'document_not_found', message: 'Not found' }, { status: 404 })
       : undefined;
   const { simulator, write } = account({ faults });
   const { id } = simulator.create();

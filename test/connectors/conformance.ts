@@ -17,6 +17,7 @@ import {
   UnauthorizedError,
 } from '#connector';
 import { compileMapping } from '../../src/customer/mapping.ts';
+import { directApi } from '../support/direct-api.ts';
 import { changing, withoutValues, withUnknownFields } from './bad-data.ts';
 import { type KeptCursor, keptCursors, shapeOf } from './kept-cursors.ts';
 
@@ -176,6 +177,25 @@ export function describeConnector(name: string, world: World): void {
           cursors: [null, begun.cursor],
         });
       });
+
+    within(
+      'an error in the words of a gateway says nothing of the vendor or of a record',
+      async (reading) => {
+        const { world: opened, properties } = reading;
+        const description = world.connector.api?.(opened.settings);
+        if (!description?.isOwn && !description?.isErrorBody) return;
+        for (const json of gatewayErrors)
+          for (const status of [400, 403, 404, 409, 410, 422]) {
+            const context = { ...opened.context(), api: refusing(description, status, json) };
+            const asked = [
+              stream.pull?.(context, { cursor: null, until: context.now, properties }),
+              stream.read?.records(context, { recordIds: opened.ids().slice(0, 1), properties }),
+            ];
+            for (const answer of asked)
+              await expect(answer ?? Promise.reject(notAsked)).rejects.toMatchObject({ foreign: true });
+          }
+      },
+    );
 
     if (world.connector.api) {
       within('fields that no document names change nothing else', async (reading) => {
@@ -359,7 +379,7 @@ export function describeConnector(name: string, world: World): void {
         async (reading) => {
           const [known, other] = reading.world.ids();
           const isProven = maxIds > 1;
-          const isOwn = world.connector.api?.(reading.world.settings).isOwn ?? (() => true);
+          const isOwn = ownBy(world.connector.api?.(reading.world.settings));
           for (const status of [400, 404, 410, 422])
             for (const isPage of world.anyAbsence ? [true] : [true, false]) {
               const through = (api: Api) =>
@@ -382,6 +402,19 @@ export function describeConnector(name: string, world: World): void {
             }
         },
       );
+
+      within('the answer for another record says nothing of the one that was asked for', async (reading) => {
+        const [known, other] = reading.world.ids();
+        const { api, answers } = noting(reading.world.context().api);
+        await read(
+          { ...reading.world.context(), api },
+          { recordIds: [other!], properties: reading.properties },
+        );
+        const answer = await readAgainst(reading, [known!], () => replaying(answers));
+        if (answer instanceof Error) return;
+        expect(answer.missing).toEqual([]);
+        expect(answer.records.map(({ recordId }) => recordId)).not.toContain(other);
+      });
 
       within('no record is missing where everything is answered as an unknown record is', async (reading) => {
         const context = reading.world.context();
@@ -506,6 +539,16 @@ const strangeAnswers: readonly Json[] = [
   { results: {}, data: {}, members: {}, customers: {}, users: {}, user: [], fields: [], total: 'many' },
 ];
 
+/** What a gateway answers with a status that is no success. */
+const gatewayErrors: readonly Json[] = [
+  { message: 'no Route matched with those values' },
+  { detail: 'Not Found' },
+  { code: 404, message: 'Not found' },
+  { errors: [{ message: 'Not Found' }] },
+];
+
+const notAsked = Object.assign(new Error('the stream cannot be asked for this'), { foreign: true });
+
 /** Whatever is asked of the stream, an answer of strangers is a failure of the way there, and shows nothing. */
 export async function expectNoAnswerBelieved(
   stream: Stream<unknown>,
@@ -546,8 +589,43 @@ export function answering(json: Json | undefined): Context<unknown>['api'] {
   };
 }
 
+/** Every request is answered so, as the engine takes it. */
+function refusing(description: ApiDescription, status: number, json: Json): Context<unknown>['api'] {
+  const app = { request: async () => Response.json(json, { status }) };
+  return directApi(app, description);
+}
+
 type Api = Context<unknown>['api'];
-type Absence = Awaited<ReturnType<Api['request']>> | RejectedError;
+type Answer = Awaited<ReturnType<Api['request']>>;
+type Absence = Answer | RejectedError;
+
+/** Notes what is answered. */
+function noting(api: Api): { api: Api; answers: Answer[] } {
+  const answers: Answer[] = [];
+  return {
+    answers,
+    api: {
+      async request(request) {
+        const answer = await api.request(request);
+        answers.push(answer);
+        return answer;
+      },
+    },
+  };
+}
+
+/** As a cache that mixes requests up: what was answered to others is answered in its order, the last of it for ever. */
+function replaying(answers: readonly Answer[]): Api {
+  let next = 0;
+  return {
+    async request({ isAnswer }) {
+      const answer = answers[Math.min(next, answers.length - 1)]!;
+      next += 1;
+      if (isAnswer?.(answer.json) !== false) return answer;
+      throw new TransientError('200 with something else', { status: 200, foreign: true });
+    },
+  };
+}
 
 /** Notes the answers that say nothing but that something is not there. */
 function notingAbsences(api: Api): { api: Api; absences: Absence[] } {
@@ -609,6 +687,12 @@ function failingFor(api: Api, id: string, errorOf: () => Error): Api {
       return api.request(request);
     },
   };
+}
+
+/** Whether JSON is an answer of the vendor's, as far as its connector says. */
+function ownBy(description: ApiDescription | undefined): NonNullable<ApiDescription['isOwn']> {
+  const { isOwn, isErrorBody } = description ?? {};
+  return isOwn ?? (({ json }) => isErrorBody?.(json ?? null) ?? true);
 }
 
 /** As a proxy that answers for one record: a web page, or JSON in words that no vendor has. */

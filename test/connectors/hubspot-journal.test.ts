@@ -1,6 +1,6 @@
 // HubSpot's webhook journal against the simulated account: what each entry names, and what is lost where, told.
 import { describe, expect, test } from 'vitest';
-import { type Context, type JournalPage, type Json, RejectedError, TransientError } from '#connector';
+import { type Context, type JournalPage, type Json, TransientError } from '#connector';
 import { hubspot } from '../../connectors/hubspot.ts';
 import type { JournalOptions } from '../../simulators/hubspot/journal.ts';
 import { createHubSpotSimulator, type HubSpotOptions } from '../../simulators/hubspot.ts';
@@ -245,10 +245,12 @@ describe('what the journal may have lost', () => {
     account.simulator.create({});
     await account.toRest();
     const { cursor } = account;
-    // Everything is unknown: the address is wrong, or a gateway answers in JSON.
-    account.journal.faults = () => Response.json({ error: 'no route' }, { status: 404 });
-    await expect(account.pull()).rejects.toThrow(RejectedError);
-    expect(account.cursor).toEqual(cursor);
+    // Everything is unknown: a gateway answers in JSON, or the address is wrong.
+    for (const json of [{ error: 'no route' }, { status: 'error', message: 'resource not found' }]) {
+      account.journal.faults = () => Response.json(json, { status: 404 });
+      await expect(account.pull()).rejects.toMatchObject({ status: 404 });
+      expect(account.cursor).toEqual(cursor);
+    }
   });
 
   test('is told where the stored position is of a later release', async () => {

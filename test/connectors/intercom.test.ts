@@ -388,6 +388,14 @@ describe('a hostile Intercom', () => {
     expect(workspace.requests.length).toBeLessThan(15);
   });
 
+  test('the answer for another contact is not taken for the one that was asked for', async () => {
+    const workspace = new Workspace();
+    const [asked, other] = [workspace.simulator.create({}), workspace.simulator.create({})];
+    workspace.simulator.faults = ({ url }) =>
+      url.includes(asked) ? Response.json(workspace.simulator.get(other)) : undefined;
+    await expect(workspace.read([asked])).rejects.toMatchObject({ foreign: true });
+  });
+
   test('an empty page in the middle, or a repeated page, loses nobody', async () => {
     const workspace = new Workspace();
     workspace.simulator.seed(400);

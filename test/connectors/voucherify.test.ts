@@ -553,7 +553,8 @@ describe('bulk', () => {
   it.each([402, 403, 404, 405])(
     'is no feature of the account where it is refused with %s',
     async (status) => {
-      const world = project({ faults: () => Response.json({ code: status, message: 'No' }, { status }) });
+      const refusal = { code: status, key: 'not_here', message: 'No' };
+      const world = project({ faults: () => Response.json(refusal, { status }) });
       await expect(submitThree(world)).rejects.toMatchObject({
         name: 'RejectedError',
         code: 'missing_feature',

@@ -85,7 +85,8 @@ export function isOwn({ response, request, text }: Answer, description: ApiDescr
   if (isRedirect && ![301, 304, 308].includes(status)) return false;
   if (isRedirect) return description.isOwn?.(response, request) === true;
   if (description.isOwn) return description.isOwn(response, request);
-  return (typeof json === 'object' && json !== null) || (status === 401 && text.trim() === '');
+  if (typeof json !== 'object' || json === null) return status === 401 && text.trim() === '';
+  return status === 401 || (description.isErrorBody?.(json) ?? true);
 }
 
 /** The error for an answer that is neither 2xx nor one of the request's `answers` in the vendor's own words. */
@@ -96,7 +97,7 @@ export function errorOf(
   const { response, request, now } = answer;
   const { status } = response;
   const isQuota = passingStatuses.has(status);
-  if (!isQuota && !isOwn(answer, description)) return foreign(answer, name);
+  if (!isQuota && !isOwn(answer, description)) return foreign(answer, name, secrets);
   const said = description.errorFor?.(response, request, now);
   if (said) return secrets.hideInError(said);
   const words = secrets.hide(wordsOf(answer));
@@ -148,7 +149,8 @@ export function waitMs(response: ApiResponse, now: number): number | undefined {
 }
 
 /** Something between us and the vendor answered, or the base URL leads elsewhere. Nobody is to blame, no record either. */
-function foreign({ response, request, now }: Answer, name: string): TransientError {
+function foreign(answer: Answer, name: string, secrets: Secrets): TransientError {
+  const { response, request, now } = answer;
   const { status, headers } = response;
   const wait = waitMs(response, now);
   const about = { status, foreign: true, ...(wait !== undefined && { retryAfterMs: wait }) };
@@ -160,15 +162,23 @@ function foreign({ response, request, now }: Answer, name: string): TransientErr
       about,
     );
   }
-  const what = /html/i.test(headers['content-type'] ?? '') ? 'with a web page' : 'without JSON';
   const whose =
     status >= 500
       ? ''
       : ": the response came from a gateway, a firewall or a server other than the vendor's API";
-  return new TransientError(`${name} answered ${status} ${what}${whose}`, {
+  return new TransientError(`${name} answered ${status} ${formOf(answer, secrets)}${whose}`, {
     ...about,
     uncertain: status >= 500 && changes(request),
   });
+}
+
+/** What a foreign answer is, with its words where it is JSON. */
+function formOf(answer: Answer, secrets: Secrets): string {
+  const { headers, json } = answer.response;
+  if (/html/i.test(headers['content-type'] ?? '')) return 'with a web page';
+  if (json === undefined) return 'without JSON';
+  const words = secrets.hide(wordsOf(answer));
+  return `with JSON that is not its own${words ? ` ("${words}")` : ''}`;
 }
 
 /** The first sentence of an answer. It may hold credentials. */

@@ -285,6 +285,21 @@ describe('An endpoint', () => {
     expect(await failure({ path: '/a' }, { isOwn: () => false })).toMatchObject({ foreign: true });
   });
 
+  it("takes JSON in another form than the vendor's errors for a gateway's, and quotes it", async () => {
+    const isErrorBody: ApiDescription['isErrorBody'] = (said) => 'correlationId' in (said as object);
+    for (const status of [400, 403, 404, 409]) {
+      answer = () => json({ message: `no Route matched for ${secret}` }, status);
+      const refusal = await failure({ path: '/a', answers: [404] }, { isErrorBody });
+      expect(refusal).toMatchObject({ name: 'TransientError', foreign: true, status });
+      expect((refusal as Error).message).toContain('"no Route matched for [hidden]"');
+    }
+    answer = () => json({ message: 'It is not there, and never was', correlationId: 'c' }, 404);
+    expect(await failure({ path: '/a' }, { isErrorBody })).toMatchObject({ name: 'RejectedError' });
+    // A refusal of the credentials is confirmed before it pauses anything.
+    answer = () => json({ message: 'no' }, 401);
+    expect(await failure({ path: '/a' }, { isErrorBody })).toMatchObject({ name: 'UnauthorizedError' });
+  });
+
   it('takes an error that the connector finds in a success for what it is, without its secrets', async () => {
     const errorInSuccess: ApiDescription['errorInSuccess'] = ({ json: said }) =>
       said && 'error' in (said as object)
