@@ -16,16 +16,17 @@ interface Manifest {
   [key: string]: unknown;
 }
 
-/** `types`: with declarations, for those who import from it. */
-export function buildPackage(to: string, { types }: { types: boolean }): void {
+/** The sources as JavaScript, whose types `npm run check` checks, and declarations of what the package exports. */
+export function buildPackage(to: string): void {
   rmSync(to, { recursive: true, force: true });
   const compiler = join(
     dirname(createRequire(import.meta.url).resolve('typescript/package.json')),
     'bin/tsc',
   );
-  const quick = types ? [] : ['--declaration', 'false', '--noCheck'];
-  const project = join(root, 'tsconfig.package.json');
-  execFileSync(process.execPath, [compiler, '-p', project, '--outDir', to, ...quick], { stdio: 'inherit' });
+  for (const project of ['tsconfig.package.json', 'tsconfig.client.json']) {
+    const args = [compiler, '-p', join(root, project), '--outDir', to];
+    execFileSync(process.execPath, args, { stdio: 'inherit' });
+  }
   for (const path of beside) cpSync(join(root, path), join(to, path), { recursive: true });
   const { name, version, type, imports } = JSON.parse(
     readFileSync(join(root, 'package.json'), 'utf8'),
@@ -37,5 +38,5 @@ export function buildPackage(to: string, { types }: { types: boolean }): void {
 
 if (process.argv[1] === import.meta.filename) {
   const { values } = parseArgs({ options: { to: { type: 'string', default: join(root, 'dist') } } });
-  buildPackage(values.to, { types: true });
+  buildPackage(values.to);
 }

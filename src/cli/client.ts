@@ -1,11 +1,13 @@
 // The HTTP API as commands speak it: over the network or within this process, the same requests either way. It knows
-// addresses, statuses and problem details, but no command.
+// statuses and problem details, but no command.
 
 import type { z } from 'zod';
+import { createTributaryClient, type TributaryClient } from '../client/client.ts';
 import { parseJson } from '../connector/json.ts';
 import type { ProblemBody } from '../contract/problem.ts';
 import { CommandError, exitCodes } from './errors.ts';
-import { LostError, type Transport } from './repeating.ts';
+import type { Method, Operation, PathOf, Sent } from './operations.ts';
+import { type Answered, LostError, type Repeat } from './repeating.ts';
 
 /** What is not ours may lack any of it. */
 type Problem = Partial<ProblemBody>;
@@ -26,107 +28,138 @@ export class ApiError extends CommandError {
 /** Refusals that may be none the next time. */
 const passing = new Set([408, 409, 425, 429]);
 
-export interface Send {
-  method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  query?: { [name: string]: string | number | undefined };
-  json?: unknown;
-  /** Bytes as they come, instead of JSON. */
-  stream?: { body: ReadableStream<Uint8Array>; type: string };
+/** The way to a server. */
+export interface Transport {
+  url: string;
+  /** Throws LostError where the connection ended before the answer did. */
+  send(request: Request): Promise<Response>;
 }
 
-export class Client {
+export interface ClientOptions {
   /** Whom we speak to, for a person: an address, or `this process`. */
-  readonly whom: string;
-  readonly #transport: Transport;
-  /** As the transport, for answers that are read whole. */
-  readonly #repeated: Transport;
-  readonly #token: string;
-  readonly #headers: { [name: string]: string };
+  whom: string;
+  transport: Transport;
+  /** Default: nothing is repeated, as the connection cannot be lost. */
+  repeat?: Repeat;
+  token: string;
+  headers?: { readonly [name: string]: string };
+}
 
-  constructor(options: {
-    whom: string;
-    transport: Transport;
-    /** Default: the transport, whose connection cannot be lost. */
-    repeated?: Transport;
-    token: string;
-    headers?: { [name: string]: string };
-  }) {
-    this.whom = options.whom;
-    this.#transport = options.transport;
-    this.#repeated = options.repeated ?? options.transport;
-    this.#token = options.token;
-    this.#headers = options.headers ?? {};
+const once: Repeat = (ask) => ask({});
+
+export class Client {
+  readonly #options: ClientOptions;
+  readonly #api: TributaryClient;
+  /** As the other, for answers that are read as they come. */
+  readonly #streaming: TributaryClient;
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+    const { transport, token, headers = {} } = options;
+    const shared = { url: transport.url, token, headers };
+    const whole = async (request: Request) => readWhole(await transport.send(request));
+    this.#api = createTributaryClient({ ...shared, fetch: whole });
+    this.#streaming = createTributaryClient({ ...shared, fetch: (request) => transport.send(request) });
+  }
+
+  get whom(): string {
+    return this.#options.whom;
   }
 
   /** The same server, with these headers on every request. */
   with(headers: { [name: string]: string }): Client {
-    const { whom } = this;
-    return new Client({
-      whom,
-      transport: this.#transport,
-      repeated: this.#repeated,
-      token: this.#token,
-      headers,
-    });
+    return new Client({ ...this.#options, headers });
   }
 
   /** The answer, which must have this shape. Throws ApiError if the server refuses, and CommandError if no server of Tributary answers. */
-  async send<Shape extends z.ZodType>(
+  async send<Shape extends z.ZodType, M extends Method, Path extends PathOf<M>>(
     shape: Shape,
-    path: string,
-    request: Send = {},
+    method: M,
+    route: Path,
+    ...[request]: Sent<Operation<M, Path>>
   ): Promise<z.output<Shape>> {
-    const response = await this.#repeated(withQuery(path, request.query), this.#init(request));
-    const text = await response.text();
-    const body = parsed(text);
-    if (!response.ok) throw this.#refusal(response.status, (body ?? {}) as Problem);
-    if (body === undefined) {
+    return this.ask(shape, { method, route, ...(request as Parts) });
+  }
+
+  /** As `send`, where the operation is known only as the program runs. */
+  async ask<Shape extends z.ZodType>(shape: Shape, request: AnyRequest): Promise<z.output<Shape>> {
+    const { whom, repeat = once } = this.#options;
+    const kind = { isReading: request.method === 'get', isStreamed: request.body instanceof ReadableStream };
+    const answered = await repeat((headers) => requested(this.#api, request, headers, 'text'), kind);
+    const { status } = answered.response;
+    if (!answered.response.ok) throw refusal(whom, answered);
+    const body = parsed(String(answered.data ?? ''));
+    if (body === undefined)
       throw new CommandError(
-        `${this.whom} answered ${response.status} without JSON: is it Tributary? Check TRIBUTARY_URL.`,
+        `${whom} answered ${status} without JSON: is it Tributary? Check TRIBUTARY_URL.`,
       );
-    }
     const read = shape.safeParse(body);
     if (read.success) return read.data;
     const [issue] = read.error.issues;
     throw new CommandError(
-      `${this.whom} sent an answer that this version does not understand (${issue?.path.join('.')}: ${issue?.message}). Use the same version of both.`,
+      `${whom} sent an answer that this version does not understand (${issue?.path.join('.')}: ${issue?.message}). Use the same version of both.`,
     );
   }
 
   /** The answer's bytes as they come. Throws ApiError where it is a refusal. */
-  async open(path: string, query: NonNullable<Send['query']>): Promise<ReadableStream<Uint8Array>> {
-    const response = await this.#transport(withQuery(path, query), this.#init({}));
-    if (response.ok && response.body) return response.body;
-    throw this.#refusal(response.status, (parsed(await response.text()) ?? {}) as Problem);
+  async open<Path extends PathOf<'get'>>(
+    route: Path,
+    ...[request]: Sent<Operation<'get', Path>>
+  ): Promise<ReadableStream<Uint8Array>> {
+    const answered = await requested(
+      this.#streaming,
+      { method: 'get', route, ...(request as Parts) },
+      {},
+      'stream',
+    );
+    if (answered.response.ok && answered.data) return answered.data as ReadableStream<Uint8Array>;
+    throw refusal(this.whom, answered);
   }
+}
 
-  #init({ method, json, stream }: Send): RequestInit {
-    const type = stream?.type ?? (json === undefined ? undefined : 'application/json');
-    return {
-      method: method ?? (json === undefined && !stream ? 'GET' : 'POST'),
-      headers: {
-        ...this.#headers,
-        accept: 'application/json',
-        authorization: `Bearer ${this.#token}`,
-        ...(type !== undefined && { 'content-type': type }),
-      },
-      ...(json !== undefined && { body: JSON.stringify(json) }),
-      ...(stream && { body: stream.body, duplex: 'half' as const }),
-    };
-  }
+/** A request of any operation. */
+export interface AnyRequest extends Parts {
+  method: Method;
+  /** As it is documented: `/api/runs/{id}`. */
+  route: string;
+}
 
-  #refusal(status: number, problem: Problem): ApiError {
-    const isOurs = status >= 500 || passing.has(status);
-    // A server that is not ours knows none of our paths: that is a wrong address.
-    const isUnknown = status === 404 && problem.type !== undefined;
-    const exitCode = isUnknown ? exitCodes.notFound : isOurs ? exitCodes.failed : exitCodes.usage;
-    const said = problem.detail ?? problem.title ?? `${this.whom} answered ${status}. Its log says more.`;
-    const message =
-      status === 401
-        ? `${this.whom} rejects the token. Set TRIBUTARY_API_TOKEN to the token that it was started with, or to one that "tributary token create" made.`
-        : said;
-    return new ApiError(message, { status, problem, exitCode });
-  }
+interface Parts {
+  path?: object;
+  query?: object | undefined;
+  body?: unknown;
+}
+
+type AnyApi = (method: string, route: string, init: object) => Promise<Answered>;
+
+/** The answer as a text or a stream: JSON is read without rounding a number, as everything from outside is. */
+function requested(
+  api: TributaryClient,
+  { method, route, path, query, body }: AnyRequest,
+  headers: { [name: string]: string },
+  parseAs: 'text' | 'stream',
+): Promise<Answered> {
+  const streamed = {
+    headers: { ...headers, 'content-type': 'text/csv' },
+    bodySerializer: (stream: unknown) => stream,
+    duplex: 'half',
+  };
+  const more = body instanceof ReadableStream ? streamed : { headers };
+  return (api.request as AnyApi)(method, route, { params: { path, query }, body, parseAs, ...more });
+}
+
+function refusal(whom: string, { response: { status }, error }: Answered): ApiError {
+  const problem: Problem = typeof error === 'object' && error !== null ? error : {};
+  const isOurs = status >= 500 || passing.has(status);
+  // A server that is not ours knows none of our paths: that is a wrong address.
+  const isUnknown = status === 404 && problem.type !== undefined;
+  const exitCode = isUnknown ? exitCodes.notFound : isOurs ? exitCodes.failed : exitCodes.usage;
+  const said = problem.detail ?? problem.title ?? `${whom} answered ${status}. Its log says more.`;
+  const message =
+    status === 401
+      ? `${whom} rejects the token. Set TRIBUTARY_API_TOKEN to the token that it was started with, or to one that "tributary token create" made.`
+      : said;
+  return new ApiError(message, { status, problem, exitCode });
 }
 
 /** The connection was there, and ended: the request may have arrived. */
@@ -140,28 +173,34 @@ const lostCodes = new Set([
 ]);
 
 /** Speaks to a server. Its address may have a path: a proxy in front of it then strips it. */
-export function overNetwork(url: string): Transport {
-  const base = url.replace(/\/+$/, '');
-  return async (path, init) => {
+export function overNetwork(address: string): Transport {
+  const url = address.replace(/\/+$/, '');
+  const send = async (request: Request) => {
     try {
-      return await fetch(`${base}${path}`, init);
+      return await fetch(request);
     } catch (error) {
       const code = (error as { cause?: { code?: string } }).cause?.code ?? '';
       if (lostCodes.has(code))
         throw new LostError(
-          `The connection to Tributary at ${base} was lost: ${reasonOf(error)}.`,
+          `The connection to Tributary at ${url} was lost: ${reasonOf(error)}.`,
           undefined,
           {
             cause: error,
           },
         );
       throw new CommandError(
-        `Cannot reach Tributary at ${base}: ${reasonOf(error)}. Start it with "tributary start", or correct TRIBUTARY_URL.`,
+        `Cannot reach Tributary at ${url}: ${reasonOf(error)}. Start it with "tributary start", or correct TRIBUTARY_URL.`,
         undefined,
         { cause: error },
       );
     }
   };
+  return { url, send };
+}
+
+/** Speaks to an app in this process. */
+export function inProcess(app: { request(request: Request): Response | Promise<Response> }): Transport {
+  return { url: 'http://localhost', send: async (request) => app.request(request) };
 }
 
 /** What fetch hides behind "fetch failed". */
@@ -172,11 +211,14 @@ function reasonOf(error: unknown): string {
   return cause?.message || cause?.code || message;
 }
 
-function withQuery(path: string, query: Send['query'] = {}): string {
-  const given = Object.entries(query).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, String(value)] satisfies [string, string]],
-  );
-  return given.length === 0 ? path : `${path}?${new URLSearchParams(given)}`;
+async function readWhole(response: Response): Promise<Response> {
+  const { status, headers } = response;
+  try {
+    const bytes = await response.arrayBuffer();
+    return new Response(bytes.byteLength === 0 ? null : bytes, { status, headers });
+  } catch (error) {
+    throw new LostError('The connection was lost in the middle of the answer.', undefined, { cause: error });
+  }
 }
 
 function parsed(text: string): unknown {

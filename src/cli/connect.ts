@@ -51,18 +51,27 @@ the source goes on if it was paused for its credentials. The wait ends after fiv
         throw error;
       });
       try {
-        const path = `/api/sources/${encodeURIComponent(source)}/connect`;
+        const path = { source };
         const address = redirectUri ?? `http://127.0.0.1:${(server.address() as AddressInfo).port}/callback`;
-        const begun = await reached.client.send(signInShape, path, { json: { redirectUri: address } });
+        const begun = await reached.client.send(signInShape, 'post', '/api/sources/{source}/connect', {
+          path,
+          body: { redirectUri: address },
+        });
         printError(cli.terminal, `Sign in to ${source} at:\n${begun.url}`);
         if (browser && cli.terminal.errIsTerminal) openBrowser(begun.url);
         const came = await comesBack(cli, server, { address, state: begun.state });
         const { ticket } = begun;
         const { code, state } = came;
         try {
-          const done = await reached.client.send(signedInShape, `${path}/finish`, {
-            json: { ticket, state, code },
-          });
+          const done = await reached.client.send(
+            signedInShape,
+            'post',
+            '/api/sources/{source}/connect/finish',
+            {
+              path,
+              body: { ticket, state, code },
+            },
+          );
           came.answer(200, `Signed in to ${source}. You can close this window.`);
           const whose = done.tenant === null ? '' : ` (account ${done.tenant})`;
           const said = `Signed in to ${source}${whose}.${done.resumed ? ' It was paused, and goes on.' : ''}`;

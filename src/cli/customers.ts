@@ -39,7 +39,9 @@ Examples:
       withClient(cli, async (client) => {
         const { items: customers, hasMore } = await readUpTo(limit, async ({ limit, cursor }) => {
           const query = { search, state, limit, cursor };
-          const { customers, nextCursor } = await client.send(customersShape, '/api/customers', { query });
+          const { customers, nextCursor } = await client.send(customersShape, 'get', '/api/customers', {
+            query,
+          });
           return { items: customers, nextCursor };
         });
         const more = hasMore ? [moreSentence] : [];
@@ -73,8 +75,10 @@ Examples:
     )
     .action((id: string) =>
       withClient(cli, async (client) => {
-        const path = `/api/customers/${encodeURIComponent(await sourceIdOf(client, id))}`;
-        const found = await client.send(customerShape, path);
+        const sourceId = await sourceIdOf(client, id);
+        const found = await client.send(customerShape, 'get', '/api/customers/{sourceId}', {
+          path: { sourceId },
+        });
         if (cli.json) answer(cli, headOf(found), customerShape.encode(found));
         else print(cli.terminal, textOf(found));
       }),
@@ -82,7 +86,7 @@ Examples:
 }
 
 async function sourceIdOf(client: Client, id: string): Promise<string> {
-  const { people } = await client.send(peopleShape, '/api/people', { query: { id } });
+  const { people } = await client.send(peopleShape, 'get', '/api/people', { query: { id } });
   const [first, ...others] = people;
   if (!first)
     throw new CommandError(`No customer has the source ID, record ID or e-mail "${id}".`, exitCodes.notFound);

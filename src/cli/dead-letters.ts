@@ -51,7 +51,9 @@ Examples:
 }
 
 export async function groupsOf(client: Client, filter: { [name: string]: string }): Promise<LetterGroup[]> {
-  const { groups } = await client.send(letterGroupsShape, '/api/dead-letters/groups', { query: filter });
+  const { groups } = await client.send(letterGroupsShape, 'get', '/api/dead-letters/groups', {
+    query: filter,
+  });
   return groups;
 }
 
@@ -96,7 +98,7 @@ async function write(
   { export: path = '', raw }: Options,
 ): Promise<void> {
   const query = { ...filter, format: path.endsWith('.csv') ? 'csv' : 'jsonl', raw: raw ? 'true' : undefined };
-  const stream = await client.open('/api/dead-letters/export', query);
+  const stream = await client.open('/api/dead-letters/export', { query });
   const file = createWriteStream(path, { flags: 'w' });
   try {
     await pipeline(Readable.fromWeb(stream as never), file);

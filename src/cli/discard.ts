@@ -47,8 +47,8 @@ fault becomes a dead letter again.`,
           const letters = groups.reduce((sum, group) => sum + group.letters, 0);
           await askConsent(cli, `${counted(letters, 'dead letter')} would be discarded.`);
         }
-        const discarded = await reached.client.send(discardedShape, '/api/dead-letters/discard', {
-          json: { ...filter, ...(all && { all }), reason },
+        const discarded = await reached.client.send(discardedShape, 'post', '/api/dead-letters/discard', {
+          body: { ...filter, ...(all && { all }), reason },
         });
         if (cli.json) answer(cli, sentencesOf(discarded)[0]!, discarded);
         else for (const sentence of sentencesOf(discarded)) print(cli.terminal, sentence);

@@ -1,8 +1,10 @@
 // `tributary drifts`: customers that the destination holds otherwise than it acknowledged, and a person's word that this is known.
 import { type Command, Option } from 'commander';
-import { type Drift, driftKind, driftsChanged, driftsShape } from '../contract/drift.ts';
+import type { z } from 'zod';
+import { type Drift, type DriftKind, driftKind, driftsChanged, driftsShape } from '../contract/drift.ts';
 import { counted, iso } from '../words.ts';
 import { answer, type Cli } from './cli.ts';
+import type { Client } from './client.ts';
 import { UsageError } from './errors.ts';
 import { addLimit, moreSentence, readUpTo } from './pages.ts';
 import { withClient } from './reach.ts';
@@ -24,7 +26,7 @@ Examples:
       withClient(cli, async (client) => {
         const { items: drifts, hasMore } = await readUpTo(limit, async ({ limit, cursor }) => {
           const query = { limit, cursor, state: acknowledged ? 'acknowledged' : 'open' };
-          const { drifts, nextCursor } = await client.send(driftsShape, '/api/drifts', { query });
+          const { drifts, nextCursor } = await client.send(driftsShape, 'get', '/api/drifts', { query });
           return { items: drifts, nextCursor };
         });
         const more = hasMore ? [moreSentence] : [];
@@ -51,7 +53,7 @@ function rowOf({ sourceId, kind, foundAt, by, fields, acknowledged }: Drift): st
 }
 
 interface Choice {
-  kind?: string;
+  kind?: DriftKind;
   all?: true;
   reason?: string;
 }
@@ -72,14 +74,22 @@ difference changes. "tributary verify --heal" sends acknowledged customers too.`
     .action((customers: string[], { reason, ...choice }: Choice) => {
       if (reason === undefined || reason.trim() === '')
         throw new UsageError("A reason is required, such as --reason 'corrected by support'.");
-      return change(cli, 'acknowledge', { ...chosen(customers, choice), reason });
+      const body = { ...chosen(customers, choice), reason };
+      return change(cli, 'Acknowledged', (client) =>
+        client.send(driftsChanged, 'post', '/api/drifts/acknowledge', { body }),
+      );
     });
 }
 
 export function defineDriftsReopen(command: Command, cli: Cli): void {
   addChoice(command)
     .addHelpText('after', '\nExamples:\n  $ tributary drifts reopen 42\n  $ tributary drifts reopen --all')
-    .action((customers: string[], choice: Choice) => change(cli, 'reopen', chosen(customers, choice)));
+    .action((customers: string[], choice: Choice) => {
+      const body = chosen(customers, choice);
+      return change(cli, 'Reopened', (client) =>
+        client.send(driftsChanged, 'post', '/api/drifts/reopen', { body }),
+      );
+    });
 }
 
 function addChoice(command: Command): Command {
@@ -89,7 +99,7 @@ function addChoice(command: Command): Command {
     .option('--all', 'every difference');
 }
 
-function chosen(customers: string[], { kind, all }: Choice): object {
+function chosen(customers: string[], { kind, all }: Choice) {
   const isSome = customers.length > 0 || kind !== undefined;
   if (isSome === (all === true)) throw new UsageError('Name customers, or use --kind or --all.');
   return {
@@ -99,13 +109,15 @@ function chosen(customers: string[], { kind, all }: Choice): object {
   };
 }
 
-function change(cli: Cli, word: 'acknowledge' | 'reopen', json: object): Promise<void> {
+function change(
+  cli: Cli,
+  word: 'Acknowledged' | 'Reopened',
+  ask: (client: Client) => Promise<z.output<typeof driftsChanged>>,
+): Promise<void> {
   return withClient(cli, async (client) => {
-    const changed = await client.send(driftsChanged, `/api/drifts/${word}`, { json });
+    const changed = await ask(client);
     const said =
-      changed.customers === 0
-        ? 'No drift matches.'
-        : `${word === 'reopen' ? 'Reopened' : 'Acknowledged'}: ${counted(changed.customers, 'customer')}.`;
+      changed.customers === 0 ? 'No drift matches.' : `${word}: ${counted(changed.customers, 'customer')}.`;
     if (cli.json) answer(cli, said, changed);
     else print(cli.terminal, said);
   });

@@ -95,7 +95,7 @@ Exit code 1: a store has not answered yet, or refuses the erasure. 4: no custome
 
 /** The source ID that this ID means. Throws where nobody is known by it, or several are. */
 async function personMeant(client: Client, id: string, { unknown }: Options): Promise<string> {
-  const { people } = await client.send(peopleShape, '/api/people', {
+  const { people } = await client.send(peopleShape, 'get', '/api/people', {
     query: { id },
   });
   const [first, ...others] = people;
@@ -140,10 +140,10 @@ async function eraseOne(
   const { sourceId, permanent, receipt: id } = options;
   const asked =
     sourceId === undefined
-      ? await client.send(receiptShape, `/api/erasures/${encodeURIComponent(id ?? '')}`)
-      : await client.send(receiptShape, `/api/customers/${encodeURIComponent(sourceId)}`, {
-          method: 'DELETE',
-          json: permanent ? { permanent: true } : {},
+      ? await client.send(receiptShape, 'get', '/api/erasures/{id}', { path: { id: id ?? '' } })
+      : await client.send(receiptShape, 'delete', '/api/customers/{sourceId}', {
+          path: { sourceId },
+          body: permanent ? { permanent: true } : {},
         });
   // Where no server runs nobody would tell the destination: then it is waited for all the same.
   const waits = options.wait || isHere;
@@ -188,7 +188,7 @@ async function untilComplete(
         );
       }
       await clock.sleep(askEveryMs, stop);
-      receipt = await client.send(receiptShape, `/api/erasures/${receipt.id}`);
+      receipt = await client.send(receiptShape, 'get', '/api/erasures/{id}', { path: { id: receipt.id } });
     }
     return receipt;
   } finally {
@@ -197,7 +197,7 @@ async function untilComplete(
 }
 
 async function isPaused(client: Client): Promise<boolean> {
-  const { destination } = await client.send(statusShape, '/api/status');
+  const { destination } = await client.send(statusShape, 'get', '/api/status');
   return destination.paused !== null;
 }
 
@@ -227,9 +227,8 @@ function tell({ terminal }: Cli, receipt: Receipt): void {
 }
 
 async function liftOne(cli: Cli, client: Client, sourceId: string): Promise<void> {
-  const lifted = await client.send(liftedShape, '/api/suppressions', {
-    method: 'DELETE',
-    json: { sourceId },
+  const lifted = await client.send(liftedShape, 'delete', '/api/suppressions', {
+    body: { sourceId },
   });
   const said = 'They can come back with the next change at a source, or with "tributary sync --full".';
   if (cli.json) answer(cli, said, lifted);

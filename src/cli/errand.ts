@@ -1,6 +1,7 @@
 // An errand: what a command asks for, waits for and tells of. Shared by those that start runs or deliveries.
 
 import { z } from 'zod';
+import type { components } from '../client/client.ts';
 import { keptForecastShape } from '../contract/forecast.ts';
 import { type Run, runShape } from '../contract/run.ts';
 import { statusShape } from '../contract/status.ts';
@@ -44,7 +45,7 @@ export async function runAndWait(
   const stop = listenForStop(cli.clock, () => process.exit(1));
   try {
     const { client, isHere } = reached;
-    const since = (await client.send(statusShape, '/api/status')).now;
+    const since = (await client.send(statusShape, 'get', '/api/status')).now;
     const waiting = { silent: cli.json, stop: stop.signal };
     if (options.wait || isHere)
       await awaitSchema(cli, client, { ...waiting, what: 'Nothing was read or sent' });
@@ -69,12 +70,16 @@ export async function runAndWait(
 }
 
 /** The run that was asked for, or the one of its kind that is still going: it brings the same. */
-export async function askForRun(client: Client, path: string, json: object): Promise<Run> {
+export async function syncOrGoing(
+  client: Client,
+  source: string,
+  body: components['schemas']['Sync'],
+): Promise<Run> {
   try {
-    return await client.send(runShape, path, { json });
+    return await client.send(runShape, 'post', '/api/sources/{source}/sync', { path: { source }, body });
   } catch (error) {
     if (!(error instanceof ApiError) || error.problem.runId === undefined) throw error;
-    return client.send(runShape, `/api/runs/${error.problem.runId}`);
+    return client.send(runShape, 'get', '/api/runs/{id}', { path: { id: error.problem.runId } });
   }
 }
 

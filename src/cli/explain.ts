@@ -21,8 +21,15 @@ Examples:
     .action(async (id: string, { field }: { field?: string }) => {
       const reached = await reach(cli, { work: false });
       try {
-        const path = `/api/customers/${encodeURIComponent(id)}/explain`;
-        const found = await reached.client.send(explanationShape, path, { query: { field } });
+        const found = await reached.client.send(
+          explanationShape,
+          'get',
+          '/api/customers/{sourceId}/explain',
+          {
+            path: { sourceId: id },
+            query: { field },
+          },
+        );
         if (cli.json) return answer(cli, found.sentences.join(' '), explanationShape.encode(found));
         const paragraphs = found.fields.map(({ sentences }) => sentences.join(' '));
         const isOfField = paragraphs.length + found.writeBacks.length > 0;

@@ -133,7 +133,9 @@ async function* pages(
 ): AsyncGenerator<ExportedCustomer[]> {
   let cursor: string | undefined;
   for (;;) {
-    const page = await client.send(exportShape, '/api/export', { query: { ...query, cursor, limit: 1000 } });
+    const page = await client.send(exportShape, 'get', '/api/export', {
+      query: { ...query, cursor, limit: 1000 },
+    });
     if (page.customers.length > 0) yield page.customers;
     if (page.nextCursor === null) return;
     cursor = page.nextCursor;

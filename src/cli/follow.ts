@@ -76,7 +76,7 @@ function isOver({ waiting, held, dead }: CustomerCounts): boolean {
 /** The deliveries of these runs, or where there are none those since it was asked for. */
 function ownDeliveries({ client, since }: Following, runIds: readonly number[]): Promise<Deliveries> {
   const query = runIds.length > 0 ? { runs: runIds.join(',') } : { since: iso(since) };
-  return client.send(deliveriesShape, '/api/deliveries', { query });
+  return client.send(deliveriesShape, 'get', '/api/deliveries', { query });
 }
 
 export async function endOf(
@@ -86,13 +86,13 @@ export async function endOf(
   progress: Progress,
 ): Promise<ReportedRun> {
   for (;;) {
-    const run = await client.send(reportedRunShape, `/api/runs/${id}`);
+    const run = await client.send(reportedRunShape, 'get', '/api/runs/{id}', { path: { id } });
     if (run.state !== 'requested') return run;
     if (stop.aborted)
       throw new CommandError(
         `No longer waiting. Run ${id} of ${run.source} continues with the server or the next command.`,
       );
-    const status = await client.send(statusShape, '/api/status');
+    const status = await client.send(statusShape, 'get', '/api/status');
     refuseHopeless(run, status, clock.now());
     progress.show(
       `${run.source}: ${run.step ?? 'waits for its turn'} · ${figuresSentence(status)}`,
@@ -137,12 +137,12 @@ async function atRest(
   for (;;) {
     const begun = clock.now();
     const found = isHere
-      ? await client.send(deliveriesShape, '/api/deliveries')
+      ? await client.send(deliveriesShape, 'get', '/api/deliveries')
       : await ownDeliveries(following, runIds);
     const now = clock.now();
     const { waiting, delivered, dead } = found;
     if (waiting === 0) return;
-    const { destination } = await client.send(statusShape, '/api/status');
+    const { destination } = await client.send(statusShape, 'get', '/api/status');
     const state = `${waiting} ${delivered} ${dead}`;
     if (state !== moved) [moved, movedAt] = [state, now];
     const why = destination.paused
@@ -184,7 +184,7 @@ async function lettersOf({ client, since }: Following, runs: readonly Run[]): Pr
   const letters: DeadLetter[] = [];
   let cursor: number | undefined;
   for (let page = 0; page < maxPages; page += 1) {
-    const { deadLetters, nextCursor } = await client.send(lettersShape, '/api/dead-letters', {
+    const { deadLetters, nextCursor } = await client.send(lettersShape, 'get', '/api/dead-letters', {
       query: { cursor, limit: 200 },
     });
     letters.push(...deadLetters.filter((letter) => letter.lastAt >= since));

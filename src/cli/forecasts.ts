@@ -172,7 +172,7 @@ export async function comparisons(cli: Cli, client: Client, runs: readonly Run[]
   const kept: KeptForecast[] = [];
   for (const { id } of runs) {
     for (;;) {
-      const { forecasts } = await client.send(forecastsShape, '/api/forecasts', {
+      const { forecasts } = await client.send(forecastsShape, 'get', '/api/forecasts', {
         query: { run: id, limit: 1 },
       });
       const [found] = forecasts;

@@ -34,8 +34,10 @@ Examples:
       const query = { at: at === undefined ? undefined : timeOf(at), cursor: before, limit };
       const reached = await reach(cli, { work: false });
       try {
-        const path = `/api/customers/${encodeURIComponent(id)}/history`;
-        const found = await reached.client.send(historyShape, path, { query });
+        const found = await reached.client.send(historyShape, 'get', '/api/customers/{sourceId}/history', {
+          path: { sourceId: id },
+          query,
+        });
         if (cli.json)
           return answer(
             cli,

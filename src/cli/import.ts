@@ -110,7 +110,7 @@ async function requireFile(file: string): Promise<void> {
 }
 
 async function onlySource(client: Client): Promise<string> {
-  const { sources } = await client.send(statusShape, '/api/status');
+  const { sources } = await client.send(statusShape, 'get', '/api/status');
   const [first, ...others] = sources.filter(({ imports }) => imports);
   if (first && others.length === 0) return first.name;
   if (first)
@@ -130,7 +130,8 @@ function send(
 ): Promise<Run> {
   const body = Readable.toWeb(createReadStream(file)) as ReadableStream<Uint8Array>;
   const asJson = (value: object) => (Object.keys(value).length > 0 ? JSON.stringify(value) : undefined);
-  return client.send(runShape, `/api/sources/${encodeURIComponent(source)}/imports`, {
+  return client.send(runShape, 'post', '/api/sources/{source}/imports', {
+    path: { source },
     query: {
       name: basename(file),
       delimiter,
@@ -141,6 +142,6 @@ function send(
       settings: asJson(set),
       dryRun: dryRun ? 'true' : undefined,
     },
-    stream: { body, type: 'text/csv' },
+    body,
   });
 }

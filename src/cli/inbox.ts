@@ -51,7 +51,9 @@ Examples:
       try {
         const { client } = reached;
         if (show !== undefined) {
-          const request = await client.send(wholeRequestShape, `/api/inbox/${show}`);
+          const request = await client.send(wholeRequestShape, 'get', '/api/inbox/{id}', {
+            path: { id: show },
+          });
           if (cli.json)
             answer(
               cli,
@@ -100,7 +102,7 @@ async function requests(
   };
   return readUpTo(limit, async ({ limit, cursor }) => {
     const page = { ...query, cursor, limit };
-    const { requests, nextCursor } = await client.send(requestsShape, '/api/inbox', { query: page });
+    const { requests, nextCursor } = await client.send(requestsShape, 'get', '/api/inbox', { query: page });
     return { items: requests, nextCursor };
   });
 }

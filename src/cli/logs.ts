@@ -61,7 +61,7 @@ function lineCount(value: string): number {
 }
 
 async function ask(client: Client, { level, limit }: Options, cursor?: number): Promise<LogPage> {
-  return client.send(logShape, '/api/logs', { query: { level, limit, cursor } });
+  return client.send(logShape, 'get', '/api/logs', { query: { level, limit, cursor } });
 }
 
 async function follow(

@@ -2,7 +2,8 @@
 // costs calls or changes something acts as an operator. Personal data is masked by the server unless a person wants it otherwise.
 import { z } from 'zod';
 import type { Role } from '../contract/access.ts';
-import type { Send } from './client.ts';
+import type { AnyRequest } from './client.ts';
+import type { Method, Operation, PathOf, Sent } from './operations.ts';
 
 export interface AgentTool {
   name: string;
@@ -15,10 +16,8 @@ export interface AgentTool {
   requests(input: Input): AgentRequest[];
 }
 
-export interface AgentRequest {
+export interface AgentRequest extends AnyRequest {
   as: string;
-  path: string;
-  send?: Send;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: each tool has an input of its own, checked before it is handed over
@@ -40,8 +39,22 @@ const customer = z
 const limit = z.int().min(1).max(100).default(20);
 const mode = z.enum(['incremental', 'full']);
 
-const at = (id: string) => encodeURIComponent(id);
-const one = (path: string, send?: Send): AgentRequest[] => [{ as: 'answer', path, ...(send && { send }) }];
+function named<M extends Method, Path extends PathOf<M>>(
+  as: string,
+  method: M,
+  route: Path,
+  ...[request]: Sent<Operation<M, Path>>
+): AgentRequest {
+  return { as, method, route, ...(request as object) };
+}
+
+function one<M extends Method, Path extends PathOf<M>>(
+  method: M,
+  route: Path,
+  ...request: Sent<Operation<M, Path>>
+): AgentRequest[] {
+  return [named('answer', method, route, ...request)];
+}
 
 const reading: AgentTool[] = [
   {
@@ -51,7 +64,7 @@ const reading: AgentTool[] = [
       'Whether customers are in step, what waits or is held and why, budgets of calls, circuits, and the state of each source.',
     input: z.object({}),
     kind: 'reads',
-    requests: () => one('/api/status'),
+    requests: () => one('get', '/api/status'),
   },
   {
     name: 'problems',
@@ -61,10 +74,10 @@ const reading: AgentTool[] = [
     input: z.object({ limit }),
     kind: 'reads',
     requests: ({ limit }) => [
-      { as: 'deadLetters', path: '/api/dead-letters/groups' },
-      { as: 'holds', path: '/api/holds', send: { query: { limit } } },
-      { as: 'quarantine', path: '/api/quarantine', send: { query: { limit } } },
-      { as: 'drifts', path: '/api/drifts', send: { query: { limit } } },
+      named('deadLetters', 'get', '/api/dead-letters/groups'),
+      named('holds', 'get', '/api/holds', { query: { limit } }),
+      named('quarantine', 'get', '/api/quarantine', { query: { limit } }),
+      named('drifts', 'get', '/api/drifts', { query: { limit } }),
     ],
   },
   {
@@ -73,7 +86,7 @@ const reading: AgentTool[] = [
     description: 'The latest runs, newest first: what was read, what became of it, and what failed.',
     input: z.object({ source: source.optional(), limit }),
     kind: 'reads',
-    requests: (query) => one('/api/runs', { query }),
+    requests: (query) => one('get', '/api/runs', { query }),
   },
   {
     name: 'search',
@@ -81,7 +94,7 @@ const reading: AgentTool[] = [
     description: 'Customers whose source ID, e-mail address or a word of whose name begins with this text.',
     input: z.object({ search: z.string().min(1).max(200), limit }),
     kind: 'reads',
-    requests: (query) => one('/api/customers', { query }),
+    requests: (query) => one('get', '/api/customers', { query }),
   },
   {
     name: 'explain',
@@ -90,7 +103,8 @@ const reading: AgentTool[] = [
       'Where each value of a customer comes from and why, as sentences; of one field if it is named.',
     input: z.object({ customer, field: z.string().min(1).max(200).optional() }),
     kind: 'reads',
-    requests: ({ customer, ...query }) => one(`/api/customers/${at(customer)}/explain`, { query }),
+    requests: ({ customer, ...query }) =>
+      one('get', '/api/customers/{sourceId}/explain', { path: { sourceId: customer }, query }),
   },
   {
     name: 'history',
@@ -98,7 +112,8 @@ const reading: AgentTool[] = [
     description: 'The changes of a customer, newest first, each with its cause.',
     input: z.object({ customer, limit }),
     kind: 'reads',
-    requests: ({ customer, ...query }) => one(`/api/customers/${at(customer)}/history`, { query }),
+    requests: ({ customer, ...query }) =>
+      one('get', '/api/customers/{sourceId}/history', { path: { sourceId: customer }, query }),
   },
   {
     name: 'verifications',
@@ -107,7 +122,7 @@ const reading: AgentTool[] = [
       'The latest verifications: how many customers were read back from Voucherify, and how many differed.',
     input: z.object({}),
     kind: 'reads',
-    requests: () => one('/api/verifications'),
+    requests: () => one('get', '/api/verifications'),
   },
 ];
 
@@ -119,7 +134,7 @@ const asking: AgentTool[] = [
       'What a run would take: calls, shares of the quotas and minutes. It counts at the vendor with a few cheap calls.',
     input: z.object({ source: source.optional(), mode: mode.default('incremental') }),
     kind: 'asks',
-    requests: (json) => one('/api/plan', { json }),
+    requests: (body) => one('post', '/api/plan', { body }),
   },
   {
     name: 'propose',
@@ -133,7 +148,7 @@ const asking: AgentTool[] = [
       samples: z.int().min(0).max(20).default(5),
     }),
     kind: 'asks',
-    requests: (json) => one('/api/preview', { json }),
+    requests: (body) => one('post', '/api/preview', { body }),
   },
   {
     name: 'verify',
@@ -142,7 +157,7 @@ const asking: AgentTool[] = [
       'Reads a random sample of customers back from Voucherify and compares them, one call each. It mends nothing. The result appears in `verifications`.',
     input: z.object({ sample: z.int().min(1).max(500).default(100) }),
     kind: 'asks',
-    requests: ({ sample }) => one('/api/verify', { json: { sample, heal: false } }),
+    requests: ({ sample }) => one('post', '/api/verify', { body: { sample, heal: false } }),
   },
 ];
 
@@ -153,7 +168,8 @@ const writing: AgentTool[] = [
     description: 'Requests a run of a source. It returns at once; `runs` shows how it goes.',
     input: z.object({ source, mode }),
     kind: 'writes',
-    requests: ({ source, mode }) => one(`/api/sources/${at(source)}/sync`, { json: { mode } }),
+    requests: ({ source, mode }) =>
+      one('post', '/api/sources/{source}/sync', { path: { source }, body: { mode } }),
   },
   {
     name: 'retry',
@@ -161,7 +177,7 @@ const writing: AgentTool[] = [
     description: 'Tries dead letters again, by their IDs.',
     input: z.object({ ids: z.array(z.int().min(1)).min(1).max(1000) }),
     kind: 'writes',
-    requests: (json) => one('/api/dead-letters/retry', { json }),
+    requests: (body) => one('post', '/api/dead-letters/retry', { body }),
   },
   {
     name: 'heal',
@@ -170,7 +186,7 @@ const writing: AgentTool[] = [
       'Verifies a random sample and sends the customers again that differ or are missing. Nothing is ever deleted.',
     input: z.object({ sample: z.int().min(1).max(500).default(100) }),
     kind: 'writes',
-    requests: ({ sample }) => one('/api/verify', { json: { sample, heal: true } }),
+    requests: ({ sample }) => one('post', '/api/verify', { body: { sample, heal: true } }),
   },
   {
     name: 'pause',
@@ -178,7 +194,8 @@ const writing: AgentTool[] = [
     description: 'Stops reading a source until it is resumed.',
     input: z.object({ source, reason: z.string().min(1).max(500) }),
     kind: 'writes',
-    requests: ({ source, reason }) => one(`/api/sources/${at(source)}/pause`, { json: { reason } }),
+    requests: ({ source, reason }) =>
+      one('post', '/api/sources/{source}/pause', { path: { source }, body: { reason } }),
   },
   {
     name: 'resume',
@@ -186,7 +203,7 @@ const writing: AgentTool[] = [
     description: 'Reads a paused source again.',
     input: z.object({ source }),
     kind: 'writes',
-    requests: ({ source }) => one(`/api/sources/${at(source)}/resume`, { method: 'POST' }),
+    requests: ({ source }) => one('post', '/api/sources/{source}/resume', { path: { source } }),
   },
 ];
 

@@ -85,7 +85,7 @@ async function ask(
   const less = client.with({ [lessHeaders.role]: role, [lessHeaders.mask]: personalData ? 'no' : 'yes' });
   const requests = tool.requests(given);
   const answers = await Promise.all(
-    requests.map(async ({ as, path, send }) => [as, await less.send(z.unknown(), path, send)] as const),
+    requests.map(async ({ as, ...request }) => [as, await less.ask(z.unknown(), request)] as const),
   );
   return answers.length === 1 ? answers[0]![1] : Object.fromEntries(answers);
 }

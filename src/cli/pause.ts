@@ -21,9 +21,12 @@ Examples:
     )
     .action((name: string, { reason }: { reason?: string }) =>
       withClient(cli, async (client) => {
-        const done = await client.send(pausedShape, `${pathOf(name)}/pause`, {
-          json: { ...(reason !== undefined && { reason }) },
-        });
+        const done = await (name === destination
+          ? client.send(pausedShape, 'post', '/api/destination/pause', { body: { reason } })
+          : client.send(pausedShape, 'post', '/api/sources/{source}/pause', {
+              path: { source: name },
+              body: { reason },
+            }));
         const said = `${name} is paused. To resume it: tributary sources resume ${name}`;
         if (cli.json) answer(cli, said, pausedShape.encode(done));
         else print(cli.terminal, said);
@@ -42,14 +45,12 @@ Examples:
     )
     .action((name: string) =>
       withClient(cli, async (client) => {
-        const done = await client.send(pausedShape, `${pathOf(name)}/resume`, { method: 'POST' });
+        const done = await (name === destination
+          ? client.send(pausedShape, 'post', '/api/destination/resume')
+          : client.send(pausedShape, 'post', '/api/sources/{source}/resume', { path: { source: name } }));
         const said = `${name} is not paused.`;
         if (cli.json) answer(cli, said, pausedShape.encode(done));
         else print(cli.terminal, said);
       }),
     );
-}
-
-function pathOf(name: string): string {
-  return name === destination ? '/api/destination' : `/api/sources/${encodeURIComponent(name)}`;
 }

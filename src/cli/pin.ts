@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import { parseJson } from '../connector/json.ts';
 import { pinShape, unpinnedShape } from '../contract/pin.ts';
 import type { Cli } from './cli.ts';
-import type { Send } from './client.ts';
+import type { Client } from './client.ts';
 import { runAndWait } from './errand.ts';
 import { UsageError } from './errors.ts';
 import { print } from './terminal.ts';
@@ -32,10 +32,10 @@ Examples:
     )
     .action((id: string, field: string, text: string, { note, asJson }: Options) => {
       const value = asJson ? parsed(text) : text;
-      return tell(cli, pinShape, pathOf(id, field), {
-        method: 'PUT',
-        json: { value, ...(note !== undefined && { note }) },
-      });
+      const path = { sourceId: id, field };
+      return tell(cli, pinShape, (client) =>
+        client.send(pinShape, 'put', pinPath, { path, body: { value, note } }),
+      );
     });
 }
 
@@ -49,8 +49,14 @@ export function defineUnpin(command: Command, cli: Cli): void {
 Examples:
   $ tributary customers unpin 951 email`,
     )
-    .action((id: string, field: string) => tell(cli, unpinnedShape, pathOf(id, field), { method: 'DELETE' }));
+    .action((id: string, field: string) =>
+      tell(cli, unpinnedShape, (client) =>
+        client.send(unpinnedShape, 'delete', pinPath, { path: { sourceId: id, field } }),
+      ),
+    );
 }
+
+const pinPath = '/api/customers/{sourceId}/pins/{field}';
 
 /** A pin, or what was one: then it has no value. */
 type Changed = { sourceId: string; field: string; value?: unknown; revision: number | null };
@@ -59,11 +65,10 @@ type Changed = { sourceId: string; field: string; value?: unknown; revision: num
 function tell<Shape extends z.ZodType<Changed>>(
   cli: Cli,
   shape: Shape,
-  path: string,
-  request: Send,
+  change: (client: Client) => Promise<z.output<Shape>>,
 ): Promise<void> {
   return runAndWait(cli, { wait: false }, async (client) => {
-    const done = await client.send(shape, path, request);
+    const done = await change(client);
     const summary = sentence(done);
     if (!cli.json) print(cli.terminal, summary);
     return { runs: [], summary, more: shape.encode(done) as object };
@@ -77,10 +82,6 @@ function sentence({ sourceId, field, value, revision }: Changed): string {
       ? 'Nothing changes'
       : `The customer is now at revision ${revision} and is queued for delivery`;
   return `${field} of customer ${sourceId} ${what}. ${came}.`;
-}
-
-function pathOf(id: string, field: string): string {
-  return `/api/customers/${encodeURIComponent(id)}/pins/${encodeURIComponent(field)}`;
 }
 
 function parsed(text: string): unknown {

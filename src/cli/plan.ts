@@ -53,10 +53,9 @@ Exit code 0: it fits. 1: a quota of a day or longer has too few calls left, or t
         const dryRunId = options.exact ? await dryRunOf(cli, reached.client, asked) : undefined;
         const { forecasts, unknown, writeBack, segments } = await reached.client.send(
           forecastsMadeShape,
+          'post',
           '/api/plan',
-          {
-            json: { ...asked, ...(dryRunId !== undefined && { dryRunId }) },
-          },
+          { body: { ...asked, dryRunId } },
         );
         if (cli.json)
           answer(
@@ -113,8 +112,11 @@ async function dryRunOf(cli: Cli, client: Client, { source, mode }: PlanOptions)
   const stop = listenForStop(cli.clock, () => process.exit(1));
   try {
     await awaitSchema(cli, client, { silent: cli.json, stop: stop.signal, what: 'Nothing was read' });
-    const path = `/api/sources/${encodeURIComponent(source!)}/sync`;
-    const asked = await client.send(runShape, path, { json: { mode, dryRun: true } });
+    const path = { source: source! };
+    const asked = await client.send(runShape, 'post', '/api/sources/{source}/sync', {
+      path,
+      body: { mode, dryRun: true },
+    });
     const following = {
       client,
       isHere: false,

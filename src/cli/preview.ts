@@ -72,7 +72,9 @@ async function previewFile(cli: Cli, options: Options): Promise<Preview> {
   if (hasFunctions(config)) return previewHere(cli, path, request);
   const reached = await reach(cli, { work: false });
   try {
-    return await reached.client.send(previewShape, '/api/preview', { json: { config, ...request } });
+    return await reached.client.send(previewShape, 'post', '/api/preview', {
+      body: { config: config as { [key: string]: unknown }, ...request },
+    });
   } finally {
     await reached.close();
   }

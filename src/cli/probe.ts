@@ -44,7 +44,9 @@ Exit code 1: a throwaway customer could not be written or removed, or the vendor
         );
       const reached = await reach(cli, { work: false });
       try {
-        const done = await reached.client.send(probedShape, '/api/probe', { json: { consent: true } });
+        const done = await reached.client.send(probedShape, 'post', '/api/probe', {
+          body: { consent: true },
+        });
         if (cli.json)
           answer(
             cli,
@@ -63,8 +65,9 @@ Exit code 1: a throwaway customer could not be written or removed, or the vendor
 async function probeVendor(cli: Cli, source: string): Promise<void> {
   const reached = await reach(cli, { work: false });
   try {
-    const path = `/api/write-backs/${encodeURIComponent(source)}/check`;
-    const found = await reached.client.send(writePermissions, path, { method: 'POST' });
+    const found = await reached.client.send(writePermissions, 'post', '/api/write-backs/{source}/check', {
+      path: { source },
+    });
     if (found.permissions.some(({ allowed }) => allowed === false)) cli.exitCode = exitCodes.failed;
     if (cli.json)
       return answer(
@@ -125,7 +128,7 @@ export async function probedBefore(cli: Cli, checked: App): Promise<Probe | stri
     if (variables['TRIBUTARY_URL'] === undefined && !existsSync(join(dataDir, 'database'))) return null;
     const reached = await reach(cli, { work: false });
     try {
-      const found = await reached.client.send(probeShape, '/api/probe');
+      const found = await reached.client.send(probeShape, 'get', '/api/probe');
       return found.account === checked.tributary.destinationAccount ? found : null;
     } finally {
       await reached.close();

@@ -44,9 +44,9 @@ export function defineProblemsList(command: Command, cli: Cli): void {
 }
 
 async function problemsOf(client: Client): Promise<ListedProblem[]> {
-  const status = await client.send(statusShape, '/api/status');
-  const letters = await client.send(letterGroupsShape, '/api/dead-letters/groups');
-  const { groups } = await client.send(holdsShape, '/api/holds', { query: { limit: 1 } });
+  const status = await client.send(statusShape, 'get', '/api/status');
+  const letters = await client.send(letterGroupsShape, 'get', '/api/dead-letters/groups');
+  const { groups } = await client.send(holdsShape, 'get', '/api/holds', { query: { limit: 1 } });
   const listed: ListedProblem[] = [
     ...pausesOf(status),
     ...letters.groups.map((group) => ({

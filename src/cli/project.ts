@@ -32,9 +32,8 @@ Nothing is sent until this is decided, unless the acknowledged customers are fou
       const as = options.new ? 'new' : 'same';
       // Where no server runs, what is due is delivered before the command ends.
       await runAndWait(cli, { wait: false }, async (client) => {
-        const answer = await client.send(projectShape, '/api/destination/project', {
-          method: 'POST',
-          json: { as },
+        const answer = await client.send(projectShape, 'post', '/api/destination/project', {
+          body: { as },
         });
         const summary =
           as === 'new'

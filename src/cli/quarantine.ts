@@ -31,7 +31,9 @@ A value leaves quarantine when its record changes and the new value is valid.`,
       withClient(cli, async (client) => {
         const { items: values, hasMore } = await readUpTo(limit, async ({ limit, cursor }) => {
           const query = { ...filter, limit, cursor };
-          const { values, nextCursor } = await client.send(quarantineShape, '/api/quarantine', { query });
+          const { values, nextCursor } = await client.send(quarantineShape, 'get', '/api/quarantine', {
+            query,
+          });
           return { items: values, nextCursor };
         });
         const more = hasMore ? [moreSentence] : [];

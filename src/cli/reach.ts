@@ -7,7 +7,7 @@ import { LockedError } from '../db/lock.ts';
 import type { Clock } from '../engine/clock.ts';
 import { createLog, type Log } from '../engine/log/log.ts';
 import type { Cli } from './cli.ts';
-import { Client, overNetwork } from './client.ts';
+import { Client, inProcess, overNetwork } from './client.ts';
 import { announcedServer, keptToken } from './data-folder.ts';
 import type { App, AppOptions } from './deps.ts';
 import { CommandError, UsageError } from './errors.ts';
@@ -44,7 +44,7 @@ export async function reachServer(cli: Cli): Promise<Client> {
 
 function clientOf({ url, token }: { url: string; token: string }, clock: Clock): Client {
   const transport = overNetwork(url);
-  return new Client({ whom: `Tributary at ${url}`, transport, repeated: repeating(transport, clock), token });
+  return new Client({ whom: `Tributary at ${url}`, transport, repeat: repeating(clock), token });
 }
 
 /** `work`: where it is opened here, what is asked for is also done here, or of it only dry runs. */
@@ -62,9 +62,8 @@ export async function reach(cli: Cli, options: { work: boolean | 'dry runs' }): 
     await app.close();
     throw error;
   }
-  const transport = async (path: string, init: RequestInit) => app.api.request(path, init);
   return {
-    client: new Client({ whom: 'Tributary', transport, token: app.token }),
+    client: new Client({ whom: 'Tributary', transport: inProcess(app.api), token: app.token }),
     isHere: true,
     close: app.close,
   };

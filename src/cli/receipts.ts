@@ -32,7 +32,7 @@ The keys are public. They are also served at ${keysPath}. Keep a copy where nobo
     )
     .action(() =>
       withClient(cli, async (client) => {
-        const { keys } = await client.send(receiptKeysShape, keysPath);
+        const { keys } = await client.send(receiptKeysShape, 'get', keysPath);
         if (keys.length === 0)
           throw new CommandError(
             'There is no key: TRIBUTARY_SECRET_KEY is not set, so receipts are not signed.',
@@ -142,7 +142,7 @@ function sentence(result: Signed['statement'] & { fault: string | null }): strin
 async function keysOfServer(cli: Cli): Promise<PublicKey[]> {
   let keys: PublicKey[] = [];
   await withClient(cli, async (client) => {
-    ({ keys } = await client.send(receiptKeysShape, keysPath));
+    ({ keys } = await client.send(receiptKeysShape, 'get', keysPath));
   });
   return keys;
 }

@@ -78,7 +78,7 @@ async function list(cli: Cli, { run, change }: Options): Promise<void> {
     if (cli.json) {
       const held = await everything(reached.client, query);
       answer(cli, `${counted(held.holds.length, 'hold')}.`, allHolds.encode(held).holds);
-    } else tell(cli, await reached.client.send(holdsShape, '/api/holds', { query }));
+    } else tell(cli, await reached.client.send(holdsShape, 'get', '/api/holds', { query }));
   } finally {
     await reached.close();
   }
@@ -89,7 +89,7 @@ async function everything(
   query: { runId: number | undefined; change: string | undefined },
 ): Promise<Omit<Holds, 'nextCursor'>> {
   const page = (cursor?: number) =>
-    client.send(holdsShape, '/api/holds', { query: { ...query, cursor, limit: 200 } });
+    client.send(holdsShape, 'get', '/api/holds', { query: { ...query, cursor, limit: 200 } });
   const { groups, holds, nextCursor } = await page();
   for (let cursor = nextCursor; cursor !== null; ) {
     const more = await page(cursor);
@@ -107,8 +107,8 @@ async function decide(cli: Cli, { run, change, all, refuse }: Options): Promise<
   }
   const which = all ? { all } : { runId: run, change };
   await runAndWait(cli, { wait: true }, async (client) => {
-    const path = `/api/holds/${refuse ? 'refuse' : 'release'}`;
-    const decided = await client.send(decidedShape, path, { json: which });
+    const route = refuse ? '/api/holds/refuse' : '/api/holds/release';
+    const decided = await client.send(decidedShape, 'post', route, { body: which });
     const word = refuse ? 'Refused' : 'Released';
     const summary =
       decided.holds === 0

@@ -4,8 +4,18 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../engine/clock.ts';
 import { CommandError } from './errors.ts';
 
-/** Sends one request; `path` begins with a slash. Throws LostError where the connection ended before the answer did. */
-export type Transport = (path: string, init: RequestInit) => Promise<Response>;
+/** An answer of the API, read whole: `data` of a success, else `error`. */
+export interface Answered {
+  response: Response;
+  data?: unknown;
+  error?: unknown;
+}
+
+/** Sends a request with these headers besides. Throws LostError where the connection ended before the answer did. */
+type Ask = (headers: { [name: string]: string }) => Promise<Answered>;
+
+/** `isStreamed`: what it sends cannot be sent again. */
+export type Repeat = (ask: Ask, request: { isReading: boolean; isStreamed: boolean }) => Promise<Answered>;
 
 /** The request may have arrived, or not. */
 export class LostError extends CommandError {
@@ -17,29 +27,26 @@ const longestWaitMs = 5_000;
 /** So long a server may take to come back, and to end what it began. */
 const patienceMs = 60_000;
 
-/** Answers are read whole. What is streamed to the server cannot be sent again, and is not. */
-export function repeating(transport: Transport, clock: Clock): Transport {
+export function repeating(clock: Clock): Repeat {
   const invocation = randomUUID();
   let sent = 0;
-  return async (path, given) => {
+  return async (ask, { isReading, isStreamed }) => {
     sent += 1;
-    const key = { 'idempotency-key': `${invocation}-${sent}` };
-    const init =
-      given.method === 'GET' ? given : { ...given, headers: { ...(given.headers as object), ...key } };
+    const headers = isReading ? {} : { 'idempotency-key': `${invocation}-${sent}` };
     let lost: LostError | null = null;
-    let refused: Response | null = null;
+    let refused: Answered | null = null;
     let giveUpAt = Number.POSITIVE_INFINITY;
     for (let waitMs = firstWaitMs; ; waitMs = Math.min(waitMs * 2, longestWaitMs)) {
       try {
-        const answer = await readWhole(await transport(path, init));
-        const type = await problemOf(answer);
-        const waits = type === 'too-many-triggers' || (lost !== null && type === 'key-in-use');
-        if (!waits || init.body instanceof ReadableStream) return answer;
-        refused = answer;
-        waitMs = Math.max(waitMs, Number(answer.headers.get('retry-after') ?? 0) * 1000);
+        const answered = await ask(headers);
+        const kind = kindOf(answered);
+        const waits = kind === 'too-many-triggers' || (lost !== null && kind === 'key-in-use');
+        if (!waits || isStreamed) return answered;
+        refused = answered;
+        waitMs = Math.max(waitMs, Number(answered.response.headers.get('retry-after') ?? 0) * 1000);
       } catch (error) {
         // Once a request was sent, a server that cannot be reached may be one that starts again.
-        if (!(error instanceof CommandError) || init.body instanceof ReadableStream) throw error;
+        if (!(error instanceof CommandError) || isStreamed) throw error;
         if (error instanceof LostError) lost ??= error;
         if (lost === null) throw error;
       }
@@ -53,20 +60,10 @@ export function repeating(transport: Transport, clock: Clock): Transport {
   };
 }
 
-async function readWhole(response: Response): Promise<Response> {
-  const { status, headers } = response;
-  try {
-    const bytes = await response.arrayBuffer();
-    return new Response(bytes.byteLength === 0 ? null : bytes, { status, headers });
-  } catch (error) {
-    throw new LostError('The connection was lost in the middle of the answer.', undefined, { cause: error });
-  }
-}
-
 /** The kind of problem that the answer is; null where it is none of ours. */
-async function problemOf(response: Response): Promise<string | null> {
-  if (response.status !== 409 && response.status !== 429) return null;
-  return /"urn:tributary:problem:([\w-]+)"/.exec(await response.clone().text())?.[1] ?? null;
+function kindOf({ error }: Answered): string | null {
+  const { type } = (error ?? {}) as { type?: unknown };
+  return /^urn:tributary:problem:([\w-]+)$/.exec(String(type))?.[1] ?? null;
 }
 
 function unanswered(lost: LostError): CommandError {

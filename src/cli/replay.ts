@@ -131,8 +131,8 @@ function isWell({ rejected, dead, failed, cannot }: Total): boolean {
 async function everything(client: Client, which: object): Promise<Total> {
   let total: Total | null = null;
   for (let cursor: string | undefined; ; ) {
-    const { nextCursor, ...page } = await client.send(replayedShape, '/api/inbox/replay', {
-      json: { ...which, cursor },
+    const { nextCursor, ...page } = await client.send(replayedShape, 'post', '/api/inbox/replay', {
+      body: { ...which, cursor },
     });
     total = total === null ? page : sumOf(total, page);
     if (nextCursor === null) return total;

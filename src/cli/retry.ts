@@ -26,7 +26,7 @@ Exit code 1: something was given up again, could not be retried, or is still to 
       const which = letterFilter(options);
       let isWhole = true;
       await runAndWait(cli, { wait: true }, async (client) => {
-        const retried = await client.send(retriedShape, '/api/dead-letters/retry', { json: which });
+        const retried = await client.send(retriedShape, 'post', '/api/dead-letters/retry', { body: which });
         const sentences = sentencesOf(retried);
         if (!cli.json) for (const sentence of sentences) print(cli.terminal, sentence);
         const isRead = await untilRead(cli, client, retried.touched > 0 || retried.requests.replayed > 0);

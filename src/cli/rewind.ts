@@ -22,8 +22,9 @@ Examples:
       const time = timeOf(to);
       return runAndWait(cli, { wait }, async (client) => ({
         runs: [
-          await client.send(runShape, `/api/sources/${encodeURIComponent(source)}/rewind`, {
-            json: { to: time },
+          await client.send(runShape, 'post', '/api/sources/{source}/rewind', {
+            path: { source },
+            body: { to: time },
           }),
         ],
       }));

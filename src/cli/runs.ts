@@ -25,7 +25,7 @@ Examples:
       withClient(cli, async (client) => {
         const { items: runs, hasMore } = await readUpTo(limit, async ({ limit, cursor }) => {
           const query = { ...filter, limit, cursor };
-          const { runs, nextCursor } = await client.send(runsShape, '/api/runs', { query });
+          const { runs, nextCursor } = await client.send(runsShape, 'get', '/api/runs', { query });
           return { items: runs, nextCursor };
         });
         const more = hasMore ? [moreSentence] : [];
@@ -45,7 +45,7 @@ export function defineRunsShow(command: Command, cli: Cli): void {
     .addHelpText('after', '\nExamples:\n  $ tributary runs show 12')
     .action((id: string) =>
       withClient(cli, async (client) => {
-        const found = await client.send(reportedRunShape, pathOf(id));
+        const found = await client.send(reportedRunShape, 'get', '/api/runs/{id}', idOf(id));
         if (cli.json) answer(cli, headText(found), reportedRunShape.encode(found));
         else print(cli.terminal, runText(found));
       }),
@@ -58,7 +58,7 @@ export function defineRunsCancel(command: Command, cli: Cli): void {
     .addHelpText('after', '\nExamples:\n  $ tributary runs cancel 12')
     .action((id: string) =>
       withClient(cli, async (client) => {
-        const found = await client.send(runShape, `${pathOf(id)}/cancel`, { method: 'POST' });
+        const found = await client.send(runShape, 'post', '/api/runs/{id}/cancel', idOf(id));
         const when = found.working ? 'ends after its current page' : 'is cancelled';
         const said = `Run ${found.id} of ${found.source} ${when}. What it has ingested stays.`;
         if (cli.json) answer(cli, said, runShape.encode(found));
@@ -67,10 +67,10 @@ export function defineRunsCancel(command: Command, cli: Cli): void {
     );
 }
 
-function pathOf(id: string): string {
+function idOf(id: string) {
   if (!/^[1-9]\d{0,14}$/.test(id))
     throw new UsageError(`${id} is not the ID of a run: use a number from "tributary runs".`);
-  return `/api/runs/${id}`;
+  return { path: { id } };
 }
 
 function stateOf({ state, working }: Run): string {

@@ -22,7 +22,7 @@ export async function awaitSchema(
   const since = clock.now();
   try {
     for (;;) {
-      const { destination } = await client.send(statusShape, '/api/status');
+      const { destination } = await client.send(statusShape, 'get', '/api/status');
       const wait = destination.schemaWait;
       if (!wait) return;
       const isOver = clock.now() - since >= longestWaitMs || stop.aborted;

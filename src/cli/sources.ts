@@ -9,7 +9,7 @@ import { print, table } from './terminal.ts';
 export function defineSourcesList(command: Command, cli: Cli): void {
   command.addHelpText('after', '\nExamples:\n  $ tributary sources list').action(() =>
     withClient(cli, async (client) => {
-      const found = await client.send(sourcesShape, '/api/sources');
+      const found = await client.send(sourcesShape, 'get', '/api/sources');
       const said = `${counted(found.sources.length, 'source')}.`;
       if (cli.json) return answer(cli, said, sourcesShape.encode(found).sources);
       if (found.sources.length === 0) return print(cli.terminal, 'No source is configured.');

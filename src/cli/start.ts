@@ -11,7 +11,7 @@ import { createLog, type Log } from '../engine/log/log.ts';
 import { RecentLines } from '../engine/log/recent-lines.ts';
 import { number } from '../words.ts';
 import type { Cli } from './cli.ts';
-import { Client } from './client.ts';
+import { Client, inProcess } from './client.ts';
 import { type ApiToken, announceServer, apiToken, removeServer } from './data-folder.ts';
 import type { App } from './deps.ts';
 import { exitCodes, UsageError } from './errors.ts';
@@ -358,15 +358,14 @@ async function tellFigures(
   app: App,
   { stop, log, isForPerson }: { stop: AbortSignal; log: Log; isForPerson: boolean },
 ): Promise<void> {
-  const transport = async (path: string, init: RequestInit) => app.api.request(path, init);
-  const client = new Client({ whom: 'Tributary', transport, token: app.token });
+  const client = new Client({ whom: 'Tributary', transport: inProcess(app.api), token: app.token });
   let last = '';
   let isFailing = false;
   for (let waitMs = figuresMs.first; !stop.aborted; waitMs = isForPerson ? figuresMs.person : figuresMs.log) {
     await cli.clock.sleep(waitMs, stop);
     if (stop.aborted) return;
     try {
-      const status = await client.send(statusShape, '/api/status');
+      const status = await client.send(statusShape, 'get', '/api/status');
       isFailing = false;
       const sentence = figuresSentence(status);
       if (sentence === last) continue;

@@ -29,7 +29,7 @@ Examples:
     .action(async ({ watch }: { watch?: number }) => {
       if (watch !== undefined) return watchStatus(cli, watch);
       await withClient(cli, async (client) => {
-        const status = await client.send(statusShape, '/api/status');
+        const status = await client.send(statusShape, 'get', '/api/status');
         if (cli.json) answer(cli, status.headline.sentence, statusShape.encode(status));
         else print(cli.terminal, statusText(status));
       });
@@ -53,7 +53,7 @@ async function watchStatus(cli: Cli, everySeconds: number): Promise<void> {
   const stop = listenForStop(clock, () => process.exit(exitCodes.failed));
   try {
     while (!stop.signal.aborted) {
-      const status = await client.send(statusShape, '/api/status');
+      const status = await client.send(statusShape, 'get', '/api/status');
       const lines = [
         `${iso(clock.now())}, every ${duration(everySeconds)}. Ctrl-C ends it.`,
         '',

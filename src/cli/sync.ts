@@ -1,12 +1,13 @@
 // `tributary sync`: reads a source, or all of them, and delivers what it brought.
 
 import type { Command } from 'commander';
+import type { components } from '../client/client.ts';
 import type { Run } from '../contract/run.ts';
 import { statusShape } from '../contract/status.ts';
 import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
 import { runDryRuns } from './dry-run.ts';
-import { askForRun, runAndWait } from './errand.ts';
+import { runAndWait, syncOrGoing } from './errand.ts';
 import { CommandError, UsageError } from './errors.ts';
 
 interface Options {
@@ -45,7 +46,7 @@ mass-change breaker. 3: a dry run found differences.`,
     )
     .action((source: string | undefined, options: Options) => {
       const recordIds = idsOf(source, options);
-      const request = options.full
+      const request: components['schemas']['Sync'] = options.full
         ? { mode: 'full' }
         : recordIds
           ? { mode: 'records', recordIds }
@@ -73,10 +74,14 @@ function idsOf(source: string | undefined, { full, records }: Options): string[]
   return ids;
 }
 
-async function askAll(client: Client, source: string | undefined, json: object): Promise<Run[]> {
-  const one = (name: string) => askForRun(client, `/api/sources/${encodeURIComponent(name)}/sync`, json);
+async function askAll(
+  client: Client,
+  source: string | undefined,
+  body: components['schemas']['Sync'],
+): Promise<Run[]> {
+  const one = (name: string) => syncOrGoing(client, name, body);
   if (source !== undefined) return [await one(source)];
-  const { sources } = await client.send(statusShape, '/api/status');
+  const { sources } = await client.send(statusShape, 'get', '/api/status');
   const readable = sources.filter(({ pulls }) => pulls);
   const open = readable.filter(({ paused }) => !paused);
   if (open.length === 0) throw new CommandError(nothingToRead(sources.length, readable.length));

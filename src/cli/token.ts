@@ -28,12 +28,12 @@ Examples:
     )
     .action((name: string, { role, days }: { role: string; days?: string }) =>
       withClient(cli, async (client) => {
-        if (!roles.some((one) => one === role))
-          throw new UsageError(`--role is one of ${roles.join(', ')}, not ${role}.`);
+        const known = roles.find((one) => one === role);
+        if (known === undefined) throw new UsageError(`--role is one of ${roles.join(', ')}, not ${role}.`);
         if (days !== undefined && !/^[1-9]\d{0,3}$/.test(days))
           throw new UsageError(`--days is a number of days from 1 to 3650, not ${days}.`);
-        const wanted = { name, role, ...(days !== undefined && { days: Number(days) }) };
-        const made = await client.send(newTokenShape, '/api/tokens', { json: wanted });
+        const wanted = { name, role: known, ...(days !== undefined && { days: Number(days) }) };
+        const made = await client.send(newTokenShape, 'post', '/api/tokens', { body: wanted });
         const until = made.expiresAt === null ? 'until it is revoked' : `until ${iso(made.expiresAt)}`;
         const said = `The token of ${made.name}, ${made.role}, is valid ${until}. It is shown only now: keep it in a safe place.`;
         if (cli.json) return answer(cli, said, newTokenShape.encode(made));
@@ -46,7 +46,7 @@ Examples:
 export function defineTokenList(command: Command, cli: Cli): void {
   command.addHelpText('after', '\nExamples:\n  $ tributary token list').action(() =>
     withClient(cli, async (client) => {
-      const found = await client.send(tokensShape, '/api/tokens');
+      const found = await client.send(tokensShape, 'get', '/api/tokens');
       const said = `${counted(found.tokens.length, 'named token')}.`;
       if (cli.json) return answer(cli, said, tokensShape.encode(found).tokens);
       const none = 'There are no named tokens: TRIBUTARY_API_TOKEN alone opens this server.';
@@ -73,8 +73,7 @@ export function defineTokenRevoke(command: Command, cli: Cli): void {
     .addHelpText('after', '\nExamples:\n  $ tributary token revoke anna')
     .action((name: string) =>
       withClient(cli, async (client) => {
-        const path = `/api/tokens/${encodeURIComponent(name)}`;
-        const left = await client.send(tokensShape, path, { method: 'DELETE' });
+        const left = await client.send(tokensShape, 'delete', '/api/tokens/{name}', { path: { name } });
         const said = `The token of ${name} is revoked.`;
         if (cli.json) answer(cli, said, tokensShape.encode(left).tokens);
         else print(cli.terminal, said);
@@ -96,7 +95,7 @@ Examples:
       withClient(cli, async (client) => {
         const { items: entries, hasMore } = await readUpTo(limit, async ({ limit, cursor }) => {
           const query = { by, limit, cursor };
-          const { entries, nextCursor } = await client.send(auditShape, '/api/audit', { query });
+          const { entries, nextCursor } = await client.send(auditShape, 'get', '/api/audit', { query });
           return { items: entries, nextCursor };
         });
         const more = hasMore ? [moreSentence] : [];

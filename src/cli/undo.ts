@@ -49,7 +49,7 @@ Exit code 1: the undo failed. 3: --preview found something to undo. 4: there is 
           throw new UsageError('Name the run that is to be undone.');
         return withClient(cli, (client) => list(cli, client));
       }
-      const path = pathOf(run);
+      const path = { id: idOf(run) };
       const preview = await previewOf(cli, path, options);
       if (options.preview) {
         if (cli.json) answer(cli, preview.summary, undoPreviewShape.encode(preview));
@@ -68,26 +68,27 @@ Exit code 1: the undo failed. 3: --preview found something to undo. 4: there is 
     });
 }
 
-function pathOf(run: string): string {
+function idOf(run: string): string {
   if (!/^[1-9]\d{0,14}$/.test(run))
     throw new UsageError(`${run} is not the ID of a run: use a number from "tributary runs".`);
-  return `/api/runs/${run}`;
+  return run;
 }
 
-async function previewOf(cli: Cli, path: string, { created }: Options): Promise<UndoPreview> {
+async function previewOf(cli: Cli, path: { id: string }, { created }: Options): Promise<UndoPreview> {
   const reached = await reach(cli, { work: false });
   try {
-    const query = { created: created ? 'true' : 'false' };
-    return await reached.client.send(undoPreviewShape, `${path}/undo`, { query });
+    const query = { created: created ? ('true' as const) : ('false' as const) };
+    return await reached.client.send(undoPreviewShape, 'get', '/api/runs/{id}/undo', { path, query });
   } finally {
     await reached.close();
   }
 }
 
 /** Asks for the undo, waits for its end, and until its customers are delivered. */
-async function carryOut(cli: Cli, path: string, { created }: Options): Promise<void> {
+async function carryOut(cli: Cli, path: { id: string }, { created }: Options): Promise<void> {
   await runAndWait(cli, { wait: true }, async (client) => {
-    const asked = await client.send(runShape, `${path}/undo`, { json: { created: created === true } });
+    const body = { created: created === true };
+    const asked = await client.send(runShape, 'post', '/api/runs/{id}/undo', { path, body });
     const progress = new Progress(cli.terminal, { silent: cli.json });
     const stop = listenForStop(cli.clock, () => process.exit(1));
     try {
@@ -132,7 +133,7 @@ function tell({ terminal }: Cli, { summary, customers, fields, spared, segments,
 }
 
 async function list(cli: Cli, client: Client): Promise<void> {
-  const found = await client.send(undosShape, '/api/undos', { query: { limit: 50 } });
+  const found = await client.send(undosShape, 'get', '/api/undos', { query: { limit: 50 } });
   const { undos } = found;
   if (cli.json) return answer(cli, `${counted(undos.length, 'undo')}.`, undosShape.encode(found).undos);
   if (undos.length === 0) return print(cli.terminal, 'No run has been undone.');

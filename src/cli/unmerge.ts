@@ -20,8 +20,12 @@ It stays separate even if the vendor reports the merge again. "tributary custome
     )
     .action((source: string, record: string) =>
       runAndWait(cli, { wait: false }, async (client) => {
-        const path = `/api/sources/${encodeURIComponent(source)}/records/${encodeURIComponent(record)}/unmerge`;
-        const { unmerged } = await client.send(unmergedShape, path, { method: 'POST' });
+        const { unmerged } = await client.send(
+          unmergedShape,
+          'post',
+          '/api/sources/{source}/records/{recordId}/unmerge',
+          { path: { source, recordId: record } },
+        );
         const sentences = unmerged.map((one) => sentence(source, one));
         if (!cli.json) for (const text of sentences) print(cli.terminal, text);
         return { runs: [], summary: sentences.join(' '), more: { unmerged } };

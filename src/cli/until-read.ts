@@ -18,7 +18,7 @@ export async function untilRead({ clock, terminal }: Cli, client: Client, some: 
   while (some) {
     const begun = clock.now();
     // Not the status: its figures may be from before they were named.
-    const { toRead: left } = await client.send(deliveriesShape, '/api/deliveries');
+    const { toRead: left } = await client.send(deliveriesShape, 'get', '/api/deliveries');
     if (left === 0) return true;
     if (left < last) [last, movedAt] = [left, clock.now()];
     if (clock.now() - movedAt > longestStillMs) {

@@ -107,18 +107,18 @@ function size(value: string): number {
 async function verify(cli: Cli, reached: Reached, options: Options, stop: AbortSignal): Promise<void> {
   const { client } = reached;
   const silent = cli.json;
-  const since = (await client.send(statusShape, '/api/status')).now;
+  const since = (await client.send(statusShape, 'get', '/api/status')).now;
   const { sample, heal = false, source, contents: isWhole } = options;
-  const contents = isWhole ? 'all' : 'sample';
-  const json = {
-    ...(sample === undefined ? { full: true } : { sample }),
+  const contents = isWhole ? ('all' as const) : ('sample' as const);
+  const body = {
+    ...(sample === undefined ? { full: true as const } : { sample }),
     heal,
-    ...(source !== undefined && { sources: source === true ? 'all' : [source], contents }),
+    ...(source !== undefined && { sources: source === true ? ('all' as const) : [source], contents }),
   };
   if (source !== undefined && !cli.json) await tellForecast(cli, client, { source, contents });
   if (options.wait || reached.isHere)
     await awaitSchema(cli, client, { silent, stop, what: 'Nothing was verified' });
-  const asked = await client.send(verificationShape, '/api/verify', { json });
+  const asked = await client.send(verificationShape, 'post', '/api/verify', { body });
   if (!options.wait && !reached.isHere && asked.state === 'requested') {
     const said = `Verification ${asked.id} was requested.`;
     if (cli.json) answer(cli, said, verificationShape.encode(asked));
@@ -171,7 +171,9 @@ async function endOf(
         const text = error ?? `${source}: ${counted(listed.count, stream.replace(/s$/, ''))} listed`;
         progress.show(text, all ? Math.min(listed.count / all, 1) : null, clock.now());
         await clock.sleep(askEveryMs, stop);
-        verification = await client.send(verificationShape, `/api/verifications/${asked.id}`);
+        verification = await client.send(verificationShape, 'get', '/api/verifications/{id}', {
+          path: { id: asked.id },
+        });
         continue;
       }
       const done = report.compared + report.missing.count + report.inFlight;
@@ -180,7 +182,9 @@ async function endOf(
         (done === 0 ? 'the destination is asked for its customers' : `${counted(done, 'customer')} compared`);
       progress.show(text, report.acknowledged > 0 ? done / report.acknowledged : null, clock.now());
       await clock.sleep(askEveryMs, stop);
-      verification = await client.send(verificationShape, `/api/verifications/${asked.id}`);
+      verification = await client.send(verificationShape, 'get', '/api/verifications/{id}', {
+        path: { id: asked.id },
+      });
     }
   } finally {
     progress.end();
@@ -193,8 +197,8 @@ async function tellForecast(
   client: Client,
   { source, contents }: { source: string | true; contents: 'sample' | 'all' },
 ): Promise<void> {
-  const query = new URLSearchParams({ contents, ...(source !== true && { source }) });
-  const { streams } = await client.send(proofForecastsShape, `/api/verifications/forecast?${query}`);
+  const query = { contents, ...(source !== true && { source }) };
+  const { streams } = await client.send(proofForecastsShape, 'get', '/api/verifications/forecast', { query });
   for (const { source: name, stream, by, records, calls } of streams)
     print(
       terminal,
@@ -205,14 +209,13 @@ async function tellForecast(
 }
 
 async function cancelRunning(cli: Cli, client: Client): Promise<void> {
-  const { verifications } = await client.send(
-    verificationsShape,
-    '/api/verifications?state=requested&limit=1',
-  );
+  const { verifications } = await client.send(verificationsShape, 'get', '/api/verifications', {
+    query: { state: 'requested', limit: 1 },
+  });
   const [running] = verifications;
   if (!running) throw new CommandError('No verification is running.');
-  const ended = await client.send(verificationShape, `/api/verifications/${running.id}/cancel`, {
-    method: 'POST',
+  const ended = await client.send(verificationShape, 'post', '/api/verifications/{id}/cancel', {
+    path: { id: running.id },
   });
   const said = `Verification ${ended.id} was cancelled.`;
   if (cli.json) answer(cli, said, verificationShape.encode(ended));

@@ -36,9 +36,14 @@ could not be read.`,
     .action(async (source: string, { send }: { send?: true }) => {
       const reached = await reach(cli, { work: send === true });
       try {
-        const path = `/api/sources/${encodeURIComponent(source)}/webhook`;
+        const path = { source };
         if (send) {
-          const tried = await reached.client.send(webhookTestShape, `${path}/test`, { method: 'POST' });
+          const tried = await reached.client.send(
+            webhookTestShape,
+            'post',
+            '/api/sources/{source}/webhook/test',
+            { path },
+          );
           cli.exitCode = isWell(tried) ? exitCodes.success : exitCodes.failed;
           if (cli.json)
             answer(
@@ -49,7 +54,11 @@ could not be read.`,
           else print(cli.terminal, triedText(source, tried, reached.isHere));
           return;
         }
-        const webhook = await withAddress(cli, reached, await reached.client.send(webhookShape, path));
+        const webhook = await withAddress(
+          cli,
+          reached,
+          await reached.client.send(webhookShape, 'get', '/api/sources/{source}/webhook', { path }),
+        );
         if (cli.json)
           answer(
             cli,

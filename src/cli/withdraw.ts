@@ -24,8 +24,14 @@ many customers would change, the mass-change breaker holds them; "tributary hold
     .action(async (source: string) => {
       const reached = await reach(cli, { work: true });
       try {
-        const path = `/api/sources/${encodeURIComponent(source)}/withdraw`;
-        const withdrawn = await reached.client.send(withdrawnShape, path, { method: 'POST' });
+        const withdrawn = await reached.client.send(
+          withdrawnShape,
+          'post',
+          '/api/sources/{source}/withdraw',
+          {
+            path: { source },
+          },
+        );
         const said = reached.isHere
           ? `${source} is withdrawn. No server is running: the next "tributary start" or "tributary sync" withdraws its contributions.`
           : `${source} is withdrawn. Its contributions are being withdrawn; "tributary status" shows the progress.`;

@@ -82,8 +82,10 @@ async function show(cli: Cli, client: Client, source: string | undefined, option
   const { terminal } = cli;
   const { customer, state, limit = '20', verify, heal = false } = options;
   if (customer !== undefined) {
-    const path = `/api/customers/${encodeURIComponent(customer)}/write-backs`;
-    const found = await client.send(customerWriteBacks, path);
+    const path = { sourceId: customer };
+    const found = await client.send(customerWriteBacks, 'get', '/api/customers/{sourceId}/write-backs', {
+      path,
+    });
     if (cli.json)
       return answer(
         cli,
@@ -96,7 +98,7 @@ async function show(cli: Cli, client: Client, source: string | undefined, option
     );
   }
   if (source === undefined) {
-    const found = await client.send(writeBacksShape, '/api/write-backs');
+    const found = await client.send(writeBacksShape, 'get', '/api/write-backs');
     if (cli.json)
       return answer(
         cli,
@@ -105,18 +107,21 @@ async function show(cli: Cli, client: Client, source: string | undefined, option
       );
     return print(terminal, vendorsText(found.vendors));
   }
-  const path = `/api/write-backs/${encodeURIComponent(source)}`;
+  const path = { source };
   if (options.pause !== undefined || options.resume) {
-    const reason = typeof options.pause === 'string' ? { reason: options.pause } : {};
-    const json = options.resume ? {} : { json: reason };
-    const to = `${path}/${options.resume ? 'resume' : 'pause'}`;
-    const done = await client.send(pausedShape, to, { method: 'POST', ...json });
+    const body = typeof options.pause === 'string' ? { reason: options.pause } : {};
+    const done = await (options.resume
+      ? client.send(pausedShape, 'post', '/api/write-backs/{source}/resume', { path })
+      : client.send(pausedShape, 'post', '/api/write-backs/{source}/pause', { path, body }));
     const said = `Writing to ${source} ${done.paused ? `is paused: ${done.paused.reason}` : 'is resumed'}.`;
     return cli.json ? answer(cli, said, pausedShape.encode(done)) : print(terminal, said);
   }
   if (verify !== undefined) {
-    const request = { method: 'POST' as const, json: { sample: Number(verify), heal } };
-    const found = await client.send(writeBackVerified, `${path}/verify`, request);
+    const body = { sample: Number(verify), heal };
+    const found = await client.send(writeBackVerified, 'post', '/api/write-backs/{source}/verify', {
+      path,
+      body,
+    });
     if (found.differences.length > 0 && !heal) cli.exitCode = exitCodes.differs;
     const lines = found.differences.map(
       ({ sourceId, attribute, acknowledged, found }) =>
@@ -126,7 +131,10 @@ async function show(cli: Cli, client: Client, source: string | undefined, option
     if (cli.json) return answer(cli, verdict, writeBackVerified.encode(found));
     return print(terminal, [...lines, verdict].join('\n'));
   }
-  const found = await client.send(writeBackPage, path, { query: { state, limit } });
+  const found = await client.send(writeBackPage, 'get', '/api/write-backs/{source}', {
+    path,
+    query: { state, limit },
+  });
   const more = found.nextCursor === null ? [] : ['There are more: raise --limit (at most 200).'];
   if (cli.json)
     return answer(

@@ -27,7 +27,7 @@ import type { Rates } from './rates.ts';
 import type { Refusals } from './refusals.ts';
 import type { Remembered } from './remembered.ts';
 import type { Tokens } from './tokens.ts';
-import { withKey } from './triggers.ts';
+import { withShared } from './triggers.ts';
 
 /** The vendors of the sandbox, wherever they run. */
 export interface SandboxVendors {
@@ -82,7 +82,7 @@ export function newApi(): Api {
   const api: Api = new OpenAPIHono<Env>({ defaultHook: (result) => refuseBadInput(result) });
   const { openapi } = api;
   api.openapi = ((route, ...rest) =>
-    openapi({ ...withKey(route), middleware: encodes(route) }, ...rest)) as typeof openapi;
+    openapi({ ...withShared(route), middleware: encodes(route) }, ...rest)) as typeof openapi;
   return api;
 }
 

@@ -29,15 +29,18 @@ export const keyParameter = {
   },
 };
 
-/** With what every trigger documents besides. */
-export function withKey<Route extends RouteConfig>(route: Route): Route {
-  const method = route.method.toUpperCase();
-  if (isReading(method)) return route;
-  const { 400: bad, 409: conflict, 422: reused, 429: many } = problems(400, 409, 422, 429);
-  if (!isTrigger(method, route.path)) return { ...route, responses: { 429: many, ...route.responses } };
+/**
+ * With what every route that takes a token documents besides: somebody may guess at tokens, and the database may not answer. A
+ * trigger takes a key.
+ */
+export function withShared<Route extends RouteConfig>(route: Route): Route {
+  if (route.security === undefined) return route;
+  const { 400: bad, 409: conflict, 422: reused, 429: many, 503: silent } = problems(400, 409, 422, 429, 503);
+  const shared = { 429: many, 503: silent, ...route.responses };
+  if (!isTrigger(route.method.toUpperCase(), route.path)) return { ...route, responses: shared };
   return {
     ...route,
     parameters: [...(route.parameters ?? []), { $ref: `#/components/parameters/${keyParameter.name}` }],
-    responses: { 400: bad, 409: conflict, 422: reused, 429: many, ...route.responses },
+    responses: { 400: bad, 409: conflict, 422: reused, ...shared },
   };
 }

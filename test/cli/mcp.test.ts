@@ -44,9 +44,12 @@ describe('an agent', () => {
     const client = new Client({
       whom: 'Tributary',
       token,
-      transport: async (path, init) => {
-        asked.push(`${init.method} ${path.split('?')[0]}`);
-        return world.app.request(path, init);
+      transport: {
+        url: 'http://localhost',
+        async send(request) {
+          asked.push(`${request.method} ${new URL(request.url).pathname}`);
+          return world.app.request(request);
+        },
       },
     });
     const [ours, theirs] = InMemoryTransport.createLinkedPair();

@@ -1,5 +1,5 @@
 // The package as npm installs it: below `node_modules`, where Node runs no TypeScript, and without what only the repository has.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import {
   cpSync,
   mkdirSync,
@@ -49,7 +49,7 @@ beforeAll(async () => {
   linkDependencies();
   for (const path of ['package.json', ...manifest.files.filter((name) => name !== 'dist')])
     cpSync(join(root, path), join(installed, path), { recursive: true });
-  buildPackage(join(installed, 'dist'), { types: false });
+  buildPackage(join(installed, 'dist'));
   voucherify = createVoucherifySimulator({ now: Date.now, appId, appToken });
   vendor = await serve(voucherify.app);
 }, 120_000);
@@ -63,6 +63,21 @@ function run(args: string[]): ChildProcess {
   const { PATH, HOME } = process.env;
   const script = join(installed, manifest.bin.tributary);
   return spawn(process.execPath, [script, ...args], { cwd: folder, env: { PATH, HOME, PORT: '0' } });
+}
+
+/** The program of docs/api.md, as a user of the package has it. */
+function writeProgram(): void {
+  const page = readFileSync(join(root, 'docs/api.md'), 'utf8');
+  const [, program = ''] = /^```ts\n(.*?)^```$/ms.exec(page) ?? [];
+  writeFileSync(join(folder, 'program.ts'), program);
+  writeFileSync(join(folder, 'package.json'), '{"type": "module"}');
+}
+
+/** What the compiler says of the program. */
+function faultsOf(options: string[]): string {
+  const compiler = join(root, 'node_modules/typescript/bin/tsc');
+  const args = [compiler, '--noEmit', '--strict', '--target', 'es2024', '--types', 'node', ...options];
+  return spawnSync(process.execPath, [...args, 'program.ts'], { cwd: folder, encoding: 'utf8' }).stdout;
 }
 
 async function ended(child: ChildProcess) {
@@ -101,9 +116,29 @@ it('serves, imports a file, renders its docs, and ends on SIGTERM', async () => 
   };
   const page = await fetch(`${url}/docs`);
   expect(page.status).toBe(200);
+  writeProgram();
+  const token = readFileSync(join(folder, '.tributary', 'api-token'), 'utf8').trim();
+  const env = { TRIBUTARY_URL: url, TRIBUTARY_API_TOKEN: token };
+  const program = await ended(spawn(process.execPath, ['program.ts'], { cwd: folder, env }));
+  expect(program.out).toBe('c1\nc2\nNo source is called hubspot. There is files.\n');
   server.kill('SIGTERM');
   expect((await end).exitCode).toBe(0);
-}, 60_000);
+}, 120_000);
+
+it.each([
+  ['nodenext', ['--module', 'nodenext']],
+  ['bundler', ['--module', 'esnext', '--moduleResolution', 'bundler']],
+])(
+  'types the client for a program that resolves modules as %s',
+  (_name, options) => {
+    writeProgram();
+    expect(faultsOf(options)).toBe('');
+    const path = join(folder, 'program.ts');
+    writeFileSync(path, readFileSync(path, 'utf8').replace("'/api/customers'", "'/api/customer'"));
+    expect(faultsOf(options)).toContain("'\"/api/customer\"' is not assignable");
+  },
+  60_000,
+);
 
 it('holds no TypeScript but declarations, and nothing that only the repository needs', () => {
   const packed = readdirSync(installed, { recursive: true, encoding: 'utf8' });

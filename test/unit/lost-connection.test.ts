@@ -41,7 +41,7 @@ async function serve(...handlers: Handler[]) {
   const client = new Client({
     whom: 'Tributary',
     transport,
-    repeated: repeating(transport, clock),
+    repeat: repeating(clock),
     token: 't',
   });
   return { client, clock, keys };
@@ -63,17 +63,21 @@ const shape = z.object({ done: z.boolean() });
 describe('a request of a command', () => {
   it('is repeated with the same key when the connection is lost, before the answer or in the middle of it', async () => {
     const { client, clock, keys } = await serve(lost, cutShort, answered);
-    expect(await inTime(clock, client.send(shape, '/api/x', { json: {} }))).toEqual({ done: true });
+    expect(await inTime(clock, client.send(shape, 'post', '/api/destination/pause', { body: {} }))).toEqual({
+      done: true,
+    });
     expect(keys).toHaveLength(3);
     expect(keys[0]).toMatch(/^[0-9a-f-]{36}-1$/);
     expect(new Set(keys).size).toBe(1);
-    await inTime(clock, client.send(shape, '/api/y', { json: {} }));
+    await inTime(clock, client.send(shape, 'post', '/api/destination/resume'));
     expect(keys[3]).toBe(keys[0]!.replace(/1$/, '2'));
   });
 
   it('waits for the answer of the first where that is still carried out', async () => {
     const { client, clock, keys } = await serve(lost, underWay, underWay, answered);
-    expect(await inTime(clock, client.send(shape, '/api/x', { json: {} }))).toEqual({ done: true });
+    expect(await inTime(clock, client.send(shape, 'post', '/api/destination/pause', { body: {} }))).toEqual({
+      done: true,
+    });
     expect(keys).toHaveLength(4);
   });
 
@@ -83,20 +87,22 @@ describe('a request of a command', () => {
         .writeHead(429, { 'content-type': 'application/problem+json', 'retry-after': '7' })
         .end('{"type":"urn:tributary:problem:too-many-triggers","status":429,"detail":"Too many."}');
     const { client, clock, keys } = await serve(limited, answered);
-    expect(await inTime(clock, client.send(shape, '/api/x', { json: {} }))).toEqual({ done: true });
+    expect(await inTime(clock, client.send(shape, 'post', '/api/destination/pause', { body: {} }))).toEqual({
+      done: true,
+    });
     expect(clock.now()).toBeGreaterThanOrEqual(7_000);
     expect(new Set(keys).size).toBe(1);
   });
 
   it('that only reads has no key, and is repeated too', async () => {
     const { client, clock, keys } = await serve(lost, answered);
-    expect(await inTime(clock, client.send(shape, '/api/x'))).toEqual({ done: true });
+    expect(await inTime(clock, client.send(shape, 'get', '/api/status'))).toEqual({ done: true });
     expect(keys).toEqual([undefined, undefined]);
   });
 
   it('is given up after a minute, and says that it may have been carried out', async () => {
     const { client, clock } = await serve(lost);
-    const asked = inTime(clock, client.send(shape, '/api/x', { json: {} }));
+    const asked = inTime(clock, client.send(shape, 'post', '/api/destination/pause', { body: {} }));
     await expect(asked).rejects.toThrow(
       /^The connection to Tributary at .* was lost: .*within 60 seconds.*may have been done/,
     );
@@ -105,25 +111,29 @@ describe('a request of a command', () => {
 
   it('is not repeated where it was never sent, or was answered', async () => {
     const refused = await serve(underWay);
-    await expect(refused.client.send(shape, '/api/x', { json: {} })).rejects.toThrow('It goes on.');
+    await expect(refused.client.send(shape, 'post', '/api/destination/pause', { body: {} })).rejects.toThrow(
+      'It goes on.',
+    );
     expect(refused.keys).toHaveLength(1);
     server!.close();
     const transport = overNetwork('http://127.0.0.1:9');
     const client = new Client({
       whom: 'Tributary',
       transport,
-      repeated: repeating(transport, refused.clock),
+      repeat: repeating(refused.clock),
       token: 't',
     });
-    await expect(client.send(shape, '/api/x', { json: {} })).rejects.toThrow(/Cannot reach Tributary/);
+    await expect(client.send(shape, 'post', '/api/destination/pause', { body: {} })).rejects.toThrow(
+      /Cannot reach Tributary/,
+    );
   });
 
   it('that streams a file is not repeated, as the file is read already', async () => {
     const { client, keys } = await serve(lost);
     const body = new Blob(['a,b']).stream();
-    await expect(client.send(shape, '/api/x', { stream: { body, type: 'text/csv' } })).rejects.toThrow(
-      /was lost/,
-    );
+    await expect(
+      client.send(shape, 'post', '/api/sources/{source}/imports', { path: { source: 'files' }, body }),
+    ).rejects.toThrow(/was lost/);
     expect(keys).toHaveLength(1);
   });
 });
