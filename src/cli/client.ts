@@ -150,11 +150,14 @@ function requested(
 
 function refusal(whom: string, { response: { status }, error }: Answered): ApiError {
   const problem: Problem = typeof error === 'object' && error !== null ? error : {};
-  const isOurs = status >= 500 || passing.has(status);
-  // A server that is not ours knows none of our paths: that is a wrong address.
-  const isUnknown = status === 404 && problem.type !== undefined;
-  const exitCode = isUnknown ? exitCodes.notFound : isOurs ? exitCodes.failed : exitCodes.usage;
-  const said = problem.detail ?? problem.title ?? `${whom} answered ${status}. Its log says more.`;
+  const isForeign = problem.type === undefined;
+  const mayPass = status >= 500 || passing.has(status) || (isForeign && status !== 401);
+  const isUnknown = status === 404 && !isForeign;
+  const exitCode = isUnknown ? exitCodes.notFound : mayPass ? exitCodes.failed : exitCodes.usage;
+  const said =
+    problem.detail ??
+    problem.title ??
+    `${whom} answered ${status} without problem details: something in between answered, such as a proxy, or it is not Tributary. Check TRIBUTARY_URL.`;
   const message =
     status === 401
       ? `${whom} rejects the token. Set TRIBUTARY_API_TOKEN to the token that it was started with, or to one that "tributary token create" made.`

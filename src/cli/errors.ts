@@ -7,6 +7,35 @@
  */
 export const exitCodes = { success: 0, failed: 1, usage: 2, differs: 3, notFound: 4 } as const;
 
+interface Ending {
+  meaning: string;
+  action: string;
+}
+
+/** docs/errors.md is made of it. */
+export const exitCodeMeanings: { readonly [code in (typeof exitCodes)[keyof typeof exitCodes]]: Ending } = {
+  [exitCodes.success]: { meaning: 'everything was done as requested', action: 'nothing' },
+  [exitCodes.failed]: {
+    meaning:
+      'the command failed or is incomplete: something was rejected, refused, held, left waiting or could not be retried',
+    action: 'read the message, remove the cause, and repeat the command',
+  },
+  [exitCodes.usage]: {
+    meaning: 'wrong usage or configuration: the same command will never succeed',
+    action:
+      'correct the command, the configuration or the environment; `tributary doctor` checks the last two',
+  },
+  [exitCodes.differs]: {
+    meaning:
+      'a preview, a dry run (unless `--exit-zero`), `undo --preview` or a verification found differences',
+    action: 'look at the differences; `tributary verify --heal` sends customers again',
+  },
+  [exitCodes.notFound]: {
+    meaning: 'what you named does not exist: a customer, source, run, request or receipt',
+    action: 'use a name that the message suggests, or one of the list of its kind',
+  },
+};
+
 /** An end that was to be expected. Its message is one or two sentences: what, where, what to do. */
 export class CommandError extends Error {
   override name = 'CommandError';
@@ -35,10 +64,25 @@ export function sentenceOf(error: unknown): string {
   return named.has(error.name) ? error.message : `${error.message} (unexpected: please report it)`;
 }
 
+export type FailureCode = 'failed' | 'usage' | 'configuration' | 'differs' | 'not_found' | 'defect';
+
+/** What `--json` has as `error.code`. docs/errors.md is made of it. */
+export const codeMeanings: { readonly [code in FailureCode]: { exitCode: number; meaning: string } } = {
+  failed: { exitCode: exitCodes.failed, meaning: 'it was tried, and not all of it could be done' },
+  usage: { exitCode: exitCodes.usage, meaning: 'the command line cannot be meant' },
+  configuration: {
+    exitCode: exitCodes.usage,
+    meaning: 'the configuration or the environment has faults, which `error.faults` lists',
+  },
+  differs: { exitCode: exitCodes.differs, meaning: 'differences were found' },
+  not_found: { exitCode: exitCodes.notFound, meaning: 'what was named does not exist' },
+  defect: { exitCode: exitCodes.failed, meaning: 'a defect of Tributary: please report it' },
+};
+
 /** How a command line ended that did not end well. */
 export interface Failure {
   exitCode: number;
-  code: 'failed' | 'usage' | 'configuration' | 'differs' | 'not_found' | 'defect';
+  code: FailureCode;
   message: string;
   details: object;
   /** It was printed already. */

@@ -1607,7 +1607,7 @@ export interface components {
   schemas: {
     /** @description What went wrong, as problem details (RFC 9457). */
     Problem: {
-      /** @description A URI that names the kind of problem; `about:blank` if the status is sufficient. */
+      /** @description A URI that names the kind of problem; `about:blank` if the status is sufficient. /docs/errors lists the kinds. */
       type: string;
       title: string;
       status: number;
@@ -4713,7 +4713,9 @@ export interface operations {
       };
       401: components['responses']['401'];
       403: components['responses']['403'];
+      429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   createToken: {
@@ -4763,6 +4765,7 @@ export interface operations {
       422: components['responses']['422'];
       429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   revokeToken: {
@@ -4802,6 +4805,7 @@ export interface operations {
       422: components['responses']['422'];
       429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   listAudit: {
@@ -4836,7 +4840,9 @@ export interface operations {
       400: components['responses']['400'];
       401: components['responses']['401'];
       403: components['responses']['403'];
+      429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   getStatus: {
@@ -4859,7 +4865,9 @@ export interface operations {
       };
       401: components['responses']['401'];
       403: components['responses']['403'];
+      429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   getBalance: {
@@ -4882,7 +4890,9 @@ export interface operations {
       };
       401: components['responses']['401'];
       403: components['responses']['403'];
+      429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   listLogs: {
@@ -4917,7 +4927,9 @@ export interface operations {
       400: components['responses']['400'];
       401: components['responses']['401'];
       403: components['responses']['403'];
+      429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   getMetrics: {
@@ -4940,7 +4952,9 @@ export interface operations {
       };
       401: components['responses']['401'];
       403: components['responses']['403'];
+      429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   getSpend: {
@@ -4983,7 +4997,9 @@ export interface operations {
       400: components['responses']['400'];
       401: components['responses']['401'];
       403: components['responses']['403'];
+      429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   listCalls: {
@@ -5020,7 +5036,9 @@ export interface operations {
       401: components['responses']['401'];
       403: components['responses']['403'];
       404: components['responses']['404'];
+      429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   listSources: {
@@ -5045,7 +5063,9 @@ export interface operations {
       };
       401: components['responses']['401'];
       403: components['responses']['403'];
+      429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   withdrawSource: {
@@ -5087,6 +5107,7 @@ export interface operations {
       422: components['responses']['422'];
       429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   syncSource: {
@@ -5132,6 +5153,7 @@ export interface operations {
       422: components['responses']['422'];
       429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   pauseSource: {
@@ -5175,6 +5197,7 @@ export interface operations {
       422: components['responses']['422'];
       429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   resumeSource: {
@@ -5212,6 +5235,7 @@ export interface operations {
       422: components['responses']['422'];
       429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   beginSignIn: {
@@ -5255,6 +5279,7 @@ export interface operations {
       422: components['responses']['422'];
       429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   finishSignIn: {
@@ -5361,6 +5386,7 @@ export interface operations {
       422: components['responses']['422'];
       429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   decideProject: {
@@ -5410,6 +5436,7 @@ export interface operations {
       422: components['responses']['422'];
       429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   pauseDestination: {
@@ -5449,6 +5476,7 @@ export interface operations {
       422: components['responses']['422'];
       429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   resumeDestination: {
@@ -5482,6 +5510,7 @@ export interface operations {
       422: components['responses']['422'];
       429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   getProbe: {
@@ -5504,7 +5533,9 @@ export interface operations {
       };
       401: components['responses']['401'];
       403: components['responses']['403'];
+      429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   probe: {
@@ -5544,6 +5575,7 @@ export interface operations {
       422: components['responses']['422'];
       429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   listDeliveries: {
@@ -5581,7 +5613,9 @@ export interface operations {
       400: components['responses']['400'];
       401: components['responses']['401'];
       403: components['responses']['403'];
+      429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   listRuns: {
@@ -5618,7 +5652,9 @@ export interface operations {
       400: components['responses']['400'];
       401: components['responses']['401'];
       403: components['responses']['403'];
+      429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   getRun: {
@@ -5646,7 +5682,9 @@ export interface operations {
       401: components['responses']['401'];
       403: components['responses']['403'];
       404: components['responses']['404'];
+      429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   cancelRun: {
@@ -5684,6 +5722,7 @@ export interface operations {
       422: components['responses']['422'];
       429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   previewUndo: {
@@ -5715,6 +5754,7 @@ export interface operations {
       403: components['responses']['403'];
       404: components['responses']['404'];
       409: components['responses']['409'];
+      429: components['responses']['429'];
       500: components['responses']['500'];
       503: components['responses']['503'];
     };
@@ -5793,7 +5833,9 @@ export interface operations {
       400: components['responses']['400'];
       401: components['responses']['401'];
       403: components['responses']['403'];
+      429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   listSpared: {
@@ -5831,7 +5873,9 @@ export interface operations {
       401: components['responses']['401'];
       403: components['responses']['403'];
       404: components['responses']['404'];
+      429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   listCustomers: {
@@ -5868,7 +5912,9 @@ export interface operations {
       400: components['responses']['400'];
       401: components['responses']['401'];
       403: components['responses']['403'];
+      429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   getCustomer: {
@@ -5896,7 +5942,9 @@ export interface operations {
       401: components['responses']['401'];
       403: components['responses']['403'];
       404: components['responses']['404'];
+      429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   eraseCustomer: {
@@ -5941,6 +5989,7 @@ export interface operations {
       422: components['responses']['422'];
       429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   explainCustomer: {
@@ -5971,7 +6020,9 @@ export interface operations {
       401: components['responses']['401'];
       403: components['responses']['403'];
       404: components['responses']['404'];
+      429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   getCustomerHistory: {
@@ -6006,7 +6057,9 @@ export interface operations {
       401: components['responses']['401'];
       403: components['responses']['403'];
       404: components['responses']['404'];
+      429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   pinField: {
@@ -6052,6 +6105,7 @@ export interface operations {
       422: components['responses']['422'];
       429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   unpinField: {
@@ -6091,6 +6145,7 @@ export interface operations {
       422: components['responses']['422'];
       429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   listQuarantine: {
@@ -6127,7 +6182,9 @@ export interface operations {
       400: components['responses']['400'];
       401: components['responses']['401'];
       403: components['responses']['403'];
+      429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   listClashes: {
@@ -6160,7 +6217,9 @@ export interface operations {
       400: components['responses']['400'];
       401: components['responses']['401'];
       403: components['responses']['403'];
+      429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   unmergeRecord: {
@@ -6202,6 +6261,7 @@ export interface operations {
       422: components['responses']['422'];
       429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   rewindSource: {
@@ -6247,6 +6307,7 @@ export interface operations {
       422: components['responses']['422'];
       429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   findPeople: {
@@ -6279,7 +6340,9 @@ export interface operations {
       400: components['responses']['400'];
       401: components['responses']['401'];
       403: components['responses']['403'];
+      429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   listErasures: {
@@ -6317,7 +6380,9 @@ export interface operations {
       400: components['responses']['400'];
       401: components['responses']['401'];
       403: components['responses']['403'];
+      429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   getErasure: {
@@ -6345,7 +6410,9 @@ export interface operations {
       401: components['responses']['401'];
       403: components['responses']['403'];
       404: components['responses']['404'];
+      429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   liftErasure: {
@@ -6389,6 +6456,7 @@ export interface operations {
       422: components['responses']['422'];
       429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   exportCustomers: {
@@ -6438,7 +6506,9 @@ export interface operations {
       400: components['responses']['400'];
       401: components['responses']['401'];
       403: components['responses']['403'];
+      429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   listDeadLetters: {
@@ -6483,7 +6553,9 @@ export interface operations {
       400: components['responses']['400'];
       401: components['responses']['401'];
       403: components['responses']['403'];
+      429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   retryDeadLetters: {
@@ -6523,6 +6595,7 @@ export interface operations {
       422: components['responses']['422'];
       429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   listDeadLetterGroups: {
@@ -6561,7 +6634,9 @@ export interface operations {
       400: components['responses']['400'];
       401: components['responses']['401'];
       403: components['responses']['403'];
+      429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   exportDeadLetters: {
@@ -6603,7 +6678,9 @@ export interface operations {
       400: components['responses']['400'];
       401: components['responses']['401'];
       403: components['responses']['403'];
+      429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   discardDeadLetters: {
@@ -6643,6 +6720,7 @@ export interface operations {
       422: components['responses']['422'];
       429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   listRequests: {
@@ -6685,7 +6763,9 @@ export interface operations {
       400: components['responses']['400'];
       401: components['responses']['401'];
       403: components['responses']['403'];
+      429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   getRequest: {
@@ -6713,7 +6793,9 @@ export interface operations {
       401: components['responses']['401'];
       403: components['responses']['403'];
       404: components['responses']['404'];
+      429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   replayRequest: {
@@ -6757,6 +6839,7 @@ export interface operations {
       422: components['responses']['422'];
       429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   replayRequests: {
@@ -6796,6 +6879,7 @@ export interface operations {
       422: components['responses']['422'];
       429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   listDrifts: {
@@ -6830,7 +6914,9 @@ export interface operations {
       400: components['responses']['400'];
       401: components['responses']['401'];
       403: components['responses']['403'];
+      429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   acknowledgeDrifts: {
@@ -6888,6 +6974,7 @@ export interface operations {
       422: components['responses']['422'];
       429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   reopenDrifts: {
@@ -6943,6 +7030,7 @@ export interface operations {
       422: components['responses']['422'];
       429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   listWriteBackVendors: {
@@ -6975,7 +7063,9 @@ export interface operations {
       };
       401: components['responses']['401'];
       403: components['responses']['403'];
+      429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   listWriteBacks: {
@@ -7014,7 +7104,9 @@ export interface operations {
       401: components['responses']['401'];
       403: components['responses']['403'];
       404: components['responses']['404'];
+      429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   verifyWriteBack: {
@@ -7058,6 +7150,7 @@ export interface operations {
       422: components['responses']['422'];
       429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   pauseWriteBack: {
@@ -7101,6 +7194,7 @@ export interface operations {
       422: components['responses']['422'];
       429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   resumeWriteBack: {
@@ -7138,6 +7232,7 @@ export interface operations {
       422: components['responses']['422'];
       429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   checkWriteBack: {
@@ -7166,6 +7261,7 @@ export interface operations {
       404: components['responses']['404'];
       429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   getCustomerWriteBacks: {
@@ -7199,7 +7295,9 @@ export interface operations {
       400: components['responses']['400'];
       401: components['responses']['401'];
       403: components['responses']['403'];
+      429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   listHolds: {
@@ -7237,7 +7335,9 @@ export interface operations {
       400: components['responses']['400'];
       401: components['responses']['401'];
       403: components['responses']['403'];
+      429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   releaseHolds: {
@@ -7277,6 +7377,7 @@ export interface operations {
       422: components['responses']['422'];
       429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   refuseHolds: {
@@ -7316,6 +7417,7 @@ export interface operations {
       422: components['responses']['422'];
       429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   preview: {
@@ -7493,7 +7595,9 @@ export interface operations {
       400: components['responses']['400'];
       401: components['responses']['401'];
       403: components['responses']['403'];
+      429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   verify: {
@@ -7544,6 +7648,7 @@ export interface operations {
       422: components['responses']['422'];
       429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   listVerifications: {
@@ -7578,7 +7683,9 @@ export interface operations {
       400: components['responses']['400'];
       401: components['responses']['401'];
       403: components['responses']['403'];
+      429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   getVerificationChain: {
@@ -7611,7 +7718,9 @@ export interface operations {
       };
       401: components['responses']['401'];
       403: components['responses']['403'];
+      429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   forecastSourceProof: {
@@ -7643,7 +7752,9 @@ export interface operations {
       401: components['responses']['401'];
       403: components['responses']['403'];
       404: components['responses']['404'];
+      429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   getVerification: {
@@ -7671,7 +7782,9 @@ export interface operations {
       401: components['responses']['401'];
       403: components['responses']['403'];
       404: components['responses']['404'];
+      429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   listFindings: {
@@ -7723,7 +7836,9 @@ export interface operations {
       401: components['responses']['401'];
       403: components['responses']['403'];
       404: components['responses']['404'];
+      429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   cancelVerification: {
@@ -7761,6 +7876,7 @@ export interface operations {
       422: components['responses']['422'];
       429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   getReceiptKeys: {
@@ -7808,7 +7924,9 @@ export interface operations {
       401: components['responses']['401'];
       403: components['responses']['403'];
       404: components['responses']['404'];
+      429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
   testWebhook: {
@@ -7846,6 +7964,7 @@ export interface operations {
       422: components['responses']['422'];
       429: components['responses']['429'];
       500: components['responses']['500'];
+      503: components['responses']['503'];
     };
   };
 }

@@ -1,6 +1,7 @@
 // What an answer says when something is wrong: RFC 9457 problem details.
 import { z } from 'zod';
 import { answer } from './parts.ts';
+import type { ProblemKindName } from './problem-kinds.ts';
 
 const faultShape = answer(
   {
@@ -16,7 +17,8 @@ export type Fault = z.output<typeof faultShape>;
 export const problemShape = answer(
   {
     type: z.string().meta({
-      description: 'A URI that names the kind of problem; `about:blank` if the status is sufficient.',
+      description:
+        'A URI that names the kind of problem; `about:blank` if the status is sufficient. /docs/errors lists the kinds.',
     }),
     title: z.string(),
     status: z.int(),
@@ -41,4 +43,4 @@ export const renamedKeys: { readonly [before: string]: string } = {
 };
 
 /** The kinds that programs tell apart, as the end of their URI. */
-export const problemType = (name: string) => `urn:tributary:problem:${name}`;
+export const problemType = (name: ProblemKindName) => `urn:tributary:problem:${name}`;

@@ -6,6 +6,7 @@ import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { ZodError } from 'zod';
 import { type Fault, type ProblemBody, problemShape, problemType, renamedKeys } from '../contract/problem.ts';
+import type { ProblemKindName } from '../contract/problem-kinds.ts';
 import { isUnavailable } from '../db/availability.ts';
 import type { Log } from '../engine/log/log.ts';
 import type { Env } from './env.ts';
@@ -37,7 +38,7 @@ export class Problem extends Error {
     status: keyof typeof titles & number,
     detail: string,
     more: {
-      type?: string;
+      type?: ProblemKindName;
       faults?: Fault[];
       runId?: number;
       errorId?: string;

@@ -34,7 +34,7 @@ export const keyParameter = {
  * trigger takes a key.
  */
 export function withShared<Route extends RouteConfig>(route: Route): Route {
-  if (route.security === undefined) return route;
+  if (!route.security?.length) return route;
   const { 400: bad, 409: conflict, 422: reused, 429: many, 503: silent } = problems(400, 409, 422, 429, 503);
   const shared = { 429: many, 503: silent, ...route.responses };
   if (!isTrigger(route.method.toUpperCase(), route.path)) return { ...route, responses: shared };

@@ -135,7 +135,7 @@ it.each([
     expect(faultsOf(options)).toBe('');
     const path = join(folder, 'program.ts');
     writeFileSync(path, readFileSync(path, 'utf8').replace("'/api/customers'", "'/api/customer'"));
-    expect(faultsOf(options)).toContain("'\"/api/customer\"' is not assignable");
+    expect(faultsOf(options)).toContain('\'"/api/customer"\' is not assignable');
   },
   60_000,
 );

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { Client, overNetwork } from '../../src/cli/client.ts';
+import { classify } from '../../src/cli/errors.ts';
 import { repeating } from '../../src/cli/repeating.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
@@ -126,6 +127,37 @@ describe('a request of a command', () => {
     await expect(client.send(shape, 'post', '/api/destination/pause', { body: {} })).rejects.toThrow(
       /Cannot reach Tributary/,
     );
+  });
+
+  it.each([
+    [200, /answered 200 without JSON: is it Tributary\?/],
+    [403, /answered 403 without problem details: something in between answered/],
+    [404, /answered 404 without problem details/],
+    [502, /answered 502 without problem details/],
+  ])('that a proxy answers %i with a page of its own fails with a sentence', async (status, sentence) => {
+    const page: Handler = (_request, response) =>
+      response.writeHead(status, { 'content-type': 'text/html' }).end('<html><h1>Gateway</h1></html>');
+    const { client } = await serve(page);
+    const error = await client.send(shape, 'get', '/api/status').catch((thrown) => thrown);
+    expect(classify(error)).toMatchObject({
+      exitCode: 1,
+      code: 'failed',
+      message: expect.stringMatching(sentence),
+    });
+  });
+
+  it('for a route that the server does not have, or for what nobody has named, ends with 4', async () => {
+    const problem = {
+      type: 'about:blank',
+      title: 'Not found',
+      status: 404,
+      detail: 'There is no route /api/x.',
+    };
+    const unknown: Handler = (_request, response) =>
+      response.writeHead(404, { 'content-type': 'application/problem+json' }).end(JSON.stringify(problem));
+    const { client } = await serve(unknown);
+    const error = await client.send(shape, 'get', '/api/status').catch((thrown) => thrown);
+    expect(classify(error)).toMatchObject({ exitCode: 4, code: 'not_found', message: problem.detail });
   });
 
   it('that streams a file is not repeated, as the file is read already', async () => {

@@ -9,7 +9,7 @@ import { Problem, problems } from '../problem.ts';
 
 const patienceMs = 2_000;
 
-const unready = { type: 'database', headers: { 'retry-after': '5' } };
+const unready = { type: 'database' as const, headers: { 'retry-after': '5' } };
 
 const live = createRoute({
   method: 'get',
