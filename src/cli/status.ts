@@ -90,7 +90,7 @@ function headlineLines({ headline: { sentence, next } }: Status): string[] {
 }
 
 function figures(status: Status): string[] {
-  const { headline, customers, freshness, backlog, putOff, destination, log } = status;
+  const { headline, customers, received, freshness, backlog, putOff, destination, log } = status;
   const { delivered, waiting, held, dead, total } = customers;
   const lanes = backlog
     .filter((lane) => lane.waiting > 0)
@@ -98,6 +98,11 @@ function figures(status: Status): string[] {
   const oldest =
     freshness.oldestWaitSeconds === null ? '' : `, the oldest for ${duration(freshness.oldestWaitSeconds)}`;
   return [
+    ...(received === null
+      ? []
+      : [
+          `Received:  ${number(received.records)} = ${number(received.changed)} changed + ${number(received.unchanged)} unchanged + ${number(received.superseded)} superseded + ${number(received.filtered)} filtered + ${number(received.rejected)} rejected`,
+        ]),
     `Customers: ${number(total)} = ${number(delivered)} delivered + ${number(waiting)} waiting${held > 0 ? ` + ${number(held)} held` : ''} + ${number(dead)} given up`,
     ...(held > 0 ? ['Held:      see "tributary holds list"'] : []),
     ...(waiting > 0 ? [`Waiting:   ${lanes.join(', ')}${oldest}`] : []),

@@ -2,19 +2,23 @@
 import { z } from 'zod';
 import { answer, count } from './parts.ts';
 
+export const receivedShape = answer(
+  {
+    records: count,
+    changed: count,
+    unchanged: count,
+    superseded: count,
+    filtered: count,
+    rejected: count,
+  },
+  'Received',
+  'Records received by runs, in webhooks that are still kept, and by reading what webhooks named; then what became of them.',
+);
+export type Received = z.output<typeof receivedShape>;
+
 export const balanceShape = answer(
   {
-    received: answer({
-      records: count,
-      changed: count,
-      unchanged: count,
-      superseded: count,
-      filtered: count,
-      rejected: count,
-    }).meta({
-      description:
-        'Records received by runs, in webhooks that are still kept, and by reading what webhooks named; then what became of them.',
-    }),
+    received: receivedShape,
     wanted: answer({
       customers: count,
       delivered: count,

@@ -1,5 +1,7 @@
 // The whole at a glance: sources and their runs, what waits, what may be spent.
+
 import { z } from 'zod';
+import { receivedShape } from './balance.ts';
 import { letterKind } from './dead-letter.ts';
 import { driftKind } from './drift.ts';
 import { answer, count, laneShape, moment, orNull, time } from './parts.ts';
@@ -171,6 +173,10 @@ export const statusShape = answer(
           'Loops of this process whose last step failed. They are retried. Loops that work are omitted.',
       }),
     customers: customerCounts,
+    received: orNull(receivedShape).meta({
+      description:
+        'What became of the records received. It may be some seconds old. Null while it is counted for the first time.',
+    }),
     freshness: answer({
       oldestWaitingAt: time.nullable().meta({
         description: 'When the oldest undelivered change began to wait.',

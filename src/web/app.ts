@@ -11,7 +11,7 @@ import type { Connector } from '../connector.ts';
 import type { OutputHealth } from '../engine/log/output-health.ts';
 import { RecentLines } from '../engine/log/recent-lines.ts';
 import { describeVanished } from '../sync/pull/vanished.ts';
-import { readBalance } from '../sync/views/balance.ts';
+import { readBalance, readReceived } from '../sync/views/balance.ts';
 import { letterGroups } from '../sync/views/letter-groups.ts';
 import { figures } from '../sync/views/status.ts';
 import { EndedSessions } from '../tables/ended-sessions.ts';
@@ -135,6 +135,7 @@ export function createApp(tributary: Tributary, options: AppOptions): OpenAPIHon
     causes: new Remembered(clock, () => letterGroups(database, {})),
     held: new Remembered(clock, () => groupHolds(database, {})),
     balance: new Remembered(clock, () => readBalance(database)),
+    received: new Remembered(clock, () => readReceived(database)),
     rates: new Rates(),
     live: new LivePages(clock, {
       activity: () => tributary.activity,

@@ -5,7 +5,7 @@ import type { MiddlewareHandler } from 'hono';
 import { z } from 'zod';
 import type { Tributary } from '../app/app.ts';
 import type { Connector } from '../connector.ts';
-import type { Balance } from '../contract/balance.ts';
+import type { Balance, Received } from '../contract/balance.ts';
 import type { HoldGroup } from '../contract/hold.ts';
 import type { Break, Sandbox } from '../contract/sandbox.ts';
 import type { OutputHealth } from '../engine/log/output-health.ts';
@@ -63,6 +63,8 @@ export interface Deps {
   live: LivePages;
   /** The sums that hold: each side is counted over whole tables. */
   balance: Remembered<Balance>;
+  /** The first of them alone: it reads no customers. */
+  received: Remembered<Received>;
   /** Webhooks that were refused at the door. */
   refusals: Refusals;
   /** Whether the log arrives; null where that is not watched. */

@@ -51,6 +51,18 @@ export class Remembered<Value> {
     return known.value;
   }
 
+  /** As `latest`, but null where nothing is known yet and it is not found out within so long. */
+  async within(ms: number): Promise<Value | null> {
+    if (this.#known !== null) return this.latest();
+    const found = new AbortController();
+    const finding = this.get().catch(() => null); // the next caller of `get` learns of it
+    try {
+      return await Promise.race([finding, this.#clock.sleep(ms, found.signal).then(() => null)]);
+    } finally {
+      found.abort();
+    }
+  }
+
   async #findOut(): Promise<Value> {
     const begun = this.#clock.now();
     const value = await this.#find();

@@ -1,6 +1,7 @@
 // The whole at a glance, for the API and the page alike: sources and their runs, what waits, what may be spent.
 import { apiEnds } from '../app/api-ends.ts';
 import { differingSentence } from '../app/differing-workers.ts';
+import type { Received } from '../contract/balance.ts';
 import type { Run } from '../contract/run.ts';
 import { foundIn } from '../contract/source-proof.ts';
 import type { SourceStatus, Status } from '../contract/status.ts';
@@ -19,10 +20,17 @@ import { type Facts, headlineOf, problemsOf } from './headline.ts';
 import { usedWebhookState } from './webhook-state.ts';
 import { writtenBack } from './written-back.ts';
 
+/** So long a page waits for a figure that is not known yet. */
+const quickMs = 50;
+
 /** `isQuick`: figures that are dear to find out may be a few seconds old. */
 export async function readStatus(deps: Deps, { isQuick = false } = {}): Promise<Status> {
   const figures = isQuick ? deps.figures.latest() : deps.figures.get();
-  const [status, ended] = await Promise.all([readFigures(deps, figures), lastEnded(deps.tributary.database)]);
+  const received = isQuick ? deps.received.within(quickMs) : deps.received.get();
+  const [status, ended] = await Promise.all([
+    readFigures(deps, figures, received),
+    lastEnded(deps.tributary.database),
+  ]);
   const facts = factsOf(status, ended);
   return { headline: headlineOf(facts), problems: problemsOf(facts), ...status };
 }
@@ -100,13 +108,18 @@ function verificationFact({ state, endedAt, error, request, report }: Verificati
   };
 }
 
-async function readFigures(deps: Deps, known: Promise<Figures>): Promise<Figured> {
+async function readFigures(
+  deps: Deps,
+  known: Promise<Figures>,
+  brought: Promise<Received | null>,
+): Promise<Figured> {
   const { tributary } = deps;
   const { database, clock, config } = tributary;
   const { circuit, bulk } = tributary.delivering;
   const { strays } = deps.refusals;
-  const [figures, fresh, paused, batches, sources, vanished] = await Promise.all([
+  const [figures, received, fresh, paused, batches, sources, vanished] = await Promise.all([
     known,
+    brought,
     freshnessSince(database, clock.now() - 86_400_000),
     listPauses(database),
     batchesUnderWay(database),
@@ -134,6 +147,7 @@ async function readFigures(deps: Deps, known: Promise<Figures>): Promise<Figured
       lastError: error,
     })),
     customers: figures.customers,
+    received,
     freshness: {
       oldestWaitingAt: figures.oldestWaitingAt,
       oldestWaitSeconds: waited(figures.oldestWaitingAt),

@@ -1,5 +1,6 @@
 // Every page in one world that has something to show on each. Each page is looked at in light and dark, wide and narrow.
 import axe from 'axe-core';
+import { sql } from 'drizzle-orm';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Served } from '../../src/web/server.ts';
@@ -156,18 +157,33 @@ describe.skipIf(!hasBrowser)('the pages in a browser', () => {
     await page.getByText('No such dead letters').waitFor();
     await page.goto(`${served.url}/problems?show=drift`);
     await page.locator('summary', { hasText: 'Acknowledge… shop/5' }).click();
-    await page.getByLabel('Reason').fill('corrected by support');
+    await page.locator('details[open]').getByLabel('Reason').fill('corrected by support');
     // With the mouse: the form must not be cut off.
     await page.getByRole('button', { name: 'Acknowledge', exact: true }).click();
     await said('Acknowledged');
-    await page.getByText('No drift', { exact: true }).waitFor();
+    await page.getByText('2 customers deleted there').waitFor();
+    // All of a kind at once: but none that was found after the page was read.
+    await world.database.rows(sql`
+      insert into drifts (source_id, kind, fields, "by", found_at)
+      values ('shop/9', 'deleted', '{}', 'verification 2', now() + interval '1 hour')`);
+    const questions: string[] = [];
+    page.removeAllListeners('dialog');
+    page.once('dialog', (dialog) => {
+      questions.push(dialog.message());
+      return dialog.accept();
+    });
+    await page.locator('summary', { hasText: 'Acknowledge all… that are deleted' }).click();
+    await page.locator('details[open]').getByLabel('Reason').fill('a clean-up');
+    await page.keyboard.press('Enter');
+    await page.getByRole('link', { name: 'shop/10' }).waitFor({ state: 'detached' });
+    expect(questions).toEqual([expect.stringMatching(/^Acknowledge \d customers deleted there\?/)]);
+    await page.getByRole('link', { name: 'shop/9' }).waitFor();
     await page.getByRole('link', { name: /^Acknowledged/ }).click();
     await page.getByText('corrected by support').waitFor();
     await page.goto(`${served.url}/access`);
     await page.getByLabel('Name').fill('anna');
     await page.getByRole('button', { name: 'Create the token' }).click();
     await page.getByText('The token anna was created.').waitFor();
-    page.removeAllListeners('dialog');
     page.once('dialog', (dialog) => dialog.accept());
     await page.getByRole('button', { name: 'Revoke anna' }).click();
     await said('anna was revoked');

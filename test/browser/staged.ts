@@ -128,5 +128,6 @@ async function stageTroubles({ database }: World): Promise<void> {
     insert into holds (source_id, source, run_id, change, "from", held_at) values ('shop/4', 'crm', 1, 'email', ${'"p4@example.com"'}, now())`);
   await database.rows(sql`
     insert into drifts (source_id, kind, fields, "by", found_at)
-    values ('shop/5', 'differs', '{"name": {"expected": "Person 5", "found": "<b>Somebody</b>"}}', 'verification 1', now())`);
+    values ('shop/5', 'differs', '{"name": {"expected": "Person 5", "found": "<b>Somebody</b>"}}', 'verification 1', now()),
+           ('shop/10', 'deleted', '{}', 'verification 1', now()), ('shop/11', 'deleted', '{}', 'verification 1', now())`);
 }

@@ -5,7 +5,7 @@ import { Breaks } from '../../simulators/sandbox/breaks.ts';
 import { SegmentSimulator } from '../../simulators/segment.ts';
 import type { Balance } from '../../src/contract/balance.ts';
 import { releaseHolds } from '../../src/sync/holds/decide.ts';
-import { readBalance } from '../../src/sync/views/balance.ts';
+import { readBalance, readReceived } from '../../src/sync/views/balance.ts';
 import { FastClock } from '../support/fast-clock.ts';
 import { randomOf } from '../support/random.ts';
 import { until } from '../support/sync-world.ts';
@@ -107,6 +107,7 @@ describe('the balance', () => {
     const last = await readBalance(database);
     expect(last).toMatchObject({ balances: true, wanted: { waiting: 0, held: 0, dead: 0 } });
     expect(last.received.records).toBeGreaterThan(100);
+    expect(await readReceived(database)).toEqual(last.received);
     // The record: Voucherify has whom a record speaks of, once, and nobody else. Who was deleted before the first delivery never came.
     const rows = await database.rows<{ sourceId: string; orphaned: boolean }>(
       sql`select source_id, orphaned from customers`,

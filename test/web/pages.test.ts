@@ -1,4 +1,5 @@
 // What the pages do beyond showing: who may open them, forms that are answered by a page, and what a viewer never sees.
+import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sections } from '../../src/web/pages/sections.ts';
 import { behaviour } from '../support/databases.ts';
@@ -172,7 +173,14 @@ describe('the pages', () => {
 
   it('lead from every number of the funnel to its customers', async () => {
     const root = await logIn(apiToken);
+    await world.database.rows(sql`
+      insert into read_counts (source, received, changed, unchanged, superseded, filtered, rejected)
+      values ('crm', 15, 5, 4, 3, 2, 1)`);
     const page = await (await world.app.request('/', { headers: { cookie: root } })).text();
+    expect(textOf(page)).toContain(
+      '15 received = 5 changed + 4 unchanged + 3 superseded + 2 filtered + 1 rejected',
+    );
+    expect(page).toContain('<a href="/problems?show=letters">1 rejected</a>');
     for (const [state, count] of [
       ['delivered', 2],
       ['dead', 1],

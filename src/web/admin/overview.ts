@@ -6,6 +6,7 @@ import { holdsShape } from '../../contract/hold.ts';
 import { runsShape } from '../../contract/run.ts';
 import { verificationShape } from '../../contract/verification.ts';
 import { deliveriesByHour } from '../../tables/freshness.ts';
+import { destinationName } from '../../tables/pauses.ts';
 import { columnsOfRuns, listRuns } from '../../tables/runs.ts';
 import { listVerifications } from '../../tables/verifications.ts';
 import type { Deps } from '../deps.ts';
@@ -43,6 +44,7 @@ export function overviewPages(deps: Deps) {
         holds: shown(holdsShape.shape.groups, holds.slice(0, causesShown)),
         proof: proof ? shown(verificationShape, proof) : null,
         flow: { range, from, delivered, spent },
+        spacingMs: deps.tributary.endpoints.get(destinationName)?.budget.spacingMs(undefined) ?? null,
       });
     },
   });

@@ -63,7 +63,8 @@ function show(text) {
   }
   if (document.title !== fresh.title) document.title = fresh.title;
   everyMs = Number(fresh.body.dataset.every ?? 0) * 1000;
-  aheadMs = Number(fresh.body.dataset.now) - Date.now();
+  shownAt = Number(fresh.body.dataset.now);
+  aheadMs = shownAt - Date.now();
   troubled(null);
 }
 
@@ -194,8 +195,10 @@ function lookedAt() {
 
 // ── How long ago ────────────────────────────────────────────────────────────────────────────────────────────────
 
+/** When the server read what is shown, by its clock. */
+let shownAt = Number(document.body.dataset.now);
 /** How far the clock of the server is ahead of this one. */
-let aheadMs = Number(document.body.dataset.now) - Date.now();
+let aheadMs = shownAt - Date.now();
 
 function tellTimes() {
   for (const time of document.querySelectorAll('time[data-ago]')) {
@@ -256,6 +259,8 @@ async function send(element, address, init, done) {
 /** What a form says, as the JSON of a request: `data-body` with its fields laid over. Fields left empty are left out. */
 function bodyOf(form) {
   const body = JSON.parse(form.dataset.body || '{}');
+  const { asOf } = form.dataset;
+  if (asOf) body[asOf] = new Date(shownAt).toISOString();
   for (const field of form.elements) {
     if (!field.name || (field.type === 'checkbox' && !field.checked)) continue;
     const empty = field.value === '' ? (field.dataset.empty === 'null' ? null : undefined) : field.value;

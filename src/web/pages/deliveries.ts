@@ -68,10 +68,10 @@ ${tabs('Lanes', [
 ${
   queue.length === 0
     ? blank(
-        'Nothing waits',
+        batches.length > 0 ? 'All that waits is being sent' : 'Nothing waits',
         batches.length > 0
-          ? 'What is being sent is in the batches below.'
-          : 'The newest revision of every customer was sent.',
+          ? 'It is in the batches below.'
+          : `The newest revision of every customer${lane === undefined ? '' : ` in the lane ${lane}`} was sent.`,
       )
     : table(
         'Next deliveries',

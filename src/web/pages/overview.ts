@@ -5,7 +5,7 @@ import type { HoldGroup } from '../../contract/hold.ts';
 import type { Columns, Run } from '../../contract/run.ts';
 import type { Status } from '../../contract/status.ts';
 import type { Verification } from '../../contract/verification.ts';
-import { counted, number } from '../../words.ts';
+import { counted, duration, number } from '../../words.ts';
 import { callsByHour, type VendorSpend } from '../spend.ts';
 import { causeBlock } from './causes.ts';
 import { type Bar, hours } from './chart.ts';
@@ -17,6 +17,7 @@ import { proofSection } from './proof.ts';
 import { runsSection } from './runs.ts';
 import { type PageContent, problemsOf, verdicts } from './shell.ts';
 import { sourcesSection } from './sources.ts';
+import { receivedShares, sumText } from './sums.ts';
 
 const causesShown = 3;
 
@@ -32,6 +33,8 @@ export interface Overview {
   /** The newest verification. */
   proof: Verification | null;
   flow: Flow;
+  /** How far apart single calls to the destination are that its quotas allow for ever, milliseconds. Null: it has no quota. */
+  spacingMs: number | null;
 }
 
 /** What flowed, by hour. */
@@ -43,14 +46,23 @@ export interface Flow {
   spent: VendorSpend[];
 }
 
-export function overviewPage({ status, runs, columns, groups, holds, proof, flow }: Overview): PageContent {
+export function overviewPage({
+  status,
+  runs,
+  columns,
+  groups,
+  holds,
+  proof,
+  flow,
+  spacingMs,
+}: Overview): PageContent {
   return {
     title: 'Overview',
     at: '/',
     isInParts: true,
     everySeconds: 1,
     body: html`${troubles(status)}
-${headline(status)}
+${headline(status, spacingMs)}
 ${problems(status, groups, holds)}
 ${flowSection(status, flow)}
 <div class="columns"><div>${sourcesSection(status, status.now)}</div><div>${destinationSection(status)}</div></div>
@@ -74,8 +86,8 @@ function troubles({ databaseFault, loops, differingWorkers, apiEnds, now }: Stat
 }
 
 /** How far the destination is in step, in one sentence and one bar. Each number leads to its customers. */
-function headline(status: Status): Html {
-  const { customers } = status;
+function headline(status: Status, spacingMs: number | null): Html {
+  const { customers, received } = status;
   const inState = (state: string) => `/customers?state=${state}`;
   const shares: Share[] = [
     { name: 'delivered', count: customers.delivered, tone: 'good', href: inState('delivered') },
@@ -94,7 +106,17 @@ function headline(status: Status): Html {
   } ${href === '/' ? '' : html`<a href="${href}">${see}</a>`}${next === null ? '' : html`${href === '/' ? 'Run' : ' or run'} <code>${next}</code>`}</p>
 <div class="whole"><p class="total"><a href="/customers"><b id="customers-total">${number(customers.total)}</b> ${customers.total === 1 ? 'customer' : 'customers'}</a></p>
 ${customers.total > 0 ? stacked('Customers', shares) : html`<svg class="stack" viewBox="0 0 1000 10" aria-hidden="true"></svg>`}
-${legend(shares)}</div></section>`;
+${legend(shares)}</div>${received === null ? '' : html`<p class="hint sum-line" data-key="received">${sumText('received', received.records, receivedShares(received))}</p>`}${toMend(status, spacingMs)}</section>`;
+}
+
+/** What it takes to send what waits. */
+function toMend(
+  { customers: { waiting }, destination: { circuit, paused, bulk } }: Status,
+  spacingMs: number | null,
+): Html | '' {
+  if (waiting === 0 || spacingMs === null || paused !== null || circuit.state !== 'closed') return '';
+  const most = duration(Math.max((waiting * spacingMs) / 1000, 1));
+  return html`<p class="hint" data-key="to-mend">Sending what waits takes at most ${counted(waiting, 'call')} and ${most} at the present quota${bulk.off ? '' : ', less in batches'}.</p>`;
 }
 
 /** Throughput, and calls with those that were refused. */

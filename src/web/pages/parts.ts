@@ -54,6 +54,8 @@ interface Asking {
   about?: string;
   /** Asked first. */
   confirm?: string;
+  /** The field of the request that says as of when the page was read: nobody acts on what came later and they have not seen. */
+  asOf?: string;
 }
 
 /** A button that asks the API; the script sends it and says `done`, or the problem's own words. */
@@ -70,10 +72,10 @@ export function ask(
   fields: Html,
   { button, ...options }: Asking & { button: string },
 ): Html {
-  const { body, method = 'POST', done, kind = '', about, confirm } = options;
+  const { body, method = 'POST', done, kind = '', about, confirm, asOf } = options;
   const text = body ? JSON.stringify(body) : '';
   return html`<details class="ask ${kind}" data-key="ask ${method}${api}${text}"><summary>${label}${about ? html`<span class="unseen"> ${about}</span>` : ''}</summary>
-<form data-api="${api}" data-method="${method}" data-body="${text}" data-done="${done}"${confirm ? html` data-confirm="${confirm}"` : ''}>${fields}
+<form data-api="${api}" data-method="${method}" data-body="${text}" data-done="${done}"${asOf ? html` data-as-of="${asOf}"` : ''}${confirm ? html` data-confirm="${confirm}"` : ''}>${fields}
 <button type="submit" class="main">${button}</button></form></details>`;
 }
 

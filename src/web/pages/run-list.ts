@@ -1,5 +1,6 @@
 // The list of runs.
 import { html } from 'hono/html';
+import type { Received } from '../../contract/balance.ts';
 import { type Run, type RunState, runStates } from '../../contract/run.ts';
 import { duration, number } from '../../words.ts';
 import { address, blank, type Column, choice, head, pager, table, tabs } from './lists.ts';
@@ -88,7 +89,7 @@ export function runChip({ state, working }: Pick<Run, 'state' | 'working'>): Htm
 }
 
 /** What became of the records that it received. */
-export function runShares(run: Run): Share[] {
+export function runShares(run: Omit<Received, 'records'>): Share[] {
   return [
     { name: 'changed', count: run.changed, tone: 'good' },
     { name: 'unchanged', count: run.unchanged, tone: 'quiet' },

@@ -8,6 +8,7 @@ import { cause } from './causes.ts';
 import { head, table } from './lists.ts';
 import { action, chip, type Html, type Share, stacked } from './parts.ts';
 import type { PageContent } from './shell.ts';
+import { receivedShares, sumText } from './sums.ts';
 
 export interface SandboxView extends Sandbox {
   balance: Balance;
@@ -25,20 +26,15 @@ export function sandboxPage({ vendors, breaks, balance, mayBreak, status }: Sand
     body: html`${head('Sandbox', {
       sub: 'Simulated vendors on this machine, whose people keep changing. Break something, and watch that both sums still hold.',
       actions: '',
-    })}${sums(balance)}${people(vendors, status)}
-<h2 class="space-above">Break something</h2><div class="card flush">${breaks.map((one) => breakBlock(one, status.now, mayBreak))}</div>`,
+    })}${sums(balance)}
+<h2 data-key="vendors">Vendors</h2>${people(vendors, status)}
+<h2 data-key="breaks">Break something</h2><div class="card flush">${breaks.map((one) => breakBlock(one, status.now, mayBreak))}</div>`,
   };
 }
 
 function sums({ received, wanted, balances }: Balance): Html {
   const { customers, delivered, waiting, held, dead } = wanted;
-  const became: Share[] = [
-    { name: 'changed', count: received.changed, tone: 'good' },
-    { name: 'unchanged', count: received.unchanged, tone: 'quiet' },
-    { name: 'superseded', count: received.superseded, tone: 'note' },
-    { name: 'filtered', count: received.filtered, tone: 'wait' },
-    { name: 'rejected', count: received.rejected, tone: 'bad' },
-  ];
+  const became = receivedShares(received);
   const states: Share[] = [
     { name: 'delivered', count: delivered, tone: 'good', href: '/customers?state=delivered' },
     { name: 'waiting', count: waiting, tone: 'note', href: '/customers?state=waiting' },
@@ -53,9 +49,7 @@ ${sum('wanted', 'Customers that Voucherify should hold, by the state of their de
 }
 
 function sum(name: string, means: string, whole: number, shares: readonly Share[]): Html {
-  const parts = shares.map(({ name: part, count }) => `${number(count)} ${part}`).join(' + ');
-  const total = shares.reduce((all, { count }) => all + count, 0);
-  return html`<div data-key="${name}"><p id="sum-${name}"><b>${number(whole)}</b> ${name} ${whole === total ? '=' : '≠'} ${parts}</p>
+  return html`<div class="sum" data-key="${name}"><p id="sum-${name}">${sumText(name, whole, shares)}</p>
 <div class="gap">${stacked(means, shares)}</div><p class="hint">${means}.</p></div>`;
 }
 

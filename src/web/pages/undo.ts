@@ -10,6 +10,8 @@ import { address, blank, customerPath, head, pager, table } from './lists.ts';
 import { action, type Html } from './parts.ts';
 import type { PageContent } from './shell.ts';
 
+const sparedShown = 50;
+
 export interface UndoView {
   run: Run;
   preview: UndoPreview;
@@ -53,8 +55,16 @@ export function undoPage({ run, preview, takesCreated, mayUndo }: UndoView): Pag
       .map((line) => html`<li>${line}</li>`)}</ul>
 <p>${takesCreated ? html`<a href="${path}">Leave customers that the run created</a>` : html`<a href="${path}?created=true">Also take customers away that the run created</a>`}</p></section>
 ${rows.length === 0 ? '' : table('Values that go back', [{ name: 'Field' }, { name: 'Customers', isFigure: true }, { name: 'For example' }], rows)}
-<h2>Spared</h2>${sparedTable(spared.values)}`,
+<h2>Spared</h2>${sparedTable(spared.values.slice(0, sparedShown))}${more(spared)}`,
   };
+}
+
+/** Afterwards the page of the undo lists all of them, page by page. */
+function more({ counts, values }: UndoPreview['spared']): Html | '' {
+  const all = counts.reduce((sum, { count }) => sum + count, 0);
+  const shown = Math.min(values.length, sparedShown);
+  if (all <= shown) return '';
+  return html`<p class="hint">The first ${number(shown)} of ${number(all)}. The page of the undo lists all of them.</p>`;
 }
 
 function group(words: string, count: number): string | null {

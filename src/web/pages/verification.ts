@@ -4,7 +4,7 @@ import type { Report, Verification } from '../../contract/verification.ts';
 import { counted, duration, number } from '../../words.ts';
 import { value } from './format.ts';
 import { customerPath, facts, head, table } from './lists.ts';
-import { action, chip, type Html, legend, moment, stacked } from './parts.ts';
+import { action, type Html, legend, moment, stacked } from './parts.ts';
 import { provenStreams } from './proven-streams.ts';
 import type { PageContent } from './shell.ts';
 import { offOf, verificationChip, verificationShares } from './verification-list.ts';
@@ -112,5 +112,5 @@ function aside({ inFlight, unread, notCompared, forms, withoutSourceId }: Report
     ),
   ].filter((line) => line !== null);
   if (lines.length === 0) return '';
-  return html`<section class="card" data-key="aside" aria-label="Set aside"><h2>Set aside ${chip('quiet', number(lines.length))}</h2><ul class="why">${lines.map((line) => html`<li>${line}</li>`)}</ul></section>`;
+  return html`<section class="card" data-key="aside" aria-label="Set aside"><h2>Set aside</h2><ul class="why">${lines.map((line) => html`<li>${line}</li>`)}</ul></section>`;
 }

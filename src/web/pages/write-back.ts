@@ -11,7 +11,7 @@ const tones = { delivered: 'good', waiting: 'note', unlinked: 'quiet', dead: 'ba
 export function writeBackBlock({ source, state, sentences, attributes }: WriteBack, now: number): Html {
   return html`<section class="card" data-key="back ${source}" aria-label="Written back to ${source}"><h2>Written back to ${source} ${state === null ? '' : chip(tones[state], state)}</h2>
 <p class="hint" data-key="back-why">${sentences.join(' ')}</p>
-<div class="table" data-key="back-fields"><table class="fields"><caption class="unseen">Attributes at ${source}</caption><thead><tr><th scope="col">Attribute</th><th scope="col">Wanted</th><th scope="col">Acknowledged</th><th scope="col">Comes from</th></tr></thead>
+<div class="table" data-key="back-fields"><table class="fields four"><caption class="unseen">Attributes at ${source}</caption><thead><tr><th scope="col">Attribute</th><th scope="col">Wanted</th><th scope="col">Acknowledged</th><th scope="col">Comes from</th></tr></thead>
 <tbody>${attributes.map((attribute) => row(attribute, now))}</tbody></table></div></section>`;
 }
 

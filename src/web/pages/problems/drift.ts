@@ -41,7 +41,7 @@ export function driftCauses({ drifts }: Status): Html[] {
         plain: kinds[kind].plain,
         quotes: [],
         next: kinds[kind].next,
-        actions:
+        actions: html`${
           kind === 'unknown'
             ? ''
             : action('Verify and heal', '/api/verify', {
@@ -49,7 +49,13 @@ export function driftCauses({ drifts }: Status): Html[] {
                 done: 'Verifying; customers that differ are resent',
                 about: kind,
                 confirm: 'Read back all customers, and resend those that differ?',
-              }),
+              })
+        }${acknowledging('Acknowledge all…', {
+          body: { kind },
+          asOf: 'foundUntil',
+          about: `that are ${kind}`,
+          confirm: `Acknowledge ${counted(count, 'customer')} ${kinds[kind].title}? A difference is open again when it changes.`,
+        })}`,
       }),
     );
 }
@@ -105,17 +111,19 @@ function row({ sourceId, kind, fields, by, foundAt, acknowledged }: Drift, { now
         kind: 'small',
         about: sourceId,
       })
-    : ask(
-        'Acknowledge…',
-        '/api/drifts/acknowledge',
-        html`<label>Reason<input name="reason" required maxlength="500" autocomplete="off"></label><p class="hint">It is open again when the difference changes.</p>`,
-        {
-          body,
-          done: 'Acknowledged',
-          kind: 'small',
-          about: sourceId,
-          button: 'Acknowledge',
-        },
-      );
+    : acknowledging('Acknowledge…', { body, about: sourceId, kind: 'small' });
   return html`<tr data-key="${sourceId}"><th scope="row"><a href="${customerPath(sourceId)}">${sourceId}</a><small>${by}, ${moment(foundAt, now)}</small></th><td data-name="Kind">${chip(kind === 'unknown' ? 'quiet' : 'bad', kind)}</td><td class="wide" data-name="Difference"><ul class="changes">${Object.entries(fields).map(([field, { expected, found }]) => html`<li><code>${field}</code> ${value(expected)} → <ins>${value(found)}</ins></li>`)}</ul>${acknowledged ? html`<p class="hint">Acknowledged by ${acknowledged.by} ${moment(acknowledged.at, now)}: ${acknowledged.reason}</p>` : ''}</td><td class="acts">${act}</td></tr>`;
+}
+
+/** A form that asks for the reason, which is kept. */
+function acknowledging(
+  label: string,
+  options: { body: object; about: string; kind?: string; confirm?: string; asOf?: string },
+): Html {
+  return ask(
+    label,
+    '/api/drifts/acknowledge',
+    html`<label>Reason<input name="reason" required maxlength="500" autocomplete="off"></label><p class="hint">It is open again when the difference changes.</p>`,
+    { ...options, done: 'Acknowledged', button: 'Acknowledge' },
+  );
 }
