@@ -1750,6 +1750,8 @@ export interface components {
         held: number;
         dead: number;
       };
+      /** @description What became of the records received. It may be some seconds old. Null while it is counted for the first time. */
+      received: components['schemas']['Received'] | null;
       freshness: {
         /**
          * Format: date-time
@@ -1908,6 +1910,15 @@ export interface components {
       next: string | null;
       /** @description What it is about: a source, `destination`, or a part of a worker. Null if there is one such problem at most. */
       subject: string | null;
+    };
+    /** @description Records received by runs, in webhooks that are still kept, and by reading what webhooks named; then what became of them. */
+    Received: {
+      records: number;
+      changed: number;
+      unchanged: number;
+      superseded: number;
+      filtered: number;
+      rejected: number;
     };
     /** @description Why nothing is read or sent. */
     Pause: {
@@ -2145,15 +2156,7 @@ export interface components {
     };
     /** @description The two sums that hold at every moment. */
     Balance: {
-      /** @description Records received by runs, in webhooks that are still kept, and by reading what webhooks named; then what became of them. */
-      received: {
-        records: number;
-        changed: number;
-        unchanged: number;
-        superseded: number;
-        filtered: number;
-        rejected: number;
-      };
+      received: components['schemas']['Received'];
       /** @description Customers, and their number by the state of their delivery. */
       wanted: {
         customers: number;
