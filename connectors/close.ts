@@ -33,13 +33,6 @@ export const close = defineConnector<Settings>({
     sourceId: 'id',
     needsFullReadings:
       'The event log keeps deletions for 30 days only. What was deleted while nothing was read for longer shows in full readings.',
-    // A contact is shown by its lead: `html_url` at https://developer.close.com/resources/leads/
-    recordPage: ({ baseUrl }, { body }) => {
-      const lead = wordOf(body['lead_id']);
-      return lead === undefined || new URL(baseUrl).host !== 'api.close.com'
-        ? null
-        : `https://app.close.com/lead/${encodeURIComponent(lead)}/`;
-    },
     webhook,
   },
   check: async (context) => [

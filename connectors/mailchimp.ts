@@ -1,10 +1,9 @@
 // Mailchimp: the members of one audience. https://mailchimp.com/developer/marketing/api/list-members/
 import { type Context, defineConnector, type Permission } from '#connector';
 import { tried } from '#connector/checking';
-import { wordOf } from '#connector/reading';
 import { describeApi } from './mailchimp/api.ts';
 import { members } from './mailchimp/members.ts';
-import { apiUrl, audiencePath, type Settings, settings } from './mailchimp/settings.ts';
+import { audiencePath, type Settings, settings } from './mailchimp/settings.ts';
 import { webhook } from './mailchimp/webhook.ts';
 import { writer } from './mailchimp/writer.ts';
 
@@ -30,14 +29,6 @@ export const mailchimp = defineConnector<Settings>({
     },
     sourceId: 'contact_id',
     needsFullReadings: 'Permanently deleted members are not listed. Only a full reading shows them.',
-    // `web_id` at https://mailchimp.com/developer/marketing/api/list-members/get-member-info/
-    recordPage(settings, { body }) {
-      const centre = /^([a-z]+\d+)\.api\.mailchimp\.com$/.exec(new URL(apiUrl(settings)).host)?.[1];
-      const id = wordOf(body['web_id']);
-      return centre === undefined || id === undefined
-        ? null
-        : `https://${centre}.admin.mailchimp.com/lists/members/view?id=${encodeURIComponent(id)}`;
-    },
     webhook,
   },
   writer,

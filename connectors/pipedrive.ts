@@ -34,13 +34,6 @@ export const pipedrive = defineConnector<Settings>({
     },
     sourceId: 'id',
     needsFullReadings: 'Deleted persons are not listed. Without webhooks only a full reading shows them.',
-    // Under the host of the company; api.pipedrive.com names none. https://pipedrive.readme.io/docs/core-api-concepts-about-pipedrive-api
-    recordPage: ({ baseUrl }, { recordId }) => {
-      const { host } = new URL(baseUrl);
-      return /^(?!api\.)[a-z0-9-]+\.pipedrive\.com$/.test(host)
-        ? `https://${host}/person/${encodeURIComponent(recordId)}`
-        : null;
-    },
     webhook,
   },
   check: async (context) => [
@@ -54,9 +47,8 @@ export const pipedrive = defineConnector<Settings>({
 
 /** Source: pipedrive.readme.io, "OAuth authorization" and "Rate limiting". */
 function describeApi(settings: Settings): ApiDescription {
-  const { oauth, companyId, baseUrl, callsPerDay } = settings;
-  const burst = settings.burst ?? { requests: oauth ? 80 : 20, seconds: 2 };
-  const day = { requests: callsPerDay, seconds: 86_400 };
+  const { oauth, companyId, baseUrl, burst = { requests: oauth ? 80 : 20, seconds: 2 } } = settings;
+  const day = { requests: settings.callsPerDay, seconds: 86_400 };
   return {
     baseUrl,
     ...access('pipedrive', companyId, authOf(settings)),
