@@ -31,8 +31,9 @@ export const close = defineConnector<Settings>({
       'address.country': 'lead.address.country',
     },
     sourceId: 'id',
-    needsFullReadings:
-      'The event log keeps deletions for 30 days only. What was deleted while nothing was read for longer shows in full readings.',
+    needsFullReadings: 'The event log keeps deletions for 30 days. Only a full reading shows older ones.',
+    // A contact is shown by its lead: `html_url` at https://developer.close.com/resources/leads/
+    recordPage: ['api.close.com', 'https://app.close.com/lead/{lead_id}/'],
     webhook,
   },
   check: async (context) => [

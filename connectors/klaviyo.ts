@@ -37,8 +37,7 @@ export const klaviyo = defineConnector<Settings>({
     sourceId: 'external_id',
     needsFullReadings: 'Klaviyo does not list deleted profiles. Only a full reading shows them.',
     // https://help.klaviyo.com/hc/en-us/articles/115005247088: the address of a profile ends with its ID.
-    recordPage: ({ baseUrl: url }, { recordId: id }) =>
-      url === 'https://a.klaviyo.com' ? `https://www.klaviyo.com/profile/${encodeURIComponent(id)}` : null,
+    recordPage: ['a.klaviyo.com', 'https://www.klaviyo.com/profile/{recordId}'],
     webhook,
   },
   writer,

@@ -29,6 +29,8 @@ export const mailchimp = defineConnector<Settings>({
     },
     sourceId: 'contact_id',
     needsFullReadings: 'Permanently deleted members are not listed. Only a full reading shows them.',
+    // `web_id` at https://mailchimp.com/developer/marketing/api/list-members/get-member-info/
+    recordPage: ['*.api.mailchimp.com', 'https://*.admin.mailchimp.com/lists/members/view?id={web_id}'],
     webhook,
   },
   writer,

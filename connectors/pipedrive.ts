@@ -34,6 +34,8 @@ export const pipedrive = defineConnector<Settings>({
     },
     sourceId: 'id',
     needsFullReadings: 'Deleted persons are not listed. Without webhooks only a full reading shows them.',
+    // Under the host of the company; api.pipedrive.com names none. https://pipedrive.readme.io/docs/core-api-concepts-about-pipedrive-api
+    recordPage: ['*.pipedrive.com', 'https://*.pipedrive.com/person/{recordId}'],
     webhook,
   },
   check: async (context) => [

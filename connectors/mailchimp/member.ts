@@ -3,8 +3,8 @@ import type { Json, JsonObject, SourceRecord } from '#connector';
 import { momentOf, objectOf, wordOf } from '#connector/reading';
 import { type Rows, toRecords } from '#connector/rows';
 
-/** Every record has these: its IDs, its clock, and whether it is archived. */
-const always = ['contact_id', 'id', 'unique_email_id', 'status', 'last_changed'];
+/** Every record has these: its IDs, that of its page among them, its clock, and whether it is archived. */
+const always = ['contact_id', 'id', 'unique_email_id', 'web_id', 'status', 'last_changed'];
 
 /** What a mapping may name, with Mailchimp's types; merge fields stand in `merge_fields` by their tags. */
 export const memberProperties = {

@@ -5,7 +5,7 @@ import { readsById, readsOne } from '#connector/by-id';
 import { requestAccount } from '#connector/checking';
 import { pullsOf } from '#connector/listing';
 import { requestPage, requestProperties } from '#connector/pages';
-import { isoSeconds, objectOf, primaryValue } from '#connector/reading';
+import { isoSeconds, primaryValue } from '#connector/reading';
 import { rowReader } from '#connector/rows';
 import type { Settings } from './settings.ts';
 
@@ -60,13 +60,7 @@ export const persons: Stream<Settings> = {
     isId: (id) => /^[1-9]\d{0,15}$/.test(id),
     some: async ({ api }, ids) => (await pageOf(api, { ids: ids.join(','), limit: ids.length })).records,
     // 410 is an answer, and was recorded with `success: true`.
-    one: readsOne({
-      pathOf: (id) => `${path}/${id}`,
-      at: 'data',
-      recordOf,
-      answers: [404, 410],
-      isMissing: (json) => typeof objectOf(json)['success'] === 'boolean',
-    }),
+    one: readsOne({ pathOf: (id) => `${path}/${id}`, at: 'data', recordOf, answers: [404, 410] }),
     proof: requireCompany,
   }),
   sweeps: true,

@@ -186,14 +186,25 @@ export interface OneRequest {
   isRequested?: (record: SourceRecord) => boolean;
   /** The statuses that may say that there is no such record. Default: 404. */
   answers?: readonly number[];
-  /** Whether an answer with this body is the vendor's own word that there is no such record. */
-  isMissing: (json: Json | undefined) => boolean;
+  /**
+   * Whether an answer with this body is the vendor's own word that there is no such record. Default: always, for a vendor whose
+   * `isErrorBody` tells its answers from those of a gateway.
+   */
+  isMissing?: (json: Json | undefined) => boolean;
 }
 
 /** For `one`: null where the record does not exist. */
 export async function requestOne(
   api: Api,
-  { id, request, vendor = 'the vendor', recordIn, answers = [404], isMissing, ...asked }: OneRequest,
+  {
+    id,
+    request,
+    vendor = 'the vendor',
+    recordIn,
+    answers = [404],
+    isMissing = () => true,
+    ...asked
+  }: OneRequest,
 ): Promise<SourceRecord | null> {
   const { isRequested = ({ recordId }) => recordId === id } = asked;
   const isAnswer = (json: Json | undefined) => {

@@ -7,6 +7,7 @@ import type { Json, JsonObject } from './json.ts';
 import type { TimeUnit } from './locale.ts';
 import type { ColumnPlan, Mapping } from './mapping.ts';
 import type { SourceRecord } from './record.ts';
+import type { PageAddress, PagedRecord } from './record-page.ts';
 import type { Webhook } from './webhook.ts';
 
 export type { SourceRecord } from './record.ts';
@@ -250,13 +251,6 @@ export interface Subscription<Settings> {
 }
 
 /** What a vendor that can be read is like. */
-/** A record that people want to see at its vendor. */
-export interface PagedRecord {
-  stream: string;
-  recordId: string;
-  body: JsonObject;
-}
-
 export interface Source<Settings> {
   streams: Stream<Settings>[];
   /** The same where the settings say what the vendor is like. Pure. Takes the place of `streams`. */
@@ -303,8 +297,8 @@ export interface Source<Settings> {
   additionalEmails?: string;
   /** The same where it depends on what the rows hold. */
   sourceIdFor?(settings: Settings, columns: readonly string[]): string;
-  /** Where people see a record in the vendor's own pages, as its documents give the address; null where settings and record do not tell. Pure. */
-  recordPage?(settings: Settings, record: PagedRecord): string | null;
+  /** Where people see a record in the vendor's own pages, as its documents give the address. Null: settings and record do not tell. Pure. */
+  recordPage?: PageAddress | ((settings: Settings, record: PagedRecord) => string | null);
   /** Present where the vendor pushes. */
   webhook?(settings: Settings): Webhook<Change>;
   /** Present where the vendor keeps a journal; null where these settings do not read it. */

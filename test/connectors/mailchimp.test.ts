@@ -155,7 +155,7 @@ describe('reading all members', () => {
       sort_dir: 'ASC',
       before_last_changed: '2026-11-02T07:55:01+00:00',
       fields:
-        'members.contact_id,members.id,members.unique_email_id,members.status,members.last_changed,members.full_name,total_items',
+        'members.contact_id,members.id,members.unique_email_id,members.web_id,members.status,members.last_changed,members.full_name,total_items',
     });
     expect(second!.get('since_last_changed')).toBe('2026-11-02T07:54:59+00:00');
     expect(second!.get('before_last_changed')).toBe('2026-11-02T08:00:01+00:00');

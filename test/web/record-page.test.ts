@@ -1,13 +1,17 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
+import { close } from '../../connectors/close.ts';
 import { settings as dynamicsSettings } from '../../connectors/dynamics/settings.ts';
 import { dynamics } from '../../connectors/dynamics.ts';
 import { hubspot } from '../../connectors/hubspot.ts';
 import { klaviyo } from '../../connectors/klaviyo.ts';
+import { mailchimp } from '../../connectors/mailchimp.ts';
+import { pipedrive } from '../../connectors/pipedrive.ts';
 import { recordPage as salesforcePage } from '../../connectors/salesforce/people.ts';
 import type { Settings } from '../../connectors/salesforce/settings.ts';
 import { shopify } from '../../connectors/shopify.ts';
 import { type Connector, defineConnector, type JsonObject } from '../../src/connector.ts';
+import { recordPageOf } from '../../src/web/record-page.ts';
 import { behaviour } from '../support/databases.ts';
 import { takeIn } from './seed.ts';
 import { apiToken, openWorld, type World } from './world.ts';
@@ -86,18 +90,19 @@ it('Salesforce and Dynamics give the addresses that their documents describe', (
     tenantId: 'acme',
     app: { clientId: 'client', clientSecret: 'secret' },
   });
-  expect(dynamics.source!.recordPage!(given, { stream: 'contacts', recordId: 'a-b', body: {} })).toBe(
+  expect(recordPageOf(dynamics, given, { stream: 'contacts', recordId: 'a-b', body: {} })).toBe(
     'https://acme.crm4.dynamics.com/main.aspx?pagetype=entityrecord&etn=contact&id=a-b',
   );
 });
 
 /** Where a connector shows a record; `given`: its settings, as a file would hold them. */
 function pageOf(
-  { settings, source }: Connector,
+  connector: Connector,
   given: object,
   record: { recordId: string; body?: JsonObject },
 ): string | null {
-  return source!.recordPage!(settings.parse(given), {
+  const { settings, source } = connector;
+  return recordPageOf(connector, settings.parse(given), {
     stream: source!.streams[0]!.name,
     body: {},
     ...record,
@@ -115,15 +120,29 @@ it('Others are linked where their documents give the address and its parts are k
   expect(pageOf(shopify, { shop: 'Acme', accessToken: 'token' }, contact)).toBe(
     'https://admin.shopify.com/store/acme/customers/951',
   );
+  expect(pageOf(pipedrive, { apiToken: 'token', baseUrl: 'https://acme.pipedrive.com' }, contact)).toBe(
+    'https://acme.pipedrive.com/person/951',
+  );
+  expect(pageOf(close, { apiKey: 'key' }, { recordId: 'cont_1', body: { lead_id: 'lead_2' } })).toBe(
+    'https://app.close.com/lead/lead_2/',
+  );
+  expect(
+    pageOf(mailchimp, { apiKey: 'key-us19', listId: 'list' }, { recordId: 'c', body: { web_id: 11 } }),
+  ).toBe('https://us19.admin.mailchimp.com/lists/members/view?id=11');
 });
 
 it('A part that is not known, or an API elsewhere, makes no link instead of a wrong one', () => {
   const elsewhere = { baseUrl: 'http://127.0.0.1:9' };
-  const record = { recordId: '1', body: {} };
+  const record = { recordId: '1', body: { lead_id: 'lead_2', web_id: 11 } };
   expect([
     pageOf(hubspot, { accessToken: 'token' }, record),
     pageOf(hubspot, { accessToken: 'token', portalId: '62515', ...elsewhere }, record),
     pageOf(klaviyo, { apiKey: 'pk_key', ...elsewhere }, record),
     pageOf(shopify, { shop: 'acme', accessToken: 'token', ...elsewhere }, record),
-  ]).toEqual(Array(4).fill(null));
+    pageOf(pipedrive, { apiToken: 'token' }, record),
+    pageOf(close, { apiKey: 'key', ...elsewhere }, record),
+    pageOf(close, { apiKey: 'key' }, { recordId: '1' }),
+    pageOf(mailchimp, { apiKey: 'key-us19', listId: 'list', ...elsewhere }, record),
+    pageOf(mailchimp, { apiKey: 'key-us19', listId: 'list' }, { recordId: '1' }),
+  ]).toEqual(Array(9).fill(null));
 });
