@@ -87,7 +87,7 @@ export async function caller(world: Pick<World, 'app'>): Promise<Call> {
     const answer = {
       status: response.status,
       headers: response.headers,
-      body: bodyIn(await response.text(), `${method} ${path}`),
+      body: bodyIn(await response.text(), response.headers, `${method} ${path}`),
     };
     const [route, operation] = operationOf(document, method, path) ?? [];
     if (operation) {
@@ -106,13 +106,11 @@ export async function caller(world: Pick<World, 'app'>): Promise<Call> {
   };
 }
 
-function bodyIn(text: string, where: string): unknown {
+/** A text is itself; a broken JSON body fails. */
+function bodyIn(text: string, headers: Headers, where: string): unknown {
   searchText(text, `the answer to ${where}`);
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
+  const isJson = /[/+]json\b/.test(headers.get('content-type') ?? '');
+  return isJson ? JSON.parse(text) : text;
 }
 
 function operationOf(document: OpenApi, method: string, path: string): [string, Operation] | undefined {
