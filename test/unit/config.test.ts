@@ -701,6 +701,7 @@ describe('The environment', () => {
       dataDir: '/srv/.tributary',
       logLevel: 'info',
       proxies: null,
+      tracing: { settings: null, warning: null },
       variables: {},
     });
   });
@@ -728,6 +729,7 @@ describe('The environment', () => {
       dataDir: '/var/lib/tributary',
       logLevel: 'debug',
       proxies: null,
+      tracing: { settings: null, warning: null },
       variables,
     });
   });
