@@ -22,8 +22,8 @@ export const csv = defineConnector<Settings>({
     mappingVersion: 2,
     columnsFor: (given, columns) => planOf(columns, given),
     storedSettings: ['columns', 'changedAt', 'recordId', 'sourceIdColumn', 'rename', 'extra'],
-    // The Unix time of exports and scripts; a file of milliseconds is refused, not misread.
-    timeUnit: 'seconds',
+    // The Unix time of exports and scripts; milliseconds, and days of a spreadsheet, are refused and not misread.
+    timeUnit: 'unknown',
     identityOf: columnIdentity,
     decimal: 'unknown',
     sourceId: 'Source_id',

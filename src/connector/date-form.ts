@@ -55,6 +55,18 @@ export function dateFormFault(form: string): string | null {
   return typeof compiled === 'string' ? compiled : null;
 }
 
+/** Two forms that take the same texts for different days, such as `DD/MM/YYYY` and `MM/DD/YYYY`; null where there are none. */
+export function twinForms(forms: readonly string[]): readonly [string, string] | null {
+  for (const [index, form] of forms.entries())
+    for (const other of forms.slice(index + 1)) {
+      const [one, two] = [formOf(form), formOf(other)];
+      if (typeof one === 'string' || typeof two === 'string') continue;
+      if (one.pattern.source === two.pattern.source && one.parts.join() !== two.parts.join())
+        return [form, other];
+    }
+  return null;
+}
+
 /** What a text says that is written in this form; null where it is not, whether or not there is such a day. */
 export function readDateForm(text: string, form: string): WrittenDate | null {
   const compiled = formOf(form);

@@ -6,8 +6,11 @@ export type TimeUnit = 'seconds' | 'milliseconds' | 'microseconds';
 
 /** Every part that is absent is as in ISO 8601 and JSON. */
 export interface Locale {
-  /** What a number counts where a date or a time is wanted; `excel`: days, as a spreadsheet counts them. */
-  readonly unit?: TimeUnit | 'excel' | undefined;
+  /**
+   * What a number counts where a date or a time is wanted; `excel`: days, as a spreadsheet counts them. `unknown`: seconds, but
+   * what may be either (`33000`) is refused.
+   */
+  readonly unit?: TimeUnit | 'excel' | 'unknown' | undefined;
   /**
    * Declared, groups of three digits may be separated: by the other of the two signs, blanks or apostrophes. Absent: a point,
    * and no groups. `unknown`: so too, but what may be either (`1.200`) is refused.

@@ -30,6 +30,11 @@ const dayMs = 86_400_000;
 /** Day 0 of a spreadsheet. It takes 1900 for a leap year, so its days before March 1900 are one less. */
 const excelEpochMs = Date.UTC(1899, 11, 30);
 
+/** A spreadsheet's day in 2173. Read as seconds, all of these are the first two days of 1970. */
+const latestSerial = 100_000;
+const eitherUnit =
+  'which may count days, as a spreadsheet does, or seconds since 1970. Set "unit" to "excel" or "seconds" in the mapping of the field or in the "locale" of the source.';
+
 type Unit = NonNullable<Locale['unit']>;
 
 /**
@@ -52,7 +57,8 @@ export function readMoment(value: unknown, locale: Locale = {}): Moment | Misrea
 
 /** What a unit is called in sentences. */
 export function unitWords(unit: Unit | undefined): string {
-  return unit === 'excel' ? 'days as a spreadsheet counts them' : `${unit ?? 'milliseconds'} since 1970`;
+  if (unit === 'excel') return 'days as a spreadsheet counts them';
+  return `${unit === 'unknown' ? 'seconds' : (unit ?? 'milliseconds')} since 1970`;
 }
 
 function ofNumber(value: number, locale: Locale): Moment | Misread | undefined {
@@ -69,14 +75,21 @@ function ofBasicDate(text: string, locale: Locale): Moment | undefined {
 
 function inUnit(value: number, locale: Locale): Moment | Misread | undefined {
   if (locale.unit === 'excel') return ofSpreadsheet(value, locale);
-  const epochMs = scaled(value, locale.unit ?? 'milliseconds');
-  if (!isUsual(epochMs)) return { outside: outsideOf(value, locale.unit) };
+  if (locale.unit === 'unknown' && isSerial(value)) return { outside: eitherUnit };
+  const unit = locale.unit === 'unknown' ? 'seconds' : (locale.unit ?? 'milliseconds');
+  const epochMs = scaled(value, unit);
+  if (!isUsual(epochMs)) return { outside: outsideOf(value, unit) };
   return { date: dayOf(epochMs), epochMs };
 }
 
-function scaled(value: number, unit: Exclude<Unit, 'excel'>): number {
+function scaled(value: number, unit: Exclude<Unit, 'excel' | 'unknown'>): number {
   if (unit === 'seconds') return Math.round(value * 1000);
   return Math.floor(unit === 'milliseconds' ? value : value / 1000);
+}
+
+/** True for a number with which a spreadsheet writes a day, or none. */
+function isSerial(value: number): boolean {
+  return value === 0 || (value >= 1 && value <= latestSerial);
 }
 
 function isUsual(epochMs: number): boolean {

@@ -256,8 +256,11 @@ export interface Source<Settings> {
   /** The same where the settings say what the vendor is like. Pure. Takes the place of `streams`. */
   streamsFor?(settings: Settings): Stream<Settings>[];
   mapping: Mapping;
-  /** What a number means where a date or a time is wanted, by the vendor's documents. Default: milliseconds. */
-  timeUnit?: TimeUnit | ((settings: Settings) => TimeUnit | undefined);
+  /**
+   * What a number means where a date or a time is wanted, by the vendor's documents. Default: milliseconds. `unknown`: said of
+   * files that people write, whose days nothing tells from seconds.
+   */
+  timeUnit?: TimeUnit | 'unknown' | ((settings: Settings) => TimeUnit | undefined);
   /** Said of files that people write: nothing tells whether a point is the decimal sign or separates thousands. */
   decimal?: 'unknown';
   /** The default mapping where it depends on what the rows hold: `columns` are the names of the body's properties. */

@@ -1,8 +1,8 @@
 // E-mail addresses: what surrounds one is taken off, and what can be delivered nowhere is refused. It knows no fields.
 import { cleanText, visible } from './json.ts';
 
-/** The address in lower case, or why there is none: `several` is more than one of them. */
-export type Email = { value: string } | { fault: 'none' | 'several' };
+/** The address in lower case and as `written`, or why there is none: `several` is more than one of them. */
+export type Email = { value: string; written: string } | { fault: 'none' | 'several' };
 
 const quotes: readonly (readonly [string, string])[] = [
   ['"', '"'],
@@ -32,7 +32,7 @@ export function emailOf(text: string): Email {
   const address = found.toLowerCase();
   const at = address.lastIndexOf('@');
   const local = address.slice(0, Math.max(at, 0));
-  if (isLocal(local) && isDomain(address.slice(at + 1))) return { value: address };
+  if (isLocal(local) && isDomain(address.slice(at + 1))) return { value: address, written: found };
   return { fault: faultIn(address) };
 }
 
@@ -83,5 +83,6 @@ function isLocal(local: string): boolean {
 function isDomain(domain: string): boolean {
   if (addressLiteral.test(domain)) return true;
   const labels = domain.split('.');
-  return labels.length > 1 && labels.every((one) => label.test(one)) && !/^\d+$/.test(labels.at(-1)!);
+  const last = labels.at(-1)!;
+  return labels.length > 1 && labels.every((one) => label.test(one)) && !/^\d+$|_/.test(last);
 }

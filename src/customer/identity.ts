@@ -1,5 +1,7 @@
 // The source ID that a record names: the customer's key. It knows no other record.
+import { isNoId } from '../connector/leftovers.ts';
 import type { JsonObject } from '../connector.ts';
+import { emailOf } from './email.ts';
 import { brief, visible } from './json.ts';
 import { pathReader } from './path.ts';
 
@@ -32,10 +34,21 @@ export function sourceIdOf(body: JsonObject, path: string, options: SourceIdOpti
     };
   }
   const bare = bareIdentifier(String(found));
-  const sourceId = (options.lowerCase ?? emailPath.test(path)) ? bare.toLowerCase() : bare;
-  if (sourceId === '') return { value: null };
+  if (bare === '') return { value: null };
+  const isEmail = emailPath.test(path) && bare.includes('@');
+  const address = isEmail ? addressIn(bare) : bare;
+  if (address === null)
+    return { fault: 'The source ID contains several e-mail addresses; only one is allowed.' };
+  const sourceId = (options.lowerCase ?? emailPath.test(path)) ? address.toLowerCase() : address;
   const fault = sourceIdFault(sourceId);
   return fault === null ? { value: sourceId } : { fault };
+}
+
+/** The address without what surrounds it, in its own letter case; what is no address stays as it is. Null for several. */
+function addressIn(text: string): string | null {
+  const address = emailOf(text);
+  if ('written' in address) return address.written;
+  return address.fault === 'several' ? null : text;
 }
 
 function sourceIdFault(sourceId: string): string | null {
@@ -49,7 +62,9 @@ function sourceIdFault(sourceId: string): string | null {
     return `The source ID ${JSON.stringify(brief(sourceId))} contains a control character or invalid Unicode.`;
   }
   // As a segment of a URL's path these two would name another resource, percent-encoded or not.
-  return sourceId === '.' || sourceId === '..' ? `The source ID cannot be "${sourceId}".` : null;
+  if (sourceId === '.' || sourceId === '..') return `The source ID cannot be "${sourceId}".`;
+  if (!isNoId(sourceId)) return null;
+  return `The source ID is "${sourceId}", which stands for a missing value: give the record an ID of its own, or name another property as the source's "sourceId".`;
 }
 
 /**

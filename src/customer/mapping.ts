@@ -1,7 +1,7 @@
 // A mapping, compiled: the body of a record into the fields it contributes to a customer. It knows no vendor and no other
 // record, and reads each body without changing it.
 import { createHash } from 'node:crypto';
-import { dateFormFault } from '../connector/date-form.ts';
+import { dateFormFault, twinForms } from '../connector/date-form.ts';
 import { localeOver } from '../connector/locale.ts';
 import { isTimezone } from '../connector/zone.ts';
 import type {
@@ -13,20 +13,19 @@ import type {
   MappingEntry,
   MetadataDefinition,
   MetadataSchema,
-  Normaliser,
   PhoneRule,
 } from '../connector.ts';
 import type { RawValue } from './explain.ts';
 import { fieldFault, metadataKey } from './fields.ts';
 import { brief, type Checked, canonicalJson, cleanJson, faultOf, maxDepth, sameJson, shown } from './json.ts';
 import { checkMetadata } from './metadata.ts';
-import { defaultNormaliser, defaultSeparator, normalise, normalisers } from './normalise.ts';
+import { defaultNormaliser, defaultSeparator, normalise, normalisers, type Reading } from './normalise.ts';
 import { howRead, normalisationWords } from './normalise-words.ts';
 import { type PathReader, pathProperty, pathReader } from './path.ts';
 import { isRegion } from './phone.ts';
 
 /** Raised when the same mapping and body come to give other fields, so that stored records are mapped again. */
-const mappingVersion = 2;
+const mappingVersion = 3;
 
 /** A value that failed its type or rule. Its field is left out; the rest of the record goes on. */
 export interface FieldFault {
@@ -79,7 +78,7 @@ interface Plan {
   /** Null where a function gives the value. */
   from: readonly string[] | null;
   read: (body: JsonObject) => Checked | undefined;
-  as: Normaliser | 'json';
+  as: Reading;
   region: string | undefined;
   separator: string;
   phones: PhoneRule;
@@ -104,7 +103,7 @@ function entryFault(field: string, entry: MappingEntry): string | null {
   if (paths.length === 0 || paths.includes('')) return `"${field}" is mapped from an empty path.`;
   if (typeof entry === 'string' || !('from' in entry)) return null;
   const { as, region, separator, phones } = entry;
-  if (as !== undefined && !Object.hasOwn(normalisers, as))
+  if (as !== undefined && (!Object.hasOwn(normalisers, as) || as.includes(' ')))
     return `"${field}": there is no normaliser "${as}".`;
   if (region !== undefined && !isRegion(region)) {
     return `"${field}": "${region}" is not a region: use two capital letters (ISO 3166-1), such as "PL".`;
@@ -145,6 +144,12 @@ export function localeFaults(locale: Locale): { part: keyof Locale; reason: stri
     const reason = dateFormFault(form);
     if (reason !== null) faults.push({ part: 'dates', reason });
   }
+  const twins = twinForms([locale.dates ?? []].flat());
+  if (twins !== null)
+    faults.push({
+      part: 'dates',
+      reason: `"${twins[0]}" and "${twins[1]}" read one text as different days, so only one of them can be declared.`,
+    });
   const lower = (words: readonly string[] = []) => words.map((word) => word.trim().toLowerCase());
   const both = lower(locale.true).find((word) => lower(locale.false).includes(word));
   if (both !== undefined) faults.push({ part: 'true', reason: `"${both}" cannot mean both true and false.` });

@@ -100,7 +100,13 @@ function coerce(value: Json, { type }: MetadataDefinition, locale: Locale): Chec
       const declared = typeof word === 'object' ? undefined : declaredWord(String(word), locale);
       if (declared !== undefined) return { value: declared };
       // Stricter than the normaliser: the vendor takes true, false and null only.
-      return word === 'true' ? { value: true } : word === 'false' ? { value: false } : undefined;
+      if (word === 'true' || word === 'false') return { value: word === 'true' };
+      return typeof word === 'object'
+        ? undefined
+        : faultOf(
+            value,
+            'true or false, or a word that the "locale" of the source declares as "true" or "false",',
+          );
     }
     case 'image_url':
       return imageUrl(value);

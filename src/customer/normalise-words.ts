@@ -1,8 +1,9 @@
 // What a normaliser did to a value, in words that follow "which was": the value before and after goes in. It normalises
 // nothing itself.
 import { unitWords } from '../connector/moment.ts';
-import type { Json, Locale, MetadataDefinition, Normaliser } from '../connector.ts';
+import type { Json, Locale, MetadataDefinition } from '../connector.ts';
 import { sameJson } from './json.ts';
+import type { Reading } from './normalise.ts';
 
 interface Options {
   region?: string | undefined;
@@ -12,7 +13,7 @@ interface Options {
 
 /** Each step that changed something, in its order; none where the value was used as is. */
 export function normalisationWords(
-  as: Normaliser | 'json',
+  as: Reading,
   before: Json,
   after: Json,
   { region, separator = ';', locale }: Options,
@@ -34,6 +35,10 @@ export function normalisationWords(
       return ['read as true or false'];
     case 'list':
       return [typeof before === 'string' ? `split at ${JSON.stringify(separator)}` : 'made a list'];
+    case 'written phone':
+      if (typeof before === 'string' && /^\s*\+?\d+[.,]0+\s*$/.test(before))
+        return ['read without the decimals that a spreadsheet added'];
+      return textWords(before, after);
     default:
       return textWords(before, after);
   }

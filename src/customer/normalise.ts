@@ -5,7 +5,7 @@ import type { Json, Locale, Normaliser, PhoneRule } from '../connector.ts';
 import { emailOf } from './email.ts';
 import { type Checked, cleanJson, cleanText, faultOf, maxDepth, shown, trimmed } from './json.ts';
 import { exact, readNumber } from './number.ts';
-import { phoneOf } from './phone.ts';
+import { phoneOf, writtenPhone } from './phone.ts';
 
 export interface NormaliserOptions {
   /** Default region of phone numbers, ISO 3166-1 alpha-2. */
@@ -19,6 +19,9 @@ export interface NormaliserOptions {
 }
 
 export const defaultSeparator = ';';
+
+/** With what a value goes through where the mapping names nothing. */
+export type Reading = Normaliser | 'json' | 'written phone';
 
 type Normalise = (value: Json, options: NormaliserOptions) => Checked;
 
@@ -40,11 +43,18 @@ function text(value: Json): Checked {
   return found === '' ? nothing : { value: found };
 }
 
+function phoneAsWritten(value: Json): Checked {
+  const found = text(value);
+  if ('fault' in found || found.value === null) return found;
+  const number = writtenPhone(String(found.value));
+  return number === undefined ? faultOf(value, 'a phone number with all its digits') : { value: number };
+}
+
 function email(value: Json): Checked {
   const found = typeof value === 'string' || value === null ? textOf(value) : undefined;
   if (found === '') return nothing;
   const address = found === undefined ? ({ fault: 'none' } as const) : emailOf(found);
-  if ('value' in address) return address;
+  if ('value' in address) return { value: address.value };
   if (address.fault === 'none') return faultOf(value, 'an e-mail address');
   return { fault: `Found ${shown(value)}, which contains several e-mail addresses; only one is allowed.` };
 }
@@ -111,6 +121,7 @@ function number(value: Json, { locale }: NormaliserOptions): Checked {
     return {
       fault: `Found ${shown(value)}, in which the separator may mark thousands or decimals: set "decimal" to "." or "," in the mapping of the field or in the "locale" of the source.`,
     };
+  if (read.fault === 'shortened') return faultOf(value, 'a number that no spreadsheet has shortened');
   const sign =
     read.fault === 'undeclared' ? ' (set "decimal" to read decimal commas and grouped digits)' : '';
   return faultOf(value, `a number${sign}`);
@@ -155,7 +166,7 @@ function json(value: Json): Checked {
   return typeof clean === 'string' ? text(clean) : { value: clean };
 }
 
-export const normalisers: { readonly [as in Normaliser | 'json']: Normalise } = {
+export const normalisers: { readonly [as in Reading]: Normalise } = {
   text,
   email,
   phone,
@@ -165,16 +176,18 @@ export const normalisers: { readonly [as in Normaliser | 'json']: Normalise } = 
   boolean,
   list,
   json,
+  'written phone': phoneAsWritten,
 };
 
 /** What a field's values go through where the mapping names nothing: metadata keeps its JSON type. */
-export function defaultNormaliser(field: string): Normaliser | 'json' {
+export function defaultNormaliser(field: string): Reading {
   if (field === 'email') return 'email';
+  if (field === 'phone') return 'written phone';
   if (field === 'birthdate') return 'date';
   return field.startsWith('metadata.') ? 'json' : 'text';
 }
 
 /** One value through one normaliser: null for an empty one, a fault with a sentence for one that does not fit. */
-export function normalise(value: Json, as: Normaliser | 'json', options: NormaliserOptions = {}): Checked {
+export function normalise(value: Json, as: Reading, options: NormaliserOptions = {}): Checked {
   return normalisers[as](value, options);
 }

@@ -4,9 +4,11 @@ import type { Locale } from '../connector.ts';
 
 /**
  * `inexact`: a whole number beyond 2^53, or one beyond all range. `undeclared`: a declared sign would give it a meaning.
- * `ambiguous`: whether its point separates thousands is not known.
+ * `ambiguous`: whether its point separates thousands is not known. `shortened`: a spreadsheet shows it without some digits.
  */
-export type ReadNumber = { value: number } | { fault: 'none' | 'inexact' | 'undeclared' | 'ambiguous' };
+export type ReadNumber =
+  | { value: number }
+  | { fault: 'none' | 'inexact' | 'undeclared' | 'ambiguous' | 'shortened' };
 
 const plain = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 const blanks = ' \u00a0\u202f\u2009\u2007';
@@ -15,6 +17,9 @@ const foreign = new RegExp(`^[+-]?\\d[\\d.,'’${blanks}]*$`);
 
 /** One group of three digits behind what may be the group before it: a thousand is not written with a leading zero. */
 const eitherWay = /^[+-]?[1-9]\d{0,2}\.\d{3}$/;
+
+/** As spreadsheets show what is too long for a cell, in files that people write. Programs write no sign or a small `e`. */
+const shortened = /^[+-]?\d(?:[.,]\d+)?E\+\d+$/;
 
 const shapes = { '.': shapeWith('.', ','), ',': shapeWith(',', '.') };
 
@@ -27,6 +32,7 @@ function shapeWith(decimal: string, group: string): RegExp {
 export function readNumber(text: string, { decimal }: Locale = {}): ReadNumber {
   const signed = text.replace(/^\u2212/, '-');
   if (decimal === 'unknown' && eitherWay.test(signed)) return { fault: 'ambiguous' };
+  if (decimal !== undefined && shortened.test(signed)) return { fault: 'shortened' };
   const isDeclared = decimal === ',' || decimal === '.';
   const written = isDeclared ? inPoints(signed, decimal) : signed;
   if (written === null || !plain.test(written))

@@ -1,5 +1,10 @@
 // Telephone numbers in E.164. It knows no fields; the numbering plans are libphonenumber's.
-import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from 'libphonenumber-js/max';
+import {
+  type CountryCode,
+  getCountryCallingCode,
+  isSupportedCountry,
+  parsePhoneNumberFromString,
+} from 'libphonenumber-js/max';
 import type { PhoneRule } from '../connector.ts';
 
 /** A longer extension is another number that was written behind the first. */
@@ -29,9 +34,40 @@ export function phoneOf(
   if (written === undefined) return undefined;
   // `00` is the international prefix wherever no region says otherwise (ITU-T E.123).
   const dialled = region === undefined && written.startsWith('00') ? `+${written.slice(2)}` : written;
-  const phone = parsePhoneNumberFromString(dialled, region as CountryCode | undefined);
+  const phone = withOwnCode(dialled, region) ?? numberOf(dialled, region);
   if (!phone || (phone.ext ?? '').length > maxExtensionDigits) return undefined;
   return (rule === 'valid' ? phone.isValid() : phone.isPossible()) ? phone.number : undefined;
+}
+
+function numberOf(text: string, region?: string) {
+  return parsePhoneNumberFromString(text, region as CountryCode | undefined);
+}
+
+/**
+ * `491701234567` in Germany: a number whose `+` was lost. As one of a German town without its zero it would be possible too,
+ * and nobody's. `3906123456` in Italy stays what it is: nobody there dials a zero before 390.
+ */
+function withOwnCode(text: string, region: string | undefined) {
+  if (region === undefined || !/^[1-9][\d\s().\-/]+$/.test(text)) return undefined;
+  if (!text.startsWith(getCountryCallingCode(region as CountryCode))) return undefined;
+  const dialled = numberOf(text, region);
+  if (dialled?.isValid() && digitsOf(dialled.formatNational()) === digitsOf(text)) return undefined;
+  const phone = numberOf(`+${text}`);
+  return phone?.isValid() && phone.country === region ? phone : undefined;
+}
+
+function digitsOf(text: string): string {
+  return text.replace(/\D/g, '');
+}
+
+/**
+ * A number as it was written, where nobody says that it is to be brought into one form: without the decimals of a spreadsheet;
+ * undefined where digits are lost.
+ */
+export function writtenPhone(text: string): string | undefined {
+  if (inScientificNotation.test(text)) return undefined;
+  const [, digits, decimals = ''] = withDecimals.exec(text) ?? [];
+  return digits !== undefined && /^0+$/.test(decimals) ? digits : text;
 }
 
 /** Without what a spreadsheet or a person added to the number; undefined where digits are lost or letters among them. */

@@ -23,6 +23,9 @@ const impossible = [
   'one dot',
   'two dots',
   'a thousand characters',
+  'a word of JSON',
+  'another word of JSON',
+  'no number',
 ];
 
 describe('records that hold hostile texts', () => {

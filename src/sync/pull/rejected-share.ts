@@ -58,5 +58,11 @@ function faultsOf(source: Source, { body }: SourceRecord): string[] {
   const path = source.sourceIdPath(body);
   if ('fault' in sourceIdOf(body, path, { lowerCase: source.config.sourceId.lowerCase }))
     return [`no usable source ID in ${path}`];
-  return source.contribute(body).faults.map(({ field }) => `a value of ${field} that fails its type`);
+  return source.contribute(body).faults.map(({ field, reason }) => `${field}: ${withoutValue(reason)}`);
+}
+
+/** `Found "yesterday", where a date is allowed.` without what was found. */
+function withoutValue(reason: string): string {
+  const [, rest = 'that fails its type'] = /^.*, ((?:where|(?:in )?which) .*)$/s.exec(reason) ?? [];
+  return `found a value ${rest.replace(/\.$/, '')}`;
 }

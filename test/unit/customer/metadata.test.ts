@@ -11,6 +11,8 @@ const check = (
   return 'value' in checked ? checked.value : `FAULT ${checked.fault}`;
 };
 
+const booleans = 'true or false, or a word that the "locale" of the source declares as "true" or "false",';
+
 describe('a single value', () => {
   it.each<[Json, MetadataDefinition['type'], Json]>([
     [' gold ', 'string', 'gold'],
@@ -35,8 +37,8 @@ describe('a single value', () => {
   it.each<[Json, MetadataDefinition['type'], string]>([
     [['a'], 'string', 'Found ["a"], where a text is allowed.'],
     ['many', 'number', 'Found "many", where a number is allowed.'],
-    ['yes', 'boolean', 'Found "yes", where true or false is allowed.'],
-    [1, 'boolean', 'Found 1, where true or false is allowed.'],
+    ['yes', 'boolean', `Found "yes", where ${booleans} is allowed.`],
+    [1, 'boolean', `Found 1, where ${booleans} is allowed.`],
     [
       '01/02/2026',
       'date',

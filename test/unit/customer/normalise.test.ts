@@ -176,11 +176,11 @@ describe('list', () => {
   });
 });
 
-it('Metadata keeps its JSON type where nothing else is asked; email and birthdate have their own normaliser; the rest is text.', () => {
+it('Metadata keeps its JSON type where nothing else is asked; email, birthdate and phone have their own normaliser; the rest is text.', () => {
   expect(['email', 'birthdate', 'phone', 'address.city', 'metadata.x'].map(defaultNormaliser)).toEqual([
     'email',
     'date',
-    'text',
+    'written phone',
     'text',
     'json',
   ]);
