@@ -15,7 +15,8 @@ const sourceOf = (source: object) =>
   ).sources[0]!;
 
 it('A source has the unit of time that its connector declares, unless its locale says otherwise.', () => {
-  expect(sourceOf({ connector: 'csv' }).locale).toEqual({ unit: 'seconds', decimal: 'unknown' });
+  // Seconds, unless they may be the days of a spreadsheet.
+  expect(sourceOf({ connector: 'csv' }).locale).toEqual({ unit: 'unknown', decimal: 'unknown' });
   expect(sourceOf({ connector: 'csv', locale: { unit: 'excel', decimal: ',' } }).locale).toEqual({
     unit: 'excel',
     decimal: ',',
