@@ -140,7 +140,7 @@ export class Suppressions {
       on conflict (hash) do nothing`);
   }
 
-  /** Lets whoever has these traits come back. Returns how many hashes there were, with those that follow them. */
+  /** Lifts the suppression of these traits. Returns the number of hashes removed, including those that follow them. */
   async lift(db: Queryable, hashes: readonly string[]): Promise<number> {
     const rows = await db.rows(sql`
       delete from suppressions

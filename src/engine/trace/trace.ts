@@ -72,7 +72,7 @@ export function whileActive<Result>(span: ActiveSpan, work: () => Promise<Result
   return active.run(span, work);
 }
 
-/** The active span, as rows name it: whoever takes the row up goes on from there. Undefined where nothing is traced. */
+/** The active span, as rows store it: the step that takes up the row continues from it. Undefined if nothing is traced. */
 export function activeTrace(): string | undefined {
   return active.getStore()?.traceparent ?? undefined;
 }
