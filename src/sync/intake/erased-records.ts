@@ -52,8 +52,8 @@ const nobodyHere: Erased = {
 };
 
 /**
- * What of a page is of somebody erased. A merge says that two records are of one person: whoever was erased under one of them
- * was erased, whichever of them remains.
+ * What of a page is of somebody erased. A merge says that two records belong to one person: an erasure of
+ * either record is an erasure of that person, whichever record remains.
  */
 export async function erasedAmong(
   db: Queryable,
