@@ -54,7 +54,8 @@ export async function reach(cli: Cli, options: { work: boolean | 'dry runs' }): 
   if (server) return { client: clientOf(server, cli.clock), isHere: false, close: async () => {} };
   const config = await cli.deps.loadConfig(environment);
   const traces = options.work ? environment.tracing.settings : null;
-  const app = await openHere(cli, environment, { config, log: quietLog(cli, environment), traces });
+  const log = quietLog(cli, environment);
+  const app = await openHere(cli, environment, { config, log, traces, isBrief: !options.work });
   try {
     const dryRunsOnly = options.work === 'dry runs';
     if (options.work) await app.tributary.start({ calendar: false, dryRunsOnly });
@@ -109,7 +110,7 @@ async function answers(url: string): Promise<boolean> {
 export async function openHere(
   cli: Cli,
   environment: Environment,
-  options: Pick<AppOptions, 'config' | 'log' | 'token' | 'sandbox' | 'recentLines' | 'traces'> &
+  options: Pick<AppOptions, 'config' | 'log' | 'token' | 'sandbox' | 'recentLines' | 'traces' | 'isBrief'> &
     Partial<Pick<AppOptions, 'databaseUrl' | 'directory'>>,
 ): Promise<App> {
   const { dataDir } = environment;

@@ -155,24 +155,39 @@ describe.each(databases)('sending on $name', ({ open }) => {
       expect(world.voucherify.violations).toBe(0);
     });
 
+    const refusingBulk = (status: number, body: object) =>
+      start(
+        {
+          voucherify: {
+            faults: (_request, route): Fault =>
+              route === bulkRoute ? Response.json({ code: status, ...body }, { status }) : undefined,
+          },
+        },
+        60,
+      );
+    const allGoSingly = async () => {
+      await world.sync();
+      expect(differences(world)).toEqual([]);
+      expect(logged('takes no bulk')).toBe(1);
+      expect(await database.rows(sql`select 1 from pauses`)).toEqual([]);
+      expect((await deliveries()).every((row) => row.attempts === 0)).toBe(true);
+    };
+
     it.each([402, 404])(
       'is switched off where the account has none (%i), and singles go on',
       async (status) => {
-        await start(
-          {
-            voucherify: {
-              faults: (_request, route): Fault =>
-                route === bulkRoute ? Response.json({ code: status, message: 'No' }, { status }) : undefined,
-            },
-          },
-          60,
-        );
-        await world.sync();
-        expect(differences(world)).toEqual([]);
+        await refusingBulk(status, { key: 'missing_feature', message: 'No' });
+        await allGoSingly();
         expect(calls(bulkRoute)).toBe(1);
-        expect(logged('takes no bulk')).toBe(1);
-        expect(await database.rows(sql`select 1 from pauses`)).toEqual([]);
-        expect((await deliveries()).every((row) => row.attempts === 0)).toBe(true);
+      },
+    );
+
+    it.each([404, 405])(
+      'is switched off where something in between lets only single calls through (%i)',
+      async (status) => {
+        await refusingBulk(status, { error: 'No route matches' });
+        await allGoSingly();
+        expect(calls(bulkRoute)).toBe(2);
       },
     );
   });

@@ -66,7 +66,8 @@ export async function startTracing(
       new BatchSpanProcessor({
         exporter: watched(exporter, log),
         maxQueueSize: maxWaiting,
-        exportTimeoutMillis: timeoutMillis,
+        // The exporter's own limit ends first, so that what failed is told.
+        exportTimeoutMillis: timeoutMillis + 1_000,
       }),
     ],
   });

@@ -375,6 +375,10 @@ export class Sender {
         await this.#putBack(toWrite, 'no bulk call is left for now');
         return [];
       }
+      if (isForeign(error) && unheard === null) {
+        firstLoad.end(`something in between refused one: ${error.message}`);
+        return toWrite;
+      }
       await this.#settleFailure(part, error, unheard);
     }
     return rest;
@@ -454,13 +458,16 @@ export class Sender {
   }
 
   /**
-   * What a failed bulk call says of the next one. A refusal by something in between is taken for one customer's fault only
-   * where writes got through since it refused a bulk call before, and for one of size only down to a few customers.
+   * What a failed bulk call says of the next one. A refusal by something in between is taken for one customer's fault, or for
+   * one of bulk alone, only where writes got through since it refused a bulk call before, and for one of size only down to a
+   * few customers.
    */
   #endOf(part: readonly Writing[], error: unknown): ReturnType<typeof endOf> | 'too large on the way' {
     if (!isForeign(error)) return endOf(error);
     if (error.status === 413) return part.length > smallestRefused ? 'too large on the way' : 'over';
-    return mayBeAboutOne(error) && this.#deps.health.bulkGotThroughSince() ? 'refused' : 'over';
+    if (!this.#deps.health.bulkGotThroughSince()) return 'over';
+    if (isNoSuchPath(error)) return 'no bulk';
+    return mayBeAboutOne(error) ? 'refused' : 'over';
   }
 
   /**
@@ -538,6 +545,11 @@ function isForeign(error: unknown): error is TransientError {
   return (
     error instanceof TransientError && error.foreign && (error.status ?? 500) < 500 && error.status !== 429
   );
+}
+
+/** Something in between lets only some paths through. */
+function isNoSuchPath({ status = 0 }: TransientError): boolean {
+  return status === 404 || status === 405;
 }
 
 /** What a firewall says of a body. Redirects and missing paths are of no body. */
