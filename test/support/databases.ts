@@ -66,7 +66,12 @@ function pooled(name: TestDatabases['name'], create: () => Promise<OwnDatabase>)
       const database = used ?? (await create());
       // What is stored is the same on both; the search takes twelve times as long on PGlite.
       const isSearched = name === (server ? 'PostgreSQL' : 'PGlite');
-      return lend(database, { isSearched, handBack: () => free.push(database) });
+      const handBack = () => {
+        // A server has few connections, and making one costs more than a short test: the next test takes over these.
+        free.at(-1)?.reconnect();
+        free.push(database);
+      };
+      return lend(database, { isSearched, handBack });
     },
   };
 }
@@ -138,7 +143,6 @@ function lend(
       for (const handle of handles) await handle.close();
       while (underWay.size) await Promise.all(underWay);
       if (isSearched) await searchDatabase(database).catch(() => {}); // it may be one that a test has broken
-      database.reconnect(); // a server has few connections, and one that waits in the pool needs none
       handBack();
     },
   };

@@ -104,9 +104,10 @@ describe.each(databases)('a forecast on $name', ({ open }) => {
     // Twelve customers, and the segments, which were read more than an hour ago.
     expect({ source, destination }).toEqual({ source: 3, destination: 13 });
     expect(increment.actual).toMatchObject({ customers: 12, calls: { source } });
-    // The metadata schema may have been read meanwhile, as it is every ten minutes, and the segments, as they are every hour.
+    // The metadata schema may have been read meanwhile, as it is every ten minutes, and the segments, as they are every hour: also
+    // between the forecast and the run.
     const others = increment.actual!.calls.destination! - destination;
-    expect(others).toBeGreaterThanOrEqual(0);
+    expect(others).toBeGreaterThanOrEqual(-1);
     expect(others).toBeLessThanOrEqual(2);
     const full = await carriedOut('full');
     expect(full.forecast.records).toEqual({ count: 600, basis: 'vendor' });
