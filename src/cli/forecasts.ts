@@ -1,7 +1,6 @@
 // Forecasts as lines for a person: before a run the table of what it takes, after it the comparison with what it took. It
 // knows no command.
 
-import stringWidth from 'string-width';
 import {
   type Forecast,
   forecastsShape,
@@ -14,6 +13,7 @@ import { counted, duration, iso, number, percent } from '../words.ts';
 import type { Cli } from './cli.ts';
 import type { Client } from './client.ts';
 import { padded, print, type Terminal, table, wrapped } from './terminal.ts';
+import { textWidth } from './text-width.ts';
 
 const basisWords: { [basis: string]: string } = {
   vendor: "the vendor's own count",
@@ -152,7 +152,7 @@ function aligned(
   right: readonly number[],
 ): string {
   const all = [head, ...rows];
-  const width = (column: number) => Math.max(...all.map((row) => stringWidth(row[column]!)));
+  const width = (column: number) => Math.max(...all.map((row) => textWidth(row[column]!)));
   const [first, ...others] = all.map((row) =>
     row.map((cell, column) => (right.includes(column) ? padded(cell, width(column), true) : cell)),
   );

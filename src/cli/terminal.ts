@@ -1,7 +1,7 @@
 // Where a command writes: results to one stream, what it says meanwhile to the other. It knows no command.
 
 import type { Writable } from 'node:stream';
-import stringWidth from 'string-width';
+import { textWidth } from './text-width.ts';
 
 export interface Terminal {
   /** Results. */
@@ -45,7 +45,7 @@ export function printError(terminal: Terminal, text: string): void {
 /** Columns aligned, two blanks between them. Every row has as many cells as the head. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [head, ...rows];
-  const widths = head.map((_, column) => Math.max(...all.map((row) => stringWidth(row[column] ?? ''))));
+  const widths = head.map((_, column) => Math.max(...all.map((row) => textWidth(row[column] ?? ''))));
   return all
     .map((row) =>
       row
@@ -58,16 +58,16 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 
 /** Filled up with blanks to a width; a wide character takes two columns. `right`: the blanks come first. */
 export function padded(text: string, width: number, right = false): string {
-  const blanks = ' '.repeat(Math.max(width - stringWidth(text), 0));
+  const blanks = ' '.repeat(Math.max(width - textWidth(text), 0));
   return right ? blanks + text : text + blanks;
 }
 
 /** The beginning of a text that fits into so many columns. */
 function cut(text: string, width: number): string {
-  if (stringWidth(text) <= width) return text;
+  if (textWidth(text) <= width) return text;
   let kept = '';
   for (const { segment } of new Intl.Segmenter().segment(text)) {
-    if (stringWidth(kept + segment) > width) break;
+    if (textWidth(kept + segment) > width) break;
     kept += segment;
   }
   return kept;
@@ -79,8 +79,7 @@ export function wrapped(text: string, columns: number): string {
   for (const word of text.split(' ')) {
     const line = lines.at(-1)!;
     if (line === '') lines[lines.length - 1] = word;
-    else if (stringWidth(line) + 1 + stringWidth(word) <= columns)
-      lines[lines.length - 1] = `${line} ${word}`;
+    else if (textWidth(line) + 1 + textWidth(word) <= columns) lines[lines.length - 1] = `${line} ${word}`;
     else lines.push(word);
   }
   return lines.join('\n');
