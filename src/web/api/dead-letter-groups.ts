@@ -103,10 +103,16 @@ export function deadLetterGroupsApi(deps: Deps) {
         letterFilterOf(which),
         format === 'csv' ? csvForm(raw === 'true') : jsonForm,
       );
-      return c.body(ReadableStream.from(lines).pipeThrough(new TextEncoderStream()), 200, {
-        'content-type': format === 'csv' ? 'text/csv; charset=utf-8' : 'application/jsonl',
-        'content-disposition': `attachment; filename="dead-letters.${format}"`,
-      }) as never;
+      // Once the status is sent, the file can only break off.
+      const { value: first = '' } = await lines.next();
+      return c.body(
+        ReadableStream.from(startingWith(first, lines)).pipeThrough(new TextEncoderStream()),
+        200,
+        {
+          'content-type': format === 'csv' ? 'text/csv; charset=utf-8' : 'application/jsonl',
+          'content-disposition': `attachment; filename="dead-letters.${format}"`,
+        },
+      ) as never;
     })
     .openapi(discard, async (c) => {
       const { reason, all: _, ...which } = c.req.valid('json');
@@ -161,11 +167,15 @@ async function* linesOf(
   which: DeadLetterFilter,
   { head, line }: Form,
 ): AsyncGenerator<string> {
-  if (head !== '') yield head;
-  for (let after = 0; ; ) {
+  for (let after = 0, before = head; ; before = '') {
     const page = await deadLettersAfter(database, which, { after, limit: exportedAtOnce });
-    if (page.length > 0) yield page.map(line).join('');
+    yield before + page.map(line).join('');
     if (page.length < exportedAtOnce) return;
     after = page.at(-1)!.id;
   }
+}
+
+async function* startingWith(first: string, rest: AsyncGenerator<string>): AsyncGenerator<string> {
+  yield first;
+  yield* rest;
 }
