@@ -655,7 +655,8 @@ const sharedBuffers = '32MB';
  * which a process waits before it ends (Node 24.21, PGlite 0.5.16). That is worth it only to a process that goes on.
  */
 function optimizeWasm(on: boolean): void {
-  for (const flag of ['wasm-tier-up', 'wasm-dynamic-tiering']) setFlagsFromString(`--${on ? '' : 'no-'}${flag}`);
+  for (const flag of ['wasm-tier-up', 'wasm-dynamic-tiering'])
+    setFlagsFromString(`--${on ? '' : 'no-'}${flag}`);
 }
 
 async function openPglite(directory: string, { isBrief }: { isBrief: boolean }): Promise<Database> {
