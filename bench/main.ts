@@ -19,6 +19,7 @@ import { forecastFigures } from './forecast.ts';
 import { freshnessFigures } from './freshness.ts';
 import { intakeFigures } from './intake.ts';
 import { pacingFigures } from './pacing.ts';
+import { pagesFigures } from './pages.ts';
 import { type Plan, planFigures, planNames } from './plan.ts';
 import { poolerFigures } from './pooler.ts';
 import { previewFigures } from './preview-figures.ts';
@@ -46,6 +47,7 @@ const { values: options } = parseArgs({
     wakes: { type: 'boolean', default: false },
     unchanged: { type: 'boolean', default: false },
     connectors: { type: 'boolean', default: false },
+    pages: { type: 'boolean', default: false },
     /** At default settings on the limits of this plan. */
     plan: { type: 'string' },
     runs: { type: 'string' },
@@ -95,6 +97,10 @@ const benches = {
   connectors: {
     measure: () => connectorFigures(),
     told: 'medians of five readings; no network, no database',
+  },
+  pages: {
+    measure: () => pagesFigures(server),
+    told: '1,000,000 customers, 3,000 dead letters, 300,000 webhooks, 20,000 runs; medians of seven; no network',
   },
   plan: {
     measure: () => planFigures(planOf(options.plan)),
