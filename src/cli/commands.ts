@@ -12,7 +12,7 @@ export const groups: { readonly [name: string]: string } = {
   sources: 'List, pause, resume, rewind, connect and withdraw sources.',
   runs: 'List, show or cancel runs.',
   customers: 'Find, explain, correct, export and erase customers.',
-  problems: 'List what needs a person, retry or discard it.',
+  problems: 'List what needs a person, retry, discard or acknowledge it.',
   holds: 'List, release or refuse what the mass-change breaker holds.',
   drifts: 'List, acknowledge or reopen differences that verifications and webhooks found at the destination.',
   receipts: 'Check signed receipts of verifications and erasures, print the public keys.',
@@ -273,6 +273,16 @@ export const sections: readonly Section[] = [
         alias: 'quarantine',
         summary: 'List quarantined values, each with the reason and the value that is used instead.',
         load: async () => (await import('./quarantine.ts')).defineQuarantine,
+      },
+      {
+        path: 'problems acknowledge',
+        summary: 'Acknowledge quarantined values that may stay left out, with a reason.',
+        load: async () => (await import('./quarantine.ts')).defineAcknowledge,
+      },
+      {
+        path: 'problems reopen',
+        summary: 'Reopen acknowledged values.',
+        load: async () => (await import('./quarantine.ts')).defineReopen,
       },
       {
         path: 'holds list',

@@ -741,6 +741,46 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/quarantine/acknowledge': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Acknowledge quarantined values, with a reason
+     * @description They stay left out and need nobody any more. A value is open again when it or the reason why it is left out changes.
+     */
+    post: operations['acknowledgeQuarantine'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/quarantine/reopen': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Reopen acknowledged values
+     * @description They need a person again.
+     */
+    post: operations['reopenQuarantine'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/clashes': {
     parameters: {
       query?: never;
@@ -1848,6 +1888,8 @@ export interface components {
       };
       /** @description Values left out because they failed their type or rule. */
       quarantined: number;
+      /** @description Values left out that a person has acknowledged; `quarantined` does not count them. */
+      acknowledgedValues: number;
       /** @description Customers that two records of one source and stream claim. */
       clashes: number;
       /** @description Requests to `/webhooks/…` that name no source that accepts webhooks, since this process started, and the name in the last of them. */
@@ -3090,6 +3132,14 @@ export interface components {
       stands?: unknown;
       /** Format: date-time */
       changedAt: string;
+      acknowledged: components['schemas']['Acknowledgement'] | null;
+    };
+    /** @description Who knows of it and lets it be. */
+    Acknowledgement: {
+      /** Format: date-time */
+      at: string;
+      by: string;
+      reason: string;
     };
     /** @description A customer that several records of one source and stream claim. */
     Clash: {
@@ -3579,14 +3629,7 @@ export interface components {
       by: string;
       /** Format: date-time */
       foundAt: string;
-      acknowledged: components['schemas']['DriftAcknowledgement'] | null;
-    };
-    /** @description Who knows of the difference and lets it be. */
-    DriftAcknowledgement: {
-      /** Format: date-time */
-      at: string;
-      by: string;
-      reason: string;
+      acknowledged: components['schemas']['Acknowledgement'] | null;
     };
     /** @description What is to be written to a vendor for one customer. */
     WriteBack: {
@@ -6154,6 +6197,8 @@ export interface operations {
   listQuarantine: {
     parameters: {
       query?: {
+        /** @description acknowledged: those that a person knows of and lets be, until they change. */
+        state?: 'open' | 'acknowledged';
         /** @description Only values of this source. */
         source?: string;
         /** @description Only values of this field. */
@@ -6185,6 +6230,124 @@ export interface operations {
       400: components['responses']['400'];
       401: components['responses']['401'];
       403: components['responses']['403'];
+      429: components['responses']['429'];
+      500: components['responses']['500'];
+      503: components['responses']['503'];
+    };
+  };
+  acknowledgeQuarantine: {
+    parameters: {
+      query?: never;
+      header?: {
+        /**
+         * @description Makes it safe to repeat the request: a random text, such as a UUID, that no other request has. For 24 hours the same request with this key gets the answer of the first, with the header `Idempotent-Replayed: true`, and is not carried out again. While the first is carried out, a repetition gets 409. Another request with the same key gets 422. Answers of 500 and above, and of requests with faults (400, 413, 415), are not kept.
+         * @example 6f1c9a52-0f0e-4d0b-9a41-5d3c1c0a7b1e
+         */
+        'Idempotency-Key'?: components['parameters']['IdempotencyKey'];
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': {
+          /** @description Only values of this source. */
+          source?: string;
+          /** @description Only values of this stream of the source. */
+          stream?: string;
+          /** @description Only values of these records of the source. */
+          recordIds?: string[];
+          /** @description Only values of this field. */
+          field?: string;
+          /** @enum {boolean} */
+          all?: true;
+          /**
+           * Format: date-time
+           * @description Only values of records that were received by then.
+           */
+          receivedUntil?: string;
+          /** @description The reason; it is kept with the value. */
+          reason: string;
+        };
+      };
+    };
+    responses: {
+      /** @description How many values they are. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            values: number;
+          };
+        };
+      };
+      400: components['responses']['400'];
+      401: components['responses']['401'];
+      403: components['responses']['403'];
+      409: components['responses']['409'];
+      413: components['responses']['413'];
+      415: components['responses']['415'];
+      422: components['responses']['422'];
+      429: components['responses']['429'];
+      500: components['responses']['500'];
+      503: components['responses']['503'];
+    };
+  };
+  reopenQuarantine: {
+    parameters: {
+      query?: never;
+      header?: {
+        /**
+         * @description Makes it safe to repeat the request: a random text, such as a UUID, that no other request has. For 24 hours the same request with this key gets the answer of the first, with the header `Idempotent-Replayed: true`, and is not carried out again. While the first is carried out, a repetition gets 409. Another request with the same key gets 422. Answers of 500 and above, and of requests with faults (400, 413, 415), are not kept.
+         * @example 6f1c9a52-0f0e-4d0b-9a41-5d3c1c0a7b1e
+         */
+        'Idempotency-Key'?: components['parameters']['IdempotencyKey'];
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': {
+          /** @description Only values of this source. */
+          source?: string;
+          /** @description Only values of this stream of the source. */
+          stream?: string;
+          /** @description Only values of these records of the source. */
+          recordIds?: string[];
+          /** @description Only values of this field. */
+          field?: string;
+          /** @enum {boolean} */
+          all?: true;
+          /**
+           * Format: date-time
+           * @description Only values of records that were received by then.
+           */
+          receivedUntil?: string;
+        };
+      };
+    };
+    responses: {
+      /** @description How many values they are. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            values: number;
+          };
+        };
+      };
+      400: components['responses']['400'];
+      401: components['responses']['401'];
+      403: components['responses']['403'];
+      409: components['responses']['409'];
+      413: components['responses']['413'];
+      415: components['responses']['415'];
+      422: components['responses']['422'];
       429: components['responses']['429'];
       500: components['responses']['500'];
       503: components['responses']['503'];

@@ -1,6 +1,18 @@
 // Customers that the destination holds otherwise than it acknowledged.
 import { z } from 'zod';
-import { answer, count, cursor, json, limit, nextCursor, orNull, text, time } from './parts.ts';
+import {
+  acknowledged,
+  acknowledgedState,
+  answer,
+  count,
+  cursor,
+  json,
+  limit,
+  nextCursor,
+  reasonToAcknowledge,
+  text,
+  time,
+} from './parts.ts';
 
 /** differs: the destination has other values. deleted: it no longer has the customer. unknown: it has a customer that was never sent. */
 const driftKinds = ['differs', 'deleted', 'unknown'] as const;
@@ -21,30 +33,14 @@ const driftShape = answer(
     fields: driftFields,
     by: z.string().meta({ description: 'What found it: `webhook`, or a verification.' }),
     foundAt: time,
-    acknowledged: orNull(
-      answer(
-        { at: time, by: z.string(), reason: z.string() },
-        'DriftAcknowledgement',
-        'Who knows of the difference and lets it be.',
-      ),
-    ),
+    acknowledged,
   },
   'Drift',
   'A customer whose values at the destination differ from what it acknowledged.',
 );
 export type Drift = z.output<typeof driftShape>;
 
-/** acknowledged: a person knows of it and lets it be, until it changes. */
-const driftStates = ['open', 'acknowledged'] as const;
-export type DriftState = (typeof driftStates)[number];
-
-export const driftsQuery = z.strictObject({
-  state: z.enum(driftStates).default('open').meta({
-    description: 'acknowledged: those that a person knows of and lets be, until they change.',
-  }),
-  cursor,
-  limit,
-});
+export const driftsQuery = z.strictObject({ state: acknowledgedState, cursor, limit });
 
 const some = {
   sourceIds: z.array(text).min(1).max(1_000).optional(),
@@ -61,7 +57,7 @@ const isOneWay = ({ sourceIds, kind, all }: { sourceIds?: unknown; kind?: unknow
 export const driftAcknowledging = z
   .strictObject({
     ...some,
-    reason: text.min(1).max(500).meta({ description: 'The reason; it is kept with the difference.' }),
+    reason: reasonToAcknowledge('difference'),
   })
   .refine(isOneWay, oneWay)
   .meta({ example: { sourceIds: ['951'], reason: 'Changed by hand at the destination.' } });

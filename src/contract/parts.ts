@@ -37,6 +37,22 @@ export function orNull<Shape extends z.ZodType>(shape: Shape) {
   return z.union([shape, z.null()]);
 }
 
+/** What a person said of something that may stay as it is. */
+const acknowledgedShape = answer(
+  { at: time, by: z.string(), reason: z.string() },
+  'Acknowledgement',
+  'Who knows of it and lets it be.',
+);
+export type Acknowledged = z.output<typeof acknowledgedShape>;
+export const acknowledged = orNull(acknowledgedShape);
+
+/** acknowledged: a person knows of it and lets it be, until it changes. */
+const openOrAcknowledged = ['open', 'acknowledged'] as const;
+export type OpenOrAcknowledged = (typeof openOrAcknowledged)[number];
+export const acknowledgedState = z.enum(openOrAcknowledged).default('open').meta({
+  description: 'acknowledged: those that a person knows of and lets be, until they change.',
+});
+
 // A cursor is a text that programs pass on without looking into it.
 export const cursorText = { description: '`nextCursor` of the previous page. Default: the first page.' };
 export const nextText = { description: '`cursor` of the next page; null on the last.' };
@@ -63,6 +79,13 @@ export const text = z
   .string()
   .max(2000)
   .refine((value) => !value.includes('\u0000'), 'a text without NUL');
+
+/** Why a person lets something be. */
+export const reasonToAcknowledge = (what: string) =>
+  text
+    .min(1)
+    .max(500)
+    .meta({ description: `The reason; it is kept with the ${what}.` });
 
 /** A time of a request, with an offset. */
 export const moment = z.iso.datetime({ offset: true });

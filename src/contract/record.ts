@@ -1,6 +1,19 @@
 // Records that contradict: values in quarantine, customers that two records claim, records wrongly merged.
 import { z } from 'zod';
-import { answer, cursor, json, limit, nextCursor, sourceParam, text, time } from './parts.ts';
+import {
+  acknowledged,
+  acknowledgedState,
+  answer,
+  count,
+  cursor,
+  json,
+  limit,
+  nextCursor,
+  reasonToAcknowledge,
+  sourceParam,
+  text,
+  time,
+} from './parts.ts';
 
 const quarantinedShape = answer(
   {
@@ -16,6 +29,7 @@ const quarantinedShape = answer(
     }),
     stands: json.meta({ description: 'The value of the customer.' }),
     changedAt: time,
+    acknowledged,
   },
   'QuarantinedValue',
   'A value that failed its type, with the value in its place.',
@@ -23,6 +37,7 @@ const quarantinedShape = answer(
 export type QuarantinedValue = z.output<typeof quarantinedShape>;
 
 export const quarantineQuery = z.strictObject({
+  state: acknowledgedState,
   source: text.min(1).optional().meta({ description: 'Only values of this source.' }),
   field: text
     .min(1)
@@ -36,6 +51,37 @@ export const quarantineShape = answer({
   nextCursor,
 });
 export type Quarantine = z.output<typeof quarantineShape>;
+
+const someValues = {
+  source: text.min(1).optional().meta({ description: 'Only values of this source.' }),
+  stream: text.min(1).optional().meta({ description: 'Only values of this stream of the source.' }),
+  recordIds: z
+    .array(text.min(1))
+    .min(1)
+    .max(1_000)
+    .optional()
+    .meta({ description: 'Only values of these records of the source.' }),
+  field: text.min(1).optional().meta({ description: 'Only values of this field.' }),
+  all: z.literal(true).optional(),
+  receivedUntil: time.optional().meta({ description: 'Only values of records that were received by then.' }),
+};
+type SomeValues = { [name in keyof typeof someValues]?: unknown };
+const valuesNamed = {
+  message: 'must contain `source` or `field`, or else `all`; `stream` and `recordIds` are of a `source`',
+};
+const areValuesNamed = ({ source, stream, recordIds, field, all }: SomeValues) =>
+  (all === undefined) === (source !== undefined || field !== undefined) &&
+  (source !== undefined || (stream === undefined && recordIds === undefined));
+
+export const quarantineAcknowledging = z
+  .strictObject({ ...someValues, reason: reasonToAcknowledge('value') })
+  .refine(areValuesNamed, valuesNamed)
+  .meta({ example: { source: 'hubspot', field: 'metadata.points', reason: 'Test contacts of the CRM.' } });
+export const quarantineReopening = z
+  .strictObject(someValues)
+  .refine(areValuesNamed, valuesNamed)
+  .meta({ example: { source: 'hubspot', field: 'metadata.points' } });
+export const quarantineChanged = answer({ values: count });
 
 const clashShape = answer(
   {

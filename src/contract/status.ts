@@ -259,6 +259,9 @@ export const statusShape = answer(
       groups: z.array(answer({ kind: letterKind, source: z.string(), code: z.string(), open: count })),
     }),
     quarantined: count.meta({ description: 'Values left out because they failed their type or rule.' }),
+    acknowledgedValues: count.meta({
+      description: 'Values left out that a person has acknowledged; `quarantined` does not count them.',
+    }),
     clashes: count.meta({ description: 'Customers that two records of one source and stream claim.' }),
     strayWebhooks: orNull(
       answer(

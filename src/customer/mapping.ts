@@ -1,6 +1,6 @@
 // A mapping, compiled: the body of a record into the fields it contributes to a customer. It knows no vendor and no other
 // record, and reads each body without changing it.
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { dateFormFault, twinForms } from '../connector/date-form.ts';
 import { localeOver } from '../connector/locale.ts';
 import { isTimezone } from '../connector/zone.ts';
@@ -34,6 +34,8 @@ export interface FieldFault {
   reason: string;
   /** What was found, cut where it is long. */
   value: Json;
+  /** The same for equal values, cut or not. */
+  print: string;
 }
 
 export interface MappingOptions {
@@ -268,13 +270,19 @@ function contributeField(plan: Plan, body: JsonObject, fields: Fields, faults: F
   const checked = 'fault' in found ? found : finish(plan, found.value);
   if (checked === undefined) return false;
   if ('value' in checked) fields[plan.field] = checked.value;
-  else
-    faults.push({
-      field: plan.field,
-      reason: checked.fault,
-      value: 'value' in found ? brief(found.value) : null,
-    });
+  else {
+    const isOne = 'value' in found;
+    const values = isOne ? [found.value] : (plan.from ?? []).map((path) => pathReader(path)(body) ?? null);
+    const value = isOne ? brief(found.value) : null;
+    faults.push({ field: plan.field, reason: checked.fault, value, print: printOf(values) });
+  }
   return true;
+}
+
+function printOf(values: readonly Json[]): string {
+  // Null for what is nested too deeply to be looked into.
+  const text = canonicalJson(cleanJson(values) ?? null);
+  return hash('sha256', text, 'base64').slice(0, 16);
 }
 
 /** A value through its normaliser, its null policy and its definition. */

@@ -3,7 +3,8 @@
 
 import { type SQL, sql } from 'drizzle-orm';
 import { check, index, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
-import type { DriftKind, DriftState } from '../contract/drift.ts';
+import type { DriftKind } from '../contract/drift.ts';
+import type { Acknowledged, OpenOrAcknowledged } from '../contract/parts.ts';
 import type { FieldDrift } from '../customer/drift.ts';
 import { time } from '../db/column-types.ts';
 import { jsonList, type Queryable, texts, toTimestamp } from '../db/database.ts';
@@ -37,16 +38,9 @@ type Row = typeof drifts.$inferSelect;
 export type DriftRow = Pick<Row, 'sourceId' | 'kind' | 'fields' | 'by'>;
 export type KeptDrift = DriftRow & Pick<Row, 'foundAt'> & { acknowledged: Acknowledged | null };
 
-/** What a person said of a drift. */
-export interface Acknowledged {
-  at: number;
-  by: string;
-  reason: string;
-}
-
 /** Those of a state; of it those named by `sourceIds`, of a kind, and found by then, where that is said. */
 export interface DriftFilter {
-  state: DriftState;
+  state: OpenOrAcknowledged;
   sourceIds?: readonly string[] | undefined;
   kind?: DriftKind | undefined;
   foundUntil?: number | undefined;

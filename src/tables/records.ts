@@ -4,10 +4,15 @@ import { hash } from 'node:crypto';
 import { type SQL, sql } from 'drizzle-orm';
 import { bigint, index, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import type { Fields, JsonObject, SourceRecord } from '../connector.ts';
+import type { Acknowledged, OpenOrAcknowledged } from '../contract/parts.ts';
 import type { Clocks, KnownRecord } from '../customer/composing.ts';
-import type { Said } from '../customer/mapping.ts';
+import type { FieldFault, Said } from '../customer/mapping.ts';
 import { time } from '../db/column-types.ts';
-import { jsonList, type Queryable, texts, toTimestamp } from '../db/database.ts';
+import { json, jsonList, type Queryable, texts, toTimestamp } from '../db/database.ts';
+import { areFaulty, type FaultFilter, isFaultOf } from './faults.ts';
+
+/** Without the value, which is in the body. Those kept by earlier versions have no print. */
+type KeptFault = Pick<FieldFault, 'field' | 'reason'> & Partial<Pick<FieldFault, 'print'>>;
 
 /** The newest state of each record, as the source has it. */
 export const records = pgTable(
@@ -30,7 +35,9 @@ export const records = pgTable(
     /** Why it is no contribution, where it is none. */
     filtered: text(),
     /** Fields that failed their type or rule. */
-    faults: jsonb().$type<{ field: string; reason: string }[]>(),
+    faults: jsonb().$type<KeptFault[]>(),
+    /** Of fields that fail, by field: a person knows of the value and lets it be, until it or its reason changes. */
+    acknowledged: jsonb().$type<{ [field: string]: Acknowledged }>(),
     /** The last good values of fields that fail now, by field: they stand until a good one comes. */
     good: jsonb().$type<Fields>(),
     /** The record that took this one over when the vendor merged them: then this one stands no more. */
@@ -127,7 +134,10 @@ export interface ComposedRecord extends SourceRecord {
 }
 
 export interface RecordRow
-  extends Omit<Stored, 'source' | 'stream' | 'mergedInto' | 'unmergedFrom' | 'runId' | 'receivedAt'> {
+  extends Omit<
+    Stored,
+    'source' | 'stream' | 'acknowledged' | 'mergedInto' | 'unmergedFrom' | 'runId' | 'receivedAt'
+  > {
   /** Its row is there, and locked. */
   isKnown: boolean;
   /** Its source ID takes the place of one that did not stick. */
@@ -328,6 +338,7 @@ export async function writeRecords(
       filtered = case when ${counts} then excluded.filtered else records.filtered end,
       faults = case when ${counts} then excluded.faults else records.faults end,
       good = case when ${counts} then excluded.good else records.good end,
+      acknowledged = case when ${counts} then ${stillAcknowledged(sql`excluded.faults`)} else records.acknowledged end,
       run_id = ${context.runId}::bigint,
       received_at = excluded.received_at
     where excluded.run_id < 0
@@ -552,10 +563,59 @@ export async function remapRecords(
   if (rows.length === 0) return;
   await db.rows(sql`
     update records set source_id = row."sourceId", filtered = row.filtered,
-      faults = nullif(row.faults, 'null'), good = nullif(row.good, 'null')
+      faults = nullif(row.faults, 'null'), good = nullif(row.good, 'null'),
+      acknowledged = ${stillAcknowledged(sql`nullif(row.faults, 'null')`)}
     from json_to_recordset(${jsonList(rows)}) as row
       (stream text, "recordId" text, "sourceId" text, filtered text, faults jsonb, good jsonb)
     where source = ${source} and records.stream = row.stream and record_id = row."recordId"`);
+}
+
+/** What is acknowledged of a row whose faults become these: of the same faults. */
+function stillAcknowledged(faults: SQL): SQL {
+  return sql`case when records.acknowledged is not null then (
+    select jsonb_object_agg(field, said) from jsonb_each(records.acknowledged) as was (field, said)
+    where exists (select 1 from jsonb_array_elements(records.faults) as fault
+      where fault ->> 'field' = field and jsonb_exists(fault, 'print') and ${faults} @> jsonb_build_array(fault))) end`;
+}
+
+/** A person knows of these values and lets them be, until they change. Returns how many they are. */
+export async function acknowledgeFaults(
+  db: Queryable,
+  filter: FaultFilter,
+  said: Acknowledged,
+): Promise<number> {
+  const { at, by, reason } = said;
+  return changeAcknowledged(
+    db,
+    filter,
+    'open',
+    sql`coalesce(chosen.acknowledged, '{}') ||
+    (select jsonb_object_agg(field, ${json({ at, by, reason })}) from unnest(fields) as field)`,
+  );
+}
+
+/** They need a person again. Returns how many they are. */
+export async function reopenFaults(db: Queryable, filter: FaultFilter): Promise<number> {
+  return changeAcknowledged(db, filter, 'acknowledged', sql`nullif(chosen.acknowledged - fields, '{}')`);
+}
+
+async function changeAcknowledged(
+  db: Queryable,
+  filter: FaultFilter,
+  from: OpenOrAcknowledged,
+  to: SQL,
+): Promise<number> {
+  // Locked in the order in which records are written.
+  const rows = await db.rows<{ count: number }>(sql`
+    update records set acknowledged = ${to}
+    from (
+      select source, stream, record_id, acknowledged,
+        array(select fault ->> 'field' from jsonb_array_elements(faults) as fault where ${isFaultOf(from, filter)}) as fields
+      from records where ${areFaulty(filter)} order by source, stream, record_id for update) as chosen
+    where records.source = chosen.source and records.stream = chosen.stream and records.record_id = chosen.record_id
+      and cardinality(fields) > 0
+    returning cardinality(fields) as count`);
+  return rows.reduce((sum, { count }) => sum + count, 0);
 }
 
 /**

@@ -104,7 +104,7 @@ export const metrics: readonly Metric[] = [
   metric(
     'gauge',
     'quarantined_values',
-    'Values left out because they failed their type or rule.',
+    'Values left out because they failed their type or rule, which nobody has acknowledged.',
     [],
     ({ quarantined }) => [[quarantined]],
   ),

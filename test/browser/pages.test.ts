@@ -135,7 +135,7 @@ describe.skipIf(!hasBrowser)('the pages in a browser', () => {
     await stranger.context().close();
   });
 
-  it('pin a value, discard a letter and acknowledge a difference with a reason, make and revoke a token: each is said, and shown at once', async () => {
+  it('pin a value, discard a letter and acknowledge a difference and a value with a reason, make and revoke a token: each is said, and shown at once', async () => {
     const said = (text: string) => page.locator('#said').filter({ hasText: text }).waitFor();
     await page.setViewportSize({ width: 1280, height: 800 });
     await page.goto(`${served.url}/customers/shop%2F6?field=metadata.plan`);
@@ -180,6 +180,17 @@ describe.skipIf(!hasBrowser)('the pages in a browser', () => {
     await page.getByRole('link', { name: 'shop/9' }).waitFor();
     await page.getByRole('link', { name: /^Acknowledged/ }).click();
     await page.getByText('corrected by support').waitFor();
+    await page.goto(`${served.url}/problems?show=quarantine`);
+    await page.locator('summary', { hasText: 'Acknowledge… email of record shop/2 of crm' }).click();
+    await page.locator('details[open]').getByLabel('Reason').fill('a till without addresses');
+    await page.getByRole('button', { name: 'Acknowledge', exact: true }).click();
+    await said('Acknowledged');
+    await page.getByText('Nothing was left out').waitFor();
+    await page.getByRole('link', { name: /^Acknowledged/ }).click();
+    await page.getByText('a till without addresses').waitFor();
+    await page.getByRole('button', { name: 'Reopen email of record shop/2 of crm' }).click();
+    await said('It needs a person again');
+    await page.getByText('No value is acknowledged').waitFor();
     await page.goto(`${served.url}/access`);
     await page.getByLabel('Name').fill('anna');
     await page.getByRole('button', { name: 'Create the token' }).click();

@@ -114,6 +114,30 @@ describe('a customer', () => {
     expect((await tributary('quarantine', '--field', 'name')).out).toBe('No value is in quarantine.\n');
   });
 
+  it('lets quarantined values be for a reason, and has them open again', async () => {
+    hubspot.define({ name: 'numberofpoints', type: 'number', fieldType: 'number' } as never);
+    const id = hubspot.create({ firstname: 'Anna', numberofpoints: 4000 }, Date.now() - 86_400_000);
+    await tributary('sync', 'hubspot');
+    const which = ['--source', 'hubspot', '--field', 'metadata.points'];
+    const reason = ['--reason', 'a test contact'];
+    expect(await tributary('problems', 'acknowledge', 'nobody', ...which, ...reason)).toMatchObject({
+      exitCode: 0,
+      out: 'No value matches.\n',
+    });
+    expect((await tributary('problems', 'acknowledge', id, ...which, ...reason)).out).toBe(
+      'Acknowledged: 1 value.\n',
+    );
+    expect((await tributary('quarantine')).out).toBe('No value is in quarantine.\n');
+    expect((await tributary('quarantine', '--acknowledged')).out.replace(/\s+/g, ' ')).toMatch(
+      /Found 4000, where .* Acknowledged by .+ at \S+: a test contact/,
+    );
+    const reopened = await tributary('problems', 'reopen', '--all', '--json');
+    expect(JSON.parse(reopened.out)).toMatchObject({ summary: 'Reopened: 1 value.', result: { values: 1 } });
+    expect((await tributary('quarantine', '--acknowledged')).out).toBe('No value is acknowledged.\n');
+    for (const args of [[...which], ['--all', ...which, ...reason], [id, '--field', 'name', ...reason]])
+      expect((await tributary('problems', 'acknowledge', ...args)).exitCode).toBe(2);
+  });
+
   it('is separated by unmerge, and its source read again by rewind', async () => {
     const at = Date.now() - 86_400_000;
     const [first, second] = [hubspot.create({ firstname: 'A' }, at), hubspot.create({ firstname: 'B' }, at)];

@@ -72,6 +72,8 @@ const requests: { [operationId: string]: Asked } = {
   pinField: { json: { value: 'Anna', note: 'she rang us' } },
   unpinField: {},
   listQuarantine: {},
+  acknowledgeQuarantine: { json: { all: true, reason: 'known' } },
+  reopenQuarantine: { json: { all: true } },
   listClashes: {},
   // Its record was not merged.
   unmergeRecord: { refusal: 404 },

@@ -15,7 +15,7 @@ export const noon = Date.parse('2026-03-01T12:00:00Z');
 export function empty(database: Database) {
   return database.rows(sql`
     truncate acknowledgements, batches, checkpoints, customers, dead_letters, deliveries, pauses, quota_slices, quota_states,
-      records, runs restart identity`);
+      records, revisions, runs restart identity`);
 }
 
 /** Takes in records of the source `crm`, as a page would. */

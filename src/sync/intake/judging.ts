@@ -234,7 +234,7 @@ function rowOf(
   const sticks = stored && !isOwnId && !source.isProvisional(stream, stored.body) ? before : null;
   const sourceId = assignedSourceId(sticks ?? hashed.inherited, found.value, policy);
   const said = source.contribute(whole.body);
-  const faults = said.faults.map(({ field, reason }) => ({ field, reason }));
+  const faults = said.faults.map(({ value: _, ...fault }) => fault);
   if (faults.length > 0 && source.badValues(whole.body) === 'reject') {
     const fault = faults.map(({ field, reason }) => `${field}: ${reason}`).join('; ');
     return { code: 'bad_value', fault, sourceId };

@@ -23,7 +23,7 @@ export function mapAgain(source: Source, row: MappedState & { stream: string; bo
   const sourceId = assignedSourceId(sticky, named, policy);
   const without = 'fault' in found ? `no source ID: ${found.fault}` : `no source ID: ${path} is empty`;
   const contribution = source.contribute(row.body);
-  const faults = contribution.faults.map(({ field, reason }) => ({ field, reason }));
+  const faults = contribution.faults.map(({ value: _, ...fault }) => fault);
   const kept = Object.fromEntries(
     [...faults.map(({ field }) => field), ...contribution.ignored].flatMap((field) =>
       row.good?.[field] == null ? [] : [[field, row.good[field]]],
@@ -43,10 +43,12 @@ export function mapAgain(source: Source, row: MappedState & { stream: string; bo
 }
 
 export function sameState(a: MappedState, b: MappedState): boolean {
+  // Earlier versions kept no prints.
+  const havePrints = [a, b].every(({ faults }) => faults?.every(({ print }) => print !== undefined) ?? true);
   const plain = ({ sourceId, filtered, faults, good }: MappedState) => [
     sourceId,
     filtered,
-    faults?.map(({ field, reason }) => [field, reason]) ?? null,
+    faults?.map(({ field, reason, print }) => [field, reason, havePrints ? print : null]) ?? null,
     good,
   ];
   return isDeepStrictEqual(plain(a), plain(b));

@@ -3,8 +3,10 @@
 
 import { sql } from 'drizzle-orm';
 import type { Json, JsonObject } from '../../connector.ts';
+import type { OpenOrAcknowledged } from '../../contract/parts.ts';
 import type { QuarantinedValue } from '../../contract/record.ts';
 import type { Queryable } from '../../db/database.ts';
+import { areFaulty, type FaultFilter, isFaultOf } from '../../tables/faults.ts';
 import type { Rules } from '../intake/rules.ts';
 
 /** Where a page ended. */
@@ -15,14 +17,11 @@ export interface QuarantinePlace {
   field: string;
 }
 
-/** A record's faults count only while its word does. */
-const counts = sql`faults is not null and filtered is null and merged_into is null and (deleted_at is null or deleted_at < changed_at)`;
-
 /** In the order of sources, streams, records and fields; those after `after`. */
 export async function listQuarantine(
   db: Queryable,
   rules: Rules,
-  filter: { source?: string | undefined; field?: string | undefined },
+  filter: Pick<FaultFilter, 'source' | 'field'> & { state: OpenOrAcknowledged },
   page: { after?: QuarantinePlace | undefined; limit: number },
 ): Promise<QuarantinedValue[]> {
   const { after, limit } = page;
@@ -30,11 +29,10 @@ export async function listQuarantine(
   const rows = await db.rows<Row>(sql`
     select source, stream, record_id, records.source_id, fault ->> 'field' as field,
            fault ->> 'reason' as reason, good -> (fault ->> 'field') as last_good,
-           customers.fields -> (fault ->> 'field') as stands, changed_at, body
+           customers.fields -> (fault ->> 'field') as stands, changed_at,
+           acknowledged -> (fault ->> 'field') as acknowledged, body
     from records cross join jsonb_array_elements(faults) as fault left join customers on customers.source_id = records.source_id
-    where ${counts}
-      and ${filter.source === undefined ? sql`true` : sql`source = ${filter.source}`}
-      and ${filter.field === undefined ? sql`true` : sql`fault ->> 'field' = ${filter.field}`}
+    where ${areFaulty(filter)} and ${isFaultOf(filter.state, filter)}
       and ${
         after === undefined
           ? sql`true`
@@ -50,9 +48,32 @@ function valueNow(rules: Rules, source: string, field: string, body: JsonObject)
   return faults.find((fault) => fault.field === field)?.value ?? null;
 }
 
+/** Open values of one source and field. */
+export interface QuarantineGroup {
+  source: string;
+  field: string;
+  values: number;
+  /** The reason of one of them. */
+  sample: string;
+}
+
+/** The most frequent first, at most 50. */
+export async function groupQuarantine(
+  db: Queryable,
+  filter: Pick<FaultFilter, 'source' | 'field'>,
+): Promise<QuarantineGroup[]> {
+  return db.rows(sql`
+    select source, fault ->> 'field' as field, count(*) as values, min(fault ->> 'reason') as sample
+    from records cross join jsonb_array_elements(faults) as fault
+    where ${areFaulty(filter)} and ${isFaultOf('open', filter)}
+    group by source, fault ->> 'field' order by count(*) desc, source, fault ->> 'field' limit 50`);
+}
+
 /** How many values are in quarantine. */
-export async function countQuarantine(db: Queryable): Promise<number> {
-  const [row] = await db.rows<{ count: number }>(sql`
-    select coalesce(sum(jsonb_array_length(faults)), 0)::int as count from records where ${counts}`);
-  return row?.count ?? 0;
+export async function countQuarantine(db: Queryable): Promise<{ open: number; acknowledged: number }> {
+  const [row] = await db.rows<{ open: number; acknowledged: number }>(sql`
+    select count(*) filter (where ${isFaultOf('open', {})}) as open,
+           count(*) filter (where ${isFaultOf('acknowledged', {})}) as acknowledged
+    from records cross join jsonb_array_elements(faults) as fault where ${areFaulty({})}`);
+  return row!;
 }

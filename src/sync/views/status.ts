@@ -45,8 +45,8 @@ export interface Figures {
   /** Losses held until a person decides, and of how many customers. */
   holds: { open: number; customers: number };
   deadLetters: { kind: DeadLetterKind; source: string; code: string; open: number }[];
-  /** Values left out because they failed their type or rule. */
-  quarantined: number;
+  /** Values left out because they failed their type or rule, and those of them that a person has acknowledged. */
+  quarantine: { open: number; acknowledged: number };
   /** Customers that two records of one source and stream claim. */
   clashes: number;
   /** Webhook requests that wait to be opened, and dead ones, by source. */
@@ -106,7 +106,7 @@ export async function figures(db: Queryable, now: number): Promise<Figures> {
     records: Object.fromEntries(records.map(({ source, count }) => [source, count])),
     holds: await countHolds(db),
     deadLetters: await countDeadLetters(db),
-    quarantined: await countQuarantine(db),
+    quarantine: await countQuarantine(db),
     clashes: await countClashes(db),
     inbox: await countRequests(db),
     touches: await countTouches(db),

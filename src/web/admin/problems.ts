@@ -2,20 +2,19 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
 import { letterFilter, letterGroupsShape, lettersShape } from '../../contract/dead-letter.ts';
-import { driftsQuery, driftsShape } from '../../contract/drift.ts';
+import { driftsShape } from '../../contract/drift.ts';
 import { holdsShape } from '../../contract/hold.ts';
-import { cursor, idCursor, idText, text } from '../../contract/parts.ts';
+import { acknowledgedState, cursor, idCursor, idText, text } from '../../contract/parts.ts';
 import { quarantineShape } from '../../contract/record.ts';
 import { heldPreviews } from '../../sync/deliver/difference.ts';
 import { letterGroups } from '../../sync/views/letter-groups.ts';
-import { listQuarantine } from '../../sync/views/quarantine.ts';
+import { groupQuarantine, listQuarantine } from '../../sync/views/quarantine.ts';
 import { listDeadLetters } from '../../tables/dead-letters.ts';
 import { listDrifts } from '../../tables/drifts.ts';
 import { groupHolds, listHolds } from '../../tables/holds.ts';
 import { letterFilterOf, requireKnown } from '../api/letter-filter.ts';
-import { quarantineNext, quarantinePlace } from '../api/quarantine.ts';
+import { quarantineNext, quarantinePlace, requireKnownValues } from '../api/quarantine.ts';
 import type { Deps } from '../deps.ts';
-import { requireFields, requireSource } from '../known.ts';
 import { driftPage } from '../pages/problems/drift.ts';
 import { holdsPage } from '../pages/problems/holds.ts';
 import { lettersPage } from '../pages/problems/letters.ts';
@@ -37,10 +36,14 @@ const query = z.strictObject({
   runId: idText('an ID').optional(),
   change: text.optional(),
   field: text.optional(),
-  state: driftsQuery.shape.state.unwrap().optional(),
+  state: acknowledgedState.unwrap().optional(),
   cursor,
 });
 type Query = z.output<typeof query>;
+
+const quarantineGroups = z.array(
+  z.object({ source: z.string(), field: z.string(), values: z.number(), sample: z.string() }),
+);
 
 type Reader = (visit: Visit, query: Query) => Promise<PageContent>;
 
@@ -127,19 +130,23 @@ async function holds(
 async function quarantine(
   deps: Deps,
   { status, shown, now }: Visit,
-  { source, field, cursor }: Query,
+  { state = 'open', source, field, cursor }: Query,
 ): Promise<PageContent> {
   const { database, rules } = deps.tributary;
-  await requireSource(deps, source);
-  if (field !== undefined) await requireFields(deps, 'field', [field]);
+  const filter = { state, source, field };
+  await requireKnownValues(deps, filter);
   const after = quarantinePlace(deps.cursors.open(cursor));
-  const read = (most: number) => listQuarantine(database, rules, { source, field }, { after, limit: most });
-  const { page, next } = await pageOf(rowsShown, read, quarantineNext);
+  const read = (most: number) => listQuarantine(database, rules, filter, { after, limit: most });
+  const [groups, { page, next }] = await Promise.all([
+    state === 'open' ? groupQuarantine(database, filter) : [],
+    pageOf(rowsShown, read, quarantineNext),
+  ]);
   return quarantinePage({
     status,
+    groups: shown(quarantineGroups, groups),
     values: shown(quarantineShape.shape.values, page),
     next: deps.cursors.seal(next),
-    filter: { source, field, cursor },
+    filter: { ...filter, cursor },
     now,
   });
 }

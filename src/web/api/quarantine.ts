@@ -1,8 +1,18 @@
-// Values in quarantine over HTTP: a list to page through.
+// Values in quarantine over HTTP: a list to page through, and a person's word that some are known.
 
 import { createRoute } from '@hono/zod-openapi';
-import { quarantineQuery, quarantineShape } from '../../contract/record.ts';
+import type { z } from 'zod';
+import {
+  quarantineAcknowledging,
+  quarantineChanged,
+  quarantineQuery,
+  quarantineReopening,
+  quarantineShape,
+} from '../../contract/record.ts';
 import { listQuarantine, type QuarantinePlace } from '../../sync/views/quarantine.ts';
+import type { FaultFilter } from '../../tables/faults.ts';
+import { acknowledgeFaults, reopenFaults } from '../../tables/records.ts';
+import { root } from '../caller.ts';
 import { type Deps, newApi } from '../deps.ts';
 import { requireFields, requireSource } from '../known.ts';
 import { jsonOf, secured } from '../openapi.ts';
@@ -30,17 +40,66 @@ const quarantine = createRoute({
   },
 });
 
-export function quarantineApi(deps: Deps) {
-  const { database, rules } = deps.tributary;
-  return newApi().openapi(quarantine, async (c) => {
-    const { limit, cursor, ...filter } = c.req.valid('query');
-    await requireSource(deps, filter.source);
-    if (filter.field !== undefined) await requireFields(deps, 'field', [filter.field]);
-    const after = quarantinePlace(deps.cursors.open(cursor));
-    const read = (most: number) => listQuarantine(database, rules, filter, { after, limit: most });
-    const { page: values, next } = await pageOf(limit, read, quarantineNext);
-    return c.json({ values, nextCursor: deps.cursors.seal(next) }, 200);
+const changing = <Name extends 'acknowledge' | 'reopen', Shape extends z.ZodType>(
+  name: Name,
+  shape: Shape,
+  { summary, description }: { summary: string; description: string },
+) =>
+  createRoute({
+    method: 'post',
+    path: `/api/quarantine/${name}` as const,
+    operationId: `${name}Quarantine` as const,
+    ...{ summary, description, tags: ['records'], security: secured },
+    request: { body: { required: true, content: jsonOf(shape) } },
+    responses: {
+      200: { description: 'How many values they are.', content: jsonOf(quarantineChanged) },
+      ...problems(400, 413, 415),
+    },
   });
+
+const acknowledge = changing('acknowledge', quarantineAcknowledging, {
+  summary: 'Acknowledge quarantined values, with a reason',
+  description:
+    'They stay left out and need nobody any more. A value is open again when it or the reason why it is left out changes.',
+});
+
+const reopen = changing('reopen', quarantineReopening, {
+  summary: 'Reopen acknowledged values',
+  description: 'They need a person again.',
+});
+
+export function quarantineApi(deps: Deps) {
+  const { database, rules, clock } = deps.tributary;
+  return newApi()
+    .openapi(quarantine, async (c) => {
+      const { limit, cursor, ...filter } = c.req.valid('query');
+      await requireKnownValues(deps, filter);
+      const after = quarantinePlace(deps.cursors.open(cursor));
+      const read = (most: number) => listQuarantine(database, rules, filter, { after, limit: most });
+      const { page: values, next } = await pageOf(limit, read, quarantineNext);
+      return c.json({ values, nextCursor: deps.cursors.seal(next) }, 200);
+    })
+    .openapi(acknowledge, async (c) => {
+      const { reason, ...filter } = c.req.valid('json');
+      await requireKnownValues(deps, filter);
+      const by = (c.get('caller') ?? root).name;
+      const values = await acknowledgeFaults(database, filter, { at: clock.now(), by, reason });
+      return c.json({ values }, 200);
+    })
+    .openapi(reopen, async (c) => {
+      const filter = c.req.valid('json');
+      await requireKnownValues(deps, filter);
+      return c.json({ values: await reopenFaults(database, filter) }, 200);
+    });
+}
+
+/** Throws the problem where the filter names what is not known. */
+export async function requireKnownValues(
+  deps: Deps,
+  { source, field }: Pick<FaultFilter, 'source' | 'field'>,
+): Promise<void> {
+  await requireSource(deps, source);
+  if (field !== undefined) await requireFields(deps, 'field', [field]);
 }
 
 /** A place in the list as a text. */

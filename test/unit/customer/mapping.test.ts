@@ -137,17 +137,20 @@ it('A region alone asks for a phone number; without either, a phone is kept as i
   expect(fieldsOf({ phone: 'p' }, { p: ' ask reception ' })).toEqual({ phone: 'ask reception' });
 });
 
+const print = expect.stringMatching(/^[\w+/]{16}$/);
+
 describe('a fault', () => {
   it('leaves its field out and lets the others go on', () => {
     const { contribute } = compileMapping({ email: 'e', name: 'n', 'address.city': ['c', 'd'] });
     expect(contribute({ e: 'n/a', n: 'Anna', c: ['x'] })).toEqual({
       fields: { name: 'Anna' },
       faults: [
-        { field: 'email', reason: 'Found "n/a", where an e-mail address is allowed.', value: 'n/a' },
+        { field: 'email', reason: 'Found "n/a", where an e-mail address is allowed.', value: 'n/a', print },
         {
           field: 'address.city',
           reason: 'Found ["x"], where a text, to be joined with others, is allowed.',
           value: null,
+          print,
         },
       ],
       ignored: [],
@@ -182,6 +185,19 @@ describe('a fault', () => {
     const [fault] = compileMapping({ email: 'e' }).contribute({ e: `\0${'x'.repeat(9999)}` }).faults;
     expect(fault!.value).toBe(`${'x'.repeat(199)}…`);
   });
+
+  it('has one print for equal values and another for others, also where they are cut, joined or too deep', () => {
+    const { contribute } = compileMapping({ email: 'e', name: ['n', 'm'] });
+    const prints = (body: JsonObject) => contribute(body).faults.map((fault) => fault.print);
+    const long = 'x'.repeat(9999);
+    const first = prints({ e: { a: 1, b: long }, n: [long] });
+    expect(prints({ e: { b: long, a: 1 }, n: [long], other: 1 })).toEqual(first);
+    const other = prints({ e: { a: 1, b: `${long}y` }, n: [`${long}y`] });
+    expect(first.map((one, index) => one === other[index])).toEqual([false, false]);
+    let deep: Json = 1;
+    for (let level = 0; level < 20_000; level += 1) deep = [deep];
+    expect(prints({ e: deep })).toEqual([print]);
+  });
 });
 
 describe('a metadata schema', () => {
@@ -205,7 +221,7 @@ describe('a metadata schema', () => {
     const compiled = compileMapping(mapping, { schema });
     expect(compiled.contribute({}).faults).toEqual([]);
     expect(compiled.contribute({ age: null }).faults).toEqual([
-      { field: 'metadata.age', reason: 'Found no value, where a number is required.', value: null },
+      { field: 'metadata.age', reason: 'Found no value, where a number is required.', value: null, print },
     ]);
     const ignoring = compileMapping({ 'metadata.age': { from: 'age', onNull: 'ignore' } }, { schema });
     expect(ignoring.contribute({ age: '' })).toEqual({ fields: {}, faults: [], ignored: ['metadata.age'] });
@@ -225,6 +241,7 @@ describe('a metadata schema', () => {
           field: 'metadata.other',
           reason: 'Found 1 for a key that the metadata schema does not define.',
           value: 1,
+          print,
         },
       ],
       ignored: [],

@@ -1,13 +1,15 @@
 // Customers that the destination holds otherwise than it acknowledged.
 import { html } from 'hono/html';
-import type { Drift, DriftState } from '../../../contract/drift.ts';
+import type { Drift } from '../../../contract/drift.ts';
+import type { OpenOrAcknowledged } from '../../../contract/parts.ts';
 import type { Status } from '../../../contract/status.ts';
 import { counted, iso } from '../../../words.ts';
 import { cause } from '../causes.ts';
 import { value } from '../format.ts';
-import { address, blank, customerPath, pager, table, tabs } from '../lists.ts';
-import { action, ask, chip, type Html, moment } from '../parts.ts';
+import { address, blank, customerPath, pager, table } from '../lists.ts';
+import { action, chip, type Html, moment } from '../parts.ts';
 import type { PageContent } from '../shell.ts';
+import { acknowledgement, acknowledging, stateTabs } from './acknowledging.ts';
 import { problemTabs } from './tabs.ts';
 
 const kinds = {
@@ -50,7 +52,7 @@ export function driftCauses({ drifts }: Status): Html[] {
                 about: kind,
                 confirm: 'Read back all customers, and resend those that differ?',
               })
-        }${acknowledging('Acknowledge all…', {
+        }${acknowledging('/api/drifts/acknowledge', 'Acknowledge all…', {
           body: { kind },
           asOf: 'foundUntil',
           about: `that are ${kind}`,
@@ -69,9 +71,9 @@ export function driftPage({
   status: Status;
   drifts: Drift[];
   next: string | null;
-  filter: { state: DriftState; cursor: string | undefined };
+  filter: { state: OpenOrAcknowledged; cursor: string | undefined };
 }): PageContent {
-  const at = (over: { state?: DriftState; cursor?: string }) =>
+  const at = (over: { state?: OpenOrAcknowledged; cursor?: string }) =>
     address('/problems', { show: 'drift', state: state === 'open' ? undefined : state, ...over });
   const isOpen = state === 'open';
   const open = status.drifts.reduce((sum, { count }) => sum + count, 0);
@@ -80,15 +82,7 @@ export function driftPage({
   return {
     title: 'Drift',
     at: '/problems',
-    body: html`${problemTabs(status, 'drift')}${tabs('Drift by state', [
-      { name: 'Open', href: address('/problems', { show: 'drift' }), isCurrent: isOpen, count: open },
-      {
-        name: 'Acknowledged',
-        href: at({ state: 'acknowledged' }),
-        isCurrent: !isOpen,
-        count: status.acknowledgedDrifts,
-      },
-    ])}${
+    body: html`${problemTabs(status, 'drift')}${stateTabs('Drift by state', 'drift', state, { open, acknowledged: status.acknowledgedDrifts })}${
       drifts.length === 0
         ? isOpen
           ? blank(
@@ -111,19 +105,6 @@ function row({ sourceId, kind, fields, by, foundAt, acknowledged }: Drift, { now
         kind: 'small',
         about: sourceId,
       })
-    : acknowledging('Acknowledge…', { body, about: sourceId, kind: 'small' });
-  return html`<tr data-key="${sourceId}"><th scope="row"><a href="${customerPath(sourceId)}">${sourceId}</a><small>${by}, ${moment(foundAt, now)}</small></th><td data-name="Kind">${chip(kind === 'unknown' ? 'quiet' : 'bad', kind)}</td><td class="wide" data-name="Difference"><ul class="changes">${Object.entries(fields).map(([field, { expected, found }]) => html`<li><code>${field}</code> ${value(expected)} → <ins>${value(found)}</ins></li>`)}</ul>${acknowledged ? html`<p class="hint">Acknowledged by ${acknowledged.by} ${moment(acknowledged.at, now)}: ${acknowledged.reason}</p>` : ''}</td><td class="acts">${act}</td></tr>`;
-}
-
-/** A form that asks for the reason, which is kept. */
-function acknowledging(
-  label: string,
-  options: { body: object; about: string; kind?: string; confirm?: string; asOf?: string },
-): Html {
-  return ask(
-    label,
-    '/api/drifts/acknowledge',
-    html`<label>Reason<input name="reason" required maxlength="500" autocomplete="off"></label><p class="hint">It is open again when the difference changes.</p>`,
-    { ...options, done: 'Acknowledged', button: 'Acknowledge' },
-  );
+    : acknowledging('/api/drifts/acknowledge', 'Acknowledge…', { body, about: sourceId, kind: 'small' });
+  return html`<tr data-key="${sourceId}"><th scope="row"><a href="${customerPath(sourceId)}">${sourceId}</a><small>${by}, ${moment(foundAt, now)}</small></th><td data-name="Kind">${chip(kind === 'unknown' ? 'quiet' : 'bad', kind)}</td><td class="wide" data-name="Difference"><ul class="changes">${Object.entries(fields).map(([field, { expected, found }]) => html`<li><code>${field}</code> ${value(expected)} → <ins>${value(found)}</ins></li>`)}</ul>${acknowledgement(acknowledged, now)}</td><td class="acts">${act}</td></tr>`;
 }
