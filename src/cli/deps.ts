@@ -46,8 +46,6 @@ export interface AppOptions {
   databaseConnections?: number | undefined;
   /** Whether a server's database is brought up to our migrations. Default: true. */
   migrates?: boolean;
-  /** It is opened for a few questions, and the process ends. Default: false. */
-  isBrief?: boolean;
   /** Imported files lie there too. */
   directory: string;
   /** Keys the hashes of whom was erased. Default: the embedded database's own. */
@@ -89,7 +87,6 @@ async function openApp(options: AppOptions): Promise<App> {
     directUrl: options.databaseDirectUrl,
     connections: options.databaseConnections,
     migrates: options.migrates,
-    isBrief: options.isBrief,
     directory,
     onWarning: (sentence) => log.warn(sentence),
   });

@@ -55,7 +55,7 @@ export async function reach(cli: Cli, options: { work: boolean | 'dry runs' }): 
   const config = await cli.deps.loadConfig(environment);
   const traces = options.work ? environment.tracing.settings : null;
   const log = quietLog(cli, environment);
-  const app = await openHere(cli, environment, { config, log, traces, isBrief: !options.work });
+  const app = await openHere(cli, environment, { config, log, traces });
   try {
     const dryRunsOnly = options.work === 'dry runs';
     if (options.work) await app.tributary.start({ calendar: false, dryRunsOnly });
@@ -110,7 +110,7 @@ async function answers(url: string): Promise<boolean> {
 export async function openHere(
   cli: Cli,
   environment: Environment,
-  options: Pick<AppOptions, 'config' | 'log' | 'token' | 'sandbox' | 'recentLines' | 'traces' | 'isBrief'> &
+  options: Pick<AppOptions, 'config' | 'log' | 'token' | 'sandbox' | 'recentLines' | 'traces'> &
     Partial<Pick<AppOptions, 'databaseUrl' | 'directory'>>,
 ): Promise<App> {
   const { dataDir } = environment;
