@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { guardedColumns } from '#connector/csv-guarded-columns';
 import { keyProfiles, profileOf } from '#connector/csv-ids';
 import { isBlank } from '#connector/csv-text';
-import { isSum } from './not-rows.ts';
+import { describesColumns, isSum } from './not-rows.ts';
 
 export const layouts = z.object({
   /** Columns by position whose name another has too: none of them is read. */
@@ -28,7 +28,10 @@ export function layoutOf(
   rows: readonly (readonly string[])[],
   keys: readonly number[],
 ): Layout {
-  const sample = rows.filter((row) => !isSum(row.find((cell) => !isBlank(cell)) ?? ''));
+  const named = { columns, renamed: new Set<string>(), at: keys[0] ?? 0 };
+  const sample = rows.filter(
+    (row) => !isSum(row.find((cell) => !isBlank(cell)) ?? '') && describesColumns(row, named) === null,
+  );
   const repeated = columns.flatMap((column, at) =>
     column !== '' && columns.some((other, index) => index !== at && other === column) ? [at] : [],
   );

@@ -42,7 +42,8 @@ function labelsIn(cell: string): number {
   return Math.max(...delimiters.map((sign) => cell.split(sign).map(trimmed).filter(isLabel).length));
 }
 
-function isLabel(text: string): boolean {
+/** A name that columns of customers have. */
+export function isLabel(text: string): boolean {
   const label = labelKey(text);
   return rankOf.has(label) || label === 'sourceid';
 }

@@ -7,6 +7,7 @@ import { readId } from '#connector/csv-ids';
 import { isBlank, trimmed } from '#connector/csv-text';
 import { isLeftover } from '#connector/leftovers';
 import { readMoment, unitWords } from '#connector/moment';
+import { textDamageOf } from './damaged-text.ts';
 import type { Keys } from './keys.ts';
 import type { Layout } from './layout.ts';
 
@@ -30,6 +31,8 @@ export type ReadRow = Row & { fields: string[] };
 const sourceIdName = 'Source_id';
 /** Vendors publish no limit; an index of PostgreSQL holds no more than this in any encoding. */
 const maxIdLength = 500;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII
+const isAscii = /^[\u0000-\u007f]*$/;
 
 /** Reads rows of one page, and counts what a person should know of them. */
 export class RowReader {
@@ -105,6 +108,7 @@ export class RowReader {
     if (isBlank(cell)) return { text: cell };
     const column = this.#table.columns[at]!;
     if (this.#empty.size > 0 && this.#empty.has(trimmed(cell).toLowerCase())) return { text: '' };
+    this.#noteDamage(cell, column);
     if (!profile) return this.#isLeftover(cell, column) ? null : { text: cell };
     const found = readId(trimmed(cell), profile);
     if ('fault' in found)
@@ -120,6 +124,12 @@ export class RowReader {
         `The long IDs in the column "${column}" all end in zeros. A spreadsheet keeps only 15 digits of a number, so several people may now share one ID. Export the column as text.`,
       );
     return { text: found.wasFloat ? found.id : cell };
+  }
+
+  #noteDamage(cell: string, column: string): void {
+    if (isAscii.test(cell) && !cell.includes('&')) return;
+    const damage = textDamageOf(cell);
+    if (damage) this.note(damage.code, `The column "${column}" ${damage.what}.`);
   }
 
   #isLeftover(cell: string, column: string): boolean {

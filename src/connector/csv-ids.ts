@@ -33,6 +33,9 @@ const maybeScientific = /^\d+e\d{1,3}$/i;
 const dayOfMonth = /^(?:\d{1,2}[-.\s]\s?\p{L}{3,4}\.?|\p{L}{3}[-.\s]\d{2})$/u;
 /** Of two numbers with a sign between them. */
 const pairShapes = ['9-9', '9/9', '9.9'];
+/** `1,001`: a number as a spreadsheet shows it, with signs between its thousands. A full stop may be a part of an ID. */
+const grouped = /^\d{1,3}(?:([,'’\u00a0\u202f])\d{3}(?:\1\d{3})*|(?:\.\d{3}){2,})$/;
+const maybeGrouped = /^\d{1,3}\.\d{3}$/;
 const float = /^(\d+)[.,]0+$/;
 const integer = /^\d+$/;
 const maxShapes = 50;
@@ -111,6 +114,12 @@ export function readId(
         'is a day, while other IDs in the column are two numbers: a spreadsheet has changed it. Format the column as text and export the file again',
     };
   }
+  if (!profile.lettered && (grouped.test(id) || (maybeGrouped.test(id) && isAmongWhole(profile)))) {
+    return {
+      fault:
+        'is a number with separators between its thousands, as a spreadsheet shows it: format the column as text and export the file again',
+    };
+  }
   const [, whole] = float.exec(id) ?? [];
   if (whole !== undefined && profile.floats) {
     if (Number.isSafeInteger(Number(whole))) return { id: whole, wasFloat: true };
@@ -128,6 +137,11 @@ export function readId(
     };
   }
   return { id, wasFloat: false };
+}
+
+/** `1.001` beside `999` was 1001; so was `1.000` among numbers that all end so, or it was 1. */
+function isAmongWhole({ integers, floats }: KeyProfile): boolean {
+  return integers.length > 0 || floats;
 }
 
 /** `7E10` beside numbers of eleven digits was one of them; beside `4410` or `9AC2` it is an ID like the others. */

@@ -36,6 +36,7 @@ export function normalisationWords(
     case 'list':
       return [typeof before === 'string' ? `split at ${JSON.stringify(separator)}` : 'made a list'];
     case 'written phone':
+    case 'postal code':
       if (typeof before === 'string' && /^\s*\+?\d+[.,]0+\s*$/.test(before))
         return ['read without the decimals that a spreadsheet added'];
       return textWords(before, after);

@@ -21,7 +21,7 @@ export interface NormaliserOptions {
 export const defaultSeparator = ';';
 
 /** With what a value goes through where the mapping names nothing. */
-export type Reading = Normaliser | 'json' | 'written phone';
+export type Reading = Normaliser | 'json' | 'written phone' | 'postal code';
 
 type Normalise = (value: Json, options: NormaliserOptions) => Checked;
 
@@ -48,6 +48,19 @@ function phoneAsWritten(value: Json): Checked {
   if ('fault' in found || found.value === null) return found;
   const number = writtenPhone(String(found.value));
   return number === undefined ? faultOf(value, 'a phone number with all its digits') : { value: number };
+}
+
+/** What a spreadsheet made of it: `90210.0` is 90210, and of `1,001` or `9.02E+04` nobody knows what it was. */
+function postalCode(value: Json): Checked {
+  const found = text(value);
+  if ('fault' in found || found.value === null) return found;
+  const code = String(found.value);
+  const [, digits] = /^(\d+)[.,]0$/.exec(code) ?? [];
+  if (digits !== undefined) return { value: digits };
+  const isNumber = /^\d{1,3}(?:[,'’]\d{3})+$|^\d+(?:[.,]\d+)?e\+\d+$/i.test(code);
+  return isNumber
+    ? faultOf(value, 'a postal code as it was before a spreadsheet took it for a number')
+    : found;
 }
 
 function email(value: Json): Checked {
@@ -177,6 +190,7 @@ export const normalisers: { readonly [as in Reading]: Normalise } = {
   list,
   json,
   'written phone': phoneAsWritten,
+  'postal code': postalCode,
 };
 
 /** What a field's values go through where the mapping names nothing: metadata keeps its JSON type. */
@@ -184,6 +198,7 @@ export function defaultNormaliser(field: string): Reading {
   if (field === 'email') return 'email';
   if (field === 'phone') return 'written phone';
   if (field === 'birthdate') return 'date';
+  if (field === 'address.postal_code') return 'postal code';
   return field.startsWith('metadata.') ? 'json' : 'text';
 }
 

@@ -1,9 +1,14 @@
 // What each normaliser makes of what vendors send.
 import { describe, expect, it } from 'vitest';
-import type { Json, Normaliser } from '../../../src/connector.ts';
-import { defaultNormaliser, type NormaliserOptions, normalise } from '../../../src/customer/normalise.ts';
+import type { Json } from '../../../src/connector.ts';
+import {
+  defaultNormaliser,
+  type NormaliserOptions,
+  normalise,
+  type Reading,
+} from '../../../src/customer/normalise.ts';
 
-const normal = (value: Json, as: Normaliser | 'json', options?: NormaliserOptions) => {
+const normal = (value: Json, as: Reading, options?: NormaliserOptions) => {
   const checked = normalise(value, as, options);
   return 'value' in checked ? checked.value : `FAULT ${checked.fault}`;
 };
@@ -176,14 +181,20 @@ describe('list', () => {
   });
 });
 
-it('Metadata keeps its JSON type where nothing else is asked; email, birthdate and phone have their own normaliser; the rest is text.', () => {
-  expect(['email', 'birthdate', 'phone', 'address.city', 'metadata.x'].map(defaultNormaliser)).toEqual([
-    'email',
-    'date',
-    'written phone',
-    'text',
-    'json',
-  ]);
+it('Metadata keeps its JSON type where nothing else is asked; email, birthdate, phone and postal code have their own normaliser; the rest is text.', () => {
+  expect(
+    ['email', 'birthdate', 'phone', 'address.postal_code', 'address.city', 'metadata.x'].map(
+      defaultNormaliser,
+    ),
+  ).toEqual(['email', 'date', 'written phone', 'postal code', 'text', 'json']);
   expect(normal({ a: [1, true, ' x\0 '] }, 'json')).toEqual({ a: [1, true, ' x '] });
   expect(normal(' x ', 'json')).toBe('x');
+});
+
+it('A postal code that a spreadsheet took for a number loses its decimals, and is refused where digits are in doubt.', () => {
+  expect(normal('90210.0', 'postal code')).toBe('90210');
+  for (const kept of ['08901', '00-950', 'SW1A 1AA', '12.345-678', '1010 AB'])
+    expect(normal(kept, 'postal code')).toBe(kept);
+  for (const damaged of ['8,901', '1’001', '9.02E+04'])
+    expect(normal(damaged, 'postal code')).toMatch(/^FAULT/);
 });
