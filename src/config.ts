@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { associationFaults } from './config/associations.ts';
 import { withEnvFile } from './config/env-file.ts';
-import { ConfigError, type Fault, faultsOf, shown } from './config/faults.ts';
+import { ConfigError, type Fault, faultsOf, nameMeant, shown } from './config/faults.ts';
 import { readConfigFile } from './config/file.ts';
 import { keysAt } from './config/keys.ts';
 import { checkMerge, objectOf } from './config/merge.ts';
@@ -510,7 +510,10 @@ function findConnector(
     faults.push({
       path: `${path}.connector`,
       found: JSON.stringify(name),
-      allowed: `one of ${allowed.map((candidate) => candidate.name).join(', ')}`,
+      allowed: nameMeant(
+        name,
+        allowed.map((candidate) => candidate.name),
+      ),
     });
   return connector ?? null;
 }

@@ -79,32 +79,56 @@ export function faultsOf(
   path: string,
   knownKeys: (at: readonly PropertyKey[]) => readonly string[] = () => [],
 ): Fault[] {
-  return error.issues.flatMap((issue) => {
-    if (issue.code === 'unrecognized_keys') {
-      const known = knownKeys(issue.path);
-      return issue.keys.map((key) => ({
-        path: joined(path, [...issue.path, key]),
-        ...unknownKey(key, known),
-      }));
-    }
-    const keys = issue.path.map(String);
-    if (issue.code === 'invalid_key') {
-      return [
-        {
-          path: joined(path, issue.path),
-          found: shown(keys.at(-1)),
-          allowed: issue.issues.map(allowedBy).join('; '),
-        },
-      ];
-    }
-    const value = keys.reduce<unknown>(
-      (at, key) => (at as Record<string, unknown> | undefined | null)?.[key],
-      raw,
-    );
-    const isSecret = keys.some((key) => secret.test(key)) && value !== undefined && value !== '';
-    const found = isSecret ? hidden : shown(value);
-    return [{ path: joined(path, issue.path), found, allowed: allowedBy(issue) }];
-  });
+  const valueAt = (keys: readonly string[]) =>
+    keys.reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined | null)?.[key], raw);
+  return error.issues
+    .flatMap((issue) => innermost(issue, valueAt))
+    .flatMap((issue) => {
+      if (issue.code === 'unrecognized_keys') {
+        const known = knownKeys(issue.path);
+        return issue.keys.map((key) => ({
+          path: joined(path, [...issue.path, key]),
+          ...unknownKey(key, known),
+        }));
+      }
+      const keys = issue.path.map(String);
+      if (issue.code === 'invalid_key') {
+        return [
+          {
+            path: joined(path, issue.path),
+            found: shown(keys.at(-1)),
+            allowed: issue.issues.map(allowedBy).join('; '),
+          },
+        ];
+      }
+      const value = valueAt(keys);
+      const isSecret = keys.some((key) => secret.test(key)) && value !== undefined && value !== '';
+      const found = isSecret ? hidden : shown(value);
+      return [{ path: joined(path, issue.path), found, allowed: allowedBy(issue) }];
+    });
+}
+
+/**
+ * What is wrong within an object that fits none of several forms: by the form that it fits best. Anything else that fits none is at fault
+ * as a whole.
+ */
+function innermost(
+  issue: z.core.$ZodIssue,
+  valueAt: (keys: readonly string[]) => unknown,
+): z.core.$ZodIssue[] {
+  const value = valueAt(issue.path.map(String));
+  if (issue.code !== 'invalid_union' || typeof value !== 'object' || value === null || Array.isArray(value))
+    return [issue];
+  const isWithin = (inner: z.core.$ZodIssue) => inner.path.length > 0 || inner.code === 'unrecognized_keys';
+  const [best] = issue.errors
+    .filter((form) => form.length > 0 && form.every(isWithin))
+    .sort((a, b) => weightOf(a) - weightOf(b));
+  if (!best) return [issue];
+  return best.flatMap((inner) => innermost({ ...inner, path: [...issue.path, ...inner.path] }, valueAt));
+}
+
+function weightOf(form: readonly z.core.$ZodIssue[]): number {
+  return form.reduce((sum, one) => sum + (one.code === 'unrecognized_keys' ? one.keys.length : 1), 0);
 }
 
 /** Former names of keys, by which no other key may be called. */
@@ -122,9 +146,13 @@ function unknownKey(key: string, known: readonly string[]): Omit<Fault, 'path'> 
 }
 
 function keyMeant(key: string, known: readonly string[]): string {
-  const meant = nearestName(key, known);
-  if (meant !== null) return `did you mean "${meant}"?`;
-  return known.length > 0 ? `one of ${known.join(', ')}` : 'the keys that docs/configuration.md lists';
+  return known.length > 0 ? nameMeant(key, known) : 'the keys that docs/configuration.md lists';
+}
+
+/** The name that was probably meant, or all that there are. */
+export function nameMeant(name: string, known: readonly string[]): string {
+  const meant = nearestName(name, known);
+  return meant === null ? `one of ${known.join(', ')}` : `did you mean "${meant}"?`;
 }
 
 /** What would be right, from zod's words for what is wrong. */

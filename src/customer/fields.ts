@@ -61,7 +61,8 @@ export function fieldFault(name: string): string | null {
   if (plain(name) === 'sourceid' || plain(name) === 'id') {
     return `"${name}" is not a field: the source's "sourceId" names the customer's key.`;
   }
-  return `"${name}" is not a field of a customer: did you mean "${nearest(name)}"?`;
+  const group = groupMeant(name);
+  return `"${name}" is not a field of a customer: did you mean "${group ?? nearest(name)}"?`;
 }
 
 function keyFault(name: string, key: string): string | null {
@@ -73,6 +74,16 @@ function keyFault(name: string, key: string): string | null {
   }
   // As a key of a payload it would set the object's prototype and be lost.
   return key === '__proto__' ? `"${name}" is not a field: this key is not allowed in an object.` : null;
+}
+
+/** `metadata.tier` for `metdata.tier`, `address.*` for `adress.*`; null where the first part is like no group. */
+function groupMeant(name: string): string | null {
+  const at = name.indexOf('.');
+  const [first, rest] = at === -1 ? [name, 'KEY'] : [name.slice(0, at), name.slice(at + 1)];
+  const isLike = (group: string) => editDistance(plain(first), group) <= 2;
+  if (isLike('metadata') && rest !== '') return `metadata.${rest}`;
+  const address = `address.${rest}`;
+  return at !== -1 && isLike('address') && (rest === '*' || standard.has(address)) ? address : null;
 }
 
 function plain(name: string): string {

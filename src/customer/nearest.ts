@@ -3,18 +3,31 @@
 /** The known name most like this one, or null where none is like it. */
 export function nearestName(name: string, known: Iterable<string>): string | null {
   const wanted = pairsOf(name);
+  // Of a short word, two letters that changed places leave few pairs as they were.
+  const letters = lettersOf(name);
+  const names = [...known];
+  const swapped = letters === '' ? undefined : names.find((candidate) => lettersOf(candidate) === letters);
+  if (swapped !== undefined) return swapped;
   let best: string | null = null;
   let most = 0.4; // below it, names have no more than a few letters in common
-  for (const candidate of known) {
+  for (const candidate of names) {
     const likeness = likenessOf(wanted, pairsOf(candidate));
     if (likeness > most) [best, most] = [candidate, likeness];
   }
   return best;
 }
 
+function lettersOf(name: string): string {
+  return plainOf(name).split('').sort().join('');
+}
+
+function plainOf(name: string): string {
+  return name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
+}
+
 /** Letters and digits, two by two, with the word's ends. */
 function pairsOf(name: string): string[] {
-  const plain = `^${name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '')}$`;
+  const plain = `^${plainOf(name)}$`;
   return Array.from({ length: plain.length - 1 }, (_, index) => plain.slice(index, index + 2));
 }
 

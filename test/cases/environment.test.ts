@@ -110,6 +110,34 @@ describe('The configuration', () => {
       expect(err).toContain(`did you mean "${meant}"?`);
   });
 
+  it('names the field, the part of an entry and the connector that were probably meant', async () => {
+    const mapping = {
+      'metdata.tier': 'tier',
+      'Metadata.vip': 'vip',
+      phone: { form: 'phone', as: 'phone' },
+      birthdate: { from: 'born', as: 'dates' },
+    };
+    const { err } = await check(
+      folderWith({
+        destination,
+        sources: { files: { ...files, mapping }, crm: { connector: 'HubSpot' } },
+        merge: { fields: { 'adress.*': 'first', name: { policy: 'precedance' } } },
+        metadataSchema: { definitions: { tier: { tpye: 'string' } } },
+      }),
+    );
+    for (const [path, meant] of [
+      ['sources.files.mapping.metdata.tier', 'metadata.tier'],
+      ['sources.files.mapping.Metadata.vip', 'metadata.vip'],
+      ['sources.files.mapping.phone.form', 'from'],
+      ['sources.crm.connector', 'hubspot'],
+      ['merge.fields.adress.*', 'address.*'],
+      ['metadataSchema.definitions.tier.tpye', 'type'],
+    ])
+      expect(err).toMatch(new RegExp(`${path}[^\n]*\n.*\n.*did you mean "${meant}"`));
+    expect(err).toMatch(/mapping\.birthdate\.as[^\n]*\n\s+found: +"dates"\n\s+allowed: .*"date", "datetime"/);
+    expect(err).toMatch(/merge\.fields\.name\.policy[^\n]*\n.*\n.*"precedence"/);
+  });
+
   it('names a variable with a trailing line feed, and shows nothing of it', async () => {
     const folder = folderWith({
       destination: { ...destination, appToken: `\${env:VOUCHERIFY_TOKEN}` },

@@ -604,7 +604,7 @@ describe('A file of configuration', () => {
     );
     const places = (await refused(path)).faults.map(({ path, place }) => [path, place]);
     expect(places).toEqual([
-      ['sources.hubspot.mapping.metadata.a.b', { line: 6, column: 41 }],
+      ['sources.hubspot.mapping.metadata.a.b.as', { line: 6, column: 72 }],
       ['breaker.deletes', { line: 9, column: 16 }],
       ['sources.hubspot.shedule', { line: 5, column: 51 }],
     ]);
