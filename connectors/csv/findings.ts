@@ -1,6 +1,6 @@
 // Findings about a file as a whole that a person should know.
 import type { Note } from '#connector';
-import { textDamageOf } from './damaged-text.ts';
+import { textDamageOf } from '#connector/csv-damaged-text';
 import { fileName } from './file.ts';
 import type { Header } from './header.ts';
 import type { Layout } from './layout.ts';

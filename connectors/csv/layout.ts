@@ -1,10 +1,11 @@
 // What the beginning of a file says about all its rows: which columns are read, which are keys, and what the IDs look
 // like. It is determined once per file and kept with the cursor, so that all pages are read alike.
 import { z } from 'zod';
+import { describesColumns } from '#connector/csv-described-columns';
 import { guardedColumns } from '#connector/csv-guarded-columns';
 import { keyProfiles, profileOf } from '#connector/csv-ids';
 import { isBlank } from '#connector/csv-text';
-import { describesColumns, isSum } from './not-rows.ts';
+import { isSum } from './not-rows.ts';
 
 export const layouts = z.object({
   /** Columns by position whose name another has too: none of them is read. */

@@ -1,8 +1,7 @@
 // Signs that a file is written otherwise than it is read: with other quotes, or with two delimiters.
 import { RejectedError } from '#connector';
+import { isLabel } from '#connector/csv-described-columns';
 import { isBlank, trimmed } from '#connector/csv-text';
-import { labelKey } from '#connector/label';
-import { rankOf } from '#connector/person-columns';
 
 interface Beginning {
   columns: readonly string[];
@@ -40,12 +39,6 @@ export function looksLikeHeader(cells: readonly string[]): boolean {
 /** How many names of columns one cell holds. */
 function labelsIn(cell: string): number {
   return Math.max(...delimiters.map((sign) => cell.split(sign).map(trimmed).filter(isLabel).length));
-}
-
-/** A name that columns of customers have. */
-export function isLabel(text: string): boolean {
-  const label = labelKey(text);
-  return rankOf.has(label) || label === 'sourceid';
 }
 
 function wrapped(what: string): string {

@@ -1,9 +1,9 @@
 // Lines of a file that are no rows: the names of the columns once more or their types, a line that is drawn, the sum of the rows, and
 // the text below a table.
+import { describesColumns } from '#connector/csv-described-columns';
 import type { KeyProfile } from '#connector/csv-ids';
 import { isBlank, trimmed } from '#connector/csv-text';
 import { labelKey } from '#connector/label';
-import { isLabel } from './misreadings.ts';
 
 export type NotRow = 'header' | 'types' | 'rule' | 'total' | 'footer';
 
@@ -25,9 +25,6 @@ const sums: ReadonlySet<string> = new Set(
 );
 /** `(2 rows)`, `17 Zeilen`. */
 const count = /^\(?\d[\d.,' ]*\s(?:rows?|records?|zeilen|datensätze|wierszy|rekordów|lignes|filas)\b.*$/iu;
-/** As databases, forms and import templates write it below the names of the columns: `string`, `varchar(255)`, `Required`. */
-const type =
-  /^(?:(?:n?var)?char|string|str|text|(?:big|small|tiny)?int(?:eger)?|long|numeric|number|decimal|float|double|real|bool(?:ean)?|date|time|datetime|timestamp(?:tz)?|uuid|guid|json|object|array|list|enum|email|phone|url|required|optional|mandatory|nullable|not null|tekst|liczba|data|zahl|ganzzahl|datum|pflichtfeld)\s?(?:\([^()]*\)|\[\])?\*?$/i;
 const rule = /^[-=_+|:*–—\s]{2,}$/;
 
 interface Named {
@@ -43,26 +40,6 @@ export function notRowOf(fields: readonly string[], { columns, renamed, key }: N
   if (filled.every((cell) => rule.test(cell))) return 'rule';
   const described = describesColumns(fields, { columns, renamed, at: key.at });
   return described ?? (isTotal(fields, key) ? 'total' : null);
-}
-
-/** Whether these cells name the columns, perhaps in other words, or their types. `at`: of the key. */
-export function describesColumns(
-  fields: readonly string[],
-  { columns, renamed, at: key }: Pick<Named, 'columns' | 'renamed'> & { at: number },
-): 'header' | 'types' | null {
-  const cells = columns.flatMap((column, at) => {
-    const cell = trimmed(fields[at] ?? '');
-    return isBlank(cell) ? [] : [{ cell, column }];
-  });
-  const isName = (column: string, at: number) =>
-    renamed.has(column) || trimmed(fields[at] ?? '').toLowerCase() === column.toLowerCase();
-  if (cells.length > 0 && columns.every(isName)) return 'header';
-  // One word alone may be anybody's, and a row without a key is told of as that.
-  if (cells.length < 2 || isBlank(fields[key] ?? '')) return null;
-  if (cells.every(({ cell }) => type.test(cell))) return 'types';
-  const isCalled = ({ cell, column }: (typeof cells)[number]) =>
-    labelKey(cell) === labelKey(column) || isLabel(cell) || /\bid$/i.test(cell);
-  return cells.every(isCalled) ? 'header' : null;
 }
 
 function isTotal(fields: readonly string[], { at, profile }: Named['key']): boolean {

@@ -1,13 +1,13 @@
 // Converts a row of cells to a record: cells without content are left out, and damaged rows are rejected.
 import type { JsonObject, Locale, Note, SourceRecord } from '#connector';
 import type { Row } from '#connector/csv';
+import { textDamageOf } from '#connector/csv-damaged-text';
 import { isWellFormed } from '#connector/csv-encoding';
 import { unguarded } from '#connector/csv-guarded-columns';
 import { readId } from '#connector/csv-ids';
 import { isBlank, trimmed } from '#connector/csv-text';
 import { isLeftover } from '#connector/leftovers';
 import { readMoment, unitWords } from '#connector/moment';
-import { textDamageOf } from './damaged-text.ts';
 import type { Keys } from './keys.ts';
 import type { Layout } from './layout.ts';
 

@@ -13,6 +13,7 @@ import {
 import { type Row, rowsOf } from '#connector/csv';
 import { decoderOf, encodingOf, Scannable } from '#connector/csv-encoding';
 import { Footer } from '#connector/csv-footer';
+import { People } from '#connector/csv-same-ids';
 import { isBlank } from '#connector/csv-text';
 import { readCursor } from '#connector/cursor';
 import { planOf, sourceIdColumn } from './columns.ts';
@@ -23,7 +24,6 @@ import { keysOf, renamed } from './keys.ts';
 import { type Layout, layoutOf, layouts } from './layout.ts';
 import { type NotRow, notRowOf, notRowWords } from './not-rows.ts';
 import { contentOf, type Damage, propertiesOf, type ReadRow, RowReader } from './rows.ts';
-import { People } from './same-ids.ts';
 import type { Settings } from './settings.ts';
 import { ShortRows } from './short-rows.ts';
 

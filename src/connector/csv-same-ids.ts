@@ -1,6 +1,6 @@
 // Rows of one page that share an ID although they describe different people. The last row replaces the others, and a
 // note reports it.
-import type { Note, SourceRecord } from '#connector';
+import type { Note, SourceRecord } from './source.ts';
 
 const mailName = /^e-?mail([ _-]?address)?$/i;
 const personName = /^((full|customer)[ _-]?)?name$|^(first|last|sur|given|family)[ _-]?name$/i;
