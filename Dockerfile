@@ -24,4 +24,4 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/readyz`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 # Node itself is process 1, so SIGTERM reaches it and it drains.
 STOPSIGNAL SIGTERM
-CMD ["node", "--max-semi-space-size=8", "--max-old-space-size=192", "--single-threaded-gc", "--import=/app/bin/quick-resolve.mjs", "src/main.ts", "start"]
+CMD ["node", "--max-semi-space-size=4", "--max-old-space-size=192", "--single-threaded-gc", "--import=/app/bin/quick-resolve.mjs", "src/main.ts", "start"]

@@ -55,11 +55,10 @@ function runtime() {
 /**
  * How a worker's Node is started. A ceiling on the old generation keeps its memory flat: what lives is about 40 MB, and
  * without one garbage is left lying until it is several times that. Collecting on threads of its own would take the core that
- * the database needs, and keep webhooks waiting. With a young generation of 8 MB reading takes a sixth less CPU than with 4 MB, and
- * memory peaks at 240 MB instead of 236. The bars of bench/INTAKE.md and bench/RESULTS.md are met with these.
+ * the database needs, and keep webhooks waiting. The bars of bench/INTAKE.md and bench/RESULTS.md are met with these.
  */
 export const workerFlags = [
-  '--max-semi-space-size=8',
+  '--max-semi-space-size=4',
   '--max-old-space-size=192',
   '--single-threaded-gc',
   `--import=${new URL('quick-resolve.mjs', import.meta.url)}`,
