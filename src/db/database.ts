@@ -649,9 +649,9 @@ async function explainedMigration({ rows }: Queryable, error: unknown): Promise<
 const sharedBuffers = '32MB';
 
 /**
- * V8 would compile anew, optimized, the functions of WebAssembly that are executed often. PGlite's parser takes it 2 s and 600 MB,
- * for which a process waits before it ends, and no sync of 20,000 records wins them back (Node 24.21, PGlite 0.5.16): a first
- * one takes 22 s of CPU instead of 26 s, one without a change 4.8 s instead of 7.6 s.
+ * V8 optimizes WebAssembly functions that run often. Optimizing PGlite's parser takes 2 s and 600 MB, and a process does not exit
+ * before that is done. A sync of 20,000 records does not make up for it (Node 24.21, PGlite 0.5.16): a first one takes 22 s of
+ * CPU instead of 26 s without it, one without changes 4.8 s instead of 7.6 s.
  */
 function doNotOptimizeWasm(): void {
   for (const flag of ['--no-wasm-tier-up', '--no-wasm-dynamic-tiering']) setFlagsFromString(flag);
