@@ -650,8 +650,8 @@ const sharedBuffers = '32MB';
 
 /**
  * V8 optimizes WebAssembly functions that run often. Optimizing PGlite's parser takes 2 s and 600 MB, and a process does not exit
- * before that is done. A sync of 20,000 records does not make up for it (Node 24.21, PGlite 0.5.16): a first one takes 22 s of
- * CPU instead of 26 s without it, one without changes 4.8 s instead of 7.6 s.
+ * before that is done. A sync of 20,000 records does not make up for it (Node 24.21, PGlite 0.5.16): without it a first one takes
+ * 22 s of CPU instead of 26 s, one without changes 4.8 s instead of 7.6 s.
  */
 function doNotOptimizeWasm(): void {
   for (const flag of ['--no-wasm-tier-up', '--no-wasm-dynamic-tiering']) setFlagsFromString(flag);
