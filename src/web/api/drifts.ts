@@ -2,7 +2,6 @@
 // word that they are known.
 
 import { createRoute } from '@hono/zod-openapi';
-import type { z } from 'zod';
 import {
   driftAcknowledging,
   driftReopening,
@@ -16,6 +15,7 @@ import { type Deps, newApi } from '../deps.ts';
 import { jsonOf, secured } from '../openapi.ts';
 import { bySourceId, pageOf } from '../paging.ts';
 import { problems } from '../problem.ts';
+import { acknowledgingRoute } from './acknowledging.ts';
 
 const drifts = createRoute({
   method: 'get',
@@ -36,30 +36,23 @@ const drifts = createRoute({
   },
 });
 
-const changing = <Name extends 'acknowledge' | 'reopen', Shape extends z.ZodType>(
-  name: Name,
-  shape: Shape,
-  { summary, description }: { summary: string; description: string },
-) =>
-  createRoute({
-    method: 'post',
-    path: `/api/drifts/${name}` as const,
-    operationId: `${name}Drifts` as const,
-    ...{ summary, description, tags: ['destination'], security: secured },
-    request: { body: { required: true, content: jsonOf(shape) } },
-    responses: {
-      200: { description: 'How many customers they are.', content: jsonOf(driftsChanged) },
-      ...problems(400, 413, 415),
-    },
-  });
+const changing = { tag: 'destination', changed: driftsChanged, counts: 'How many customers they are.' };
 
-const acknowledge = changing('acknowledge', driftAcknowledging, {
+const acknowledge = acknowledgingRoute({
+  ...changing,
+  path: '/api/drifts/acknowledge',
+  operationId: 'acknowledgeDrifts',
+  shape: driftAcknowledging,
   summary: 'Acknowledge differences, with a reason',
   description:
     'They need nobody any more and raise no alarm. A difference is open again when it changes. A verification that heals sends acknowledged customers too.',
 });
 
-const reopen = changing('reopen', driftReopening, {
+const reopen = acknowledgingRoute({
+  ...changing,
+  path: '/api/drifts/reopen',
+  operationId: 'reopenDrifts',
+  shape: driftReopening,
   summary: 'Reopen acknowledged differences',
   description: 'They need a person again.',
 });

@@ -1,7 +1,6 @@
 // Values in quarantine over HTTP: a list to page through, and a person's word that some are known.
 
 import { createRoute } from '@hono/zod-openapi';
-import type { z } from 'zod';
 import {
   quarantineAcknowledging,
   quarantineChanged,
@@ -18,6 +17,7 @@ import { requireFields, requireSource } from '../known.ts';
 import { jsonOf, secured } from '../openapi.ts';
 import { pageOf } from '../paging.ts';
 import { problems } from '../problem.ts';
+import { acknowledgingRoute } from './acknowledging.ts';
 
 const quarantine = createRoute({
   method: 'get',
@@ -40,30 +40,23 @@ const quarantine = createRoute({
   },
 });
 
-const changing = <Name extends 'acknowledge' | 'reopen', Shape extends z.ZodType>(
-  name: Name,
-  shape: Shape,
-  { summary, description }: { summary: string; description: string },
-) =>
-  createRoute({
-    method: 'post',
-    path: `/api/quarantine/${name}` as const,
-    operationId: `${name}Quarantine` as const,
-    ...{ summary, description, tags: ['records'], security: secured },
-    request: { body: { required: true, content: jsonOf(shape) } },
-    responses: {
-      200: { description: 'How many values they are.', content: jsonOf(quarantineChanged) },
-      ...problems(400, 413, 415),
-    },
-  });
+const changing = { tag: 'records', changed: quarantineChanged, counts: 'How many values they are.' };
 
-const acknowledge = changing('acknowledge', quarantineAcknowledging, {
+const acknowledge = acknowledgingRoute({
+  ...changing,
+  path: '/api/quarantine/acknowledge',
+  operationId: 'acknowledgeQuarantine',
+  shape: quarantineAcknowledging,
   summary: 'Acknowledge quarantined values, with a reason',
   description:
     'They stay left out and need nobody any more. A value is open again when it or the reason why it is left out changes.',
 });
 
-const reopen = changing('reopen', quarantineReopening, {
+const reopen = acknowledgingRoute({
+  ...changing,
+  path: '/api/quarantine/reopen',
+  operationId: 'reopenQuarantine',
+  shape: quarantineReopening,
   summary: 'Reopen acknowledged values',
   description: 'They need a person again.',
 });
