@@ -35,8 +35,10 @@ export type {
 export type {
   ActionKind,
   ActionLookup,
+  ActionUnderWay,
   Destination,
   DestinationChange,
+  EndedAction,
   LearnedBy,
   LearnedWrites,
   ListedAction,

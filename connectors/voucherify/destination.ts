@@ -14,7 +14,14 @@ import { csvFile } from './first-load.ts';
 import { learned } from './learned.ts';
 import { actionOf, lookup } from './lookup.ts';
 import { customerSchemaOf } from './metadata-schema.ts';
-import { bulkOutcomes, deletionOutcome, isFile, lostOutcomes, rejectedOutcome } from './outcomes.ts';
+import {
+  bulkOutcomes,
+  deletionOutcome,
+  isFile,
+  lostOutcomes,
+  progressOf,
+  rejectedOutcome,
+} from './outcomes.ts';
 import { customerOf, isObject, payloadOf, preserve } from './payload.ts';
 import { probe } from './probe.ts';
 import { bulkBucket } from './quotas.ts';
@@ -82,7 +89,8 @@ export const destination: Destination<Settings> = {
       if (json === null) return { outcomes: lostOutcomes(sourceIds) };
       const outcomes = bulkOutcomes(json, sourceIds);
       // How a file's cells are taken is documented in part, and differently in different places.
-      return outcomes && { outcomes, ...(isFile(json) && { sample: true }) };
+      if (outcomes === null) return { outcomes, progress: progressOf(json) };
+      return { outcomes, ...(isFile(json) && { sample: true }) };
     },
 
     lookup,

@@ -24,6 +24,11 @@ export function lostOutcomes(sourceIds: readonly string[]): Outcome[] {
   }));
 }
 
+/** The share of an action that is done, above 0 and below 1; null where `progress`, a percentage, does not tell. */
+export function progressOf({ progress }: JsonObject): number | null {
+  return typeof progress === 'number' && progress > 0 && progress < 100 ? progress / 100 : null;
+}
+
 /** What an action says of its records, or null while it goes on. */
 export function shownAction(action: JsonObject, sourceIds: readonly string[]): ShownAction | null {
   const outcomes = bulkOutcomes(action, sourceIds);

@@ -44,14 +44,14 @@ export interface Destination<Settings> {
      */
     submit(context: Context<Settings>, writes: readonly CustomerWrite[]): Promise<{ actionId: string }>;
     /**
-     * Null: still going on. Otherwise one outcome for each source ID. `sample`: what was accepted is believed only where a
-     * few of them are read back just as they were sent.
+     * One outcome for each source ID, once the action has ended. `sample`: what was accepted is believed only where a few of
+     * them are read back just as they were sent.
      */
     poll(
       context: Context<Settings>,
       actionId: string,
       sourceIds: readonly string[],
-    ): Promise<{ outcomes: Outcome[]; sample?: true } | null>;
+    ): Promise<EndedAction | ActionUnderWay>;
     /** Present where the vendor lists its actions: one whose ID never arrived is looked up there. */
     lookup?: ActionLookup<Settings>;
   };
@@ -134,15 +134,25 @@ export interface ListedAction {
   isOver: boolean;
 }
 
-/** An action that has ended. */
-export interface ShownAction {
+/** An action that has ended, as `bulk.poll` tells of the customers asked for. */
+export interface EndedAction {
+  outcomes: Outcome[];
+  sample?: true;
+}
+
+/** An action that has not ended. */
+export interface ActionUnderWay {
+  outcomes: null;
+  /** The share that is done, above 0 and below 1; null where the vendor does not tell. */
+  progress: number | null;
+}
+
+/** An action that was found, and has ended: as of `bulk.poll`, had it been of the customers asked for. */
+export interface ShownAction extends EndedAction {
   /** How many records it had: those done and those that failed. */
   records: number;
   /** Source IDs that its errors name: all of them, whether asked for or not. */
   named: string[];
-  /** As of `bulk.poll`, had it been of the customers asked for. */
-  outcomes: Outcome[];
-  sample?: true;
 }
 
 /** The objects of a customer that a write may carry in part. */

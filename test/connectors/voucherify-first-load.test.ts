@@ -246,7 +246,7 @@ describe('the import of a file', () => {
       ],
     });
     const lost = await destination.bulk!.poll(context, actionId, ['1', '2', '3']);
-    expect(lost?.outcomes.map(({ result }) => result)).toEqual(['unknown', 'unknown', 'unknown']);
+    expect(lost.outcomes?.map(({ result }) => result)).toEqual(['unknown', 'unknown', 'unknown']);
   });
 
   it.each<[number, Json, string]>([

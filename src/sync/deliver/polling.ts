@@ -1,6 +1,6 @@
 // Bulk actions on their way at the destination: asked about until they end, and settled customer by customer. What an action
 // proves nothing of is read back before it is settled.
-import { type Context, type Outcome, TransientError } from '../../connector.ts';
+import { type Context, type EndedAction, type Outcome, TransientError } from '../../connector.ts';
 import type { Queryable } from '../../db/database.ts';
 import type { Circuit } from '../../engine/http/circuit.ts';
 import { tellAnswered } from '../../engine/http/guarded-api.ts';
@@ -56,9 +56,18 @@ export interface PollDeps extends LookupDeps {
   context(lane: Lane, signal: AbortSignal, isProof?: boolean): Context<unknown>;
 }
 
-/** When an action is asked about next: each question costs a call, and large ones take longer. */
-export function pollDelayMs(batch: { items: { readonly length: number }; polls: number }): number {
-  return Math.min((200 + batch.items.length / 10) * 1.6 ** batch.polls, 30_000);
+/**
+ * When an action is asked about next: each question costs a call, and large ones take longer. `done`: the share that was done
+ * `elapsedMs` after it was sent, where that is known; it may not keep pace with time, so that it only shifts the question.
+ */
+export function pollDelayMs(
+  { customers, polls }: { customers: number; polls: number },
+  done: { share: number; elapsedMs: number } | null = null,
+): number {
+  const delay = Math.min((200 + customers / 10) * 1.6 ** polls, 30_000);
+  if (!done) return delay;
+  const left = (done.elapsedMs / done.share) * (1 - done.share);
+  return Math.min(Math.max(left, delay / 2), delay * 2);
 }
 
 export class Poller {
@@ -109,19 +118,27 @@ export class Poller {
     const { database, clock, destination } = this.#deps;
     const sourceIds = batch.items.map((item) => item.sourceId);
     const context = () => this.#deps.context('schedule', signal);
-    const result = await destination.bulk!.poll(context(), batch.actionId, sourceIds);
-    if (!result && !this.#isOverdue(batch))
-      return putOffBatch(database, batch.id, lease, clock.now() + pollDelayMs(batch));
-    if (result) this.#deps.size.took(batch.items.length, clock.now() - batch.submittedAt);
-    else this.#deps.size.timedOut(batch.items.length);
-    await this.#settleEnded(batch, lease, result, context);
+    const found = await destination.bulk!.poll(context(), batch.actionId, sourceIds);
+    const customers = batch.items.length;
+    const elapsedMs = clock.now() - batch.submittedAt;
+    if (found.outcomes) {
+      this.#deps.size.took(customers, elapsedMs);
+      return this.#settleEnded(batch, lease, found, context);
+    }
+    if (!this.#isOverdue(batch)) {
+      const done = found.progress === null ? null : { share: found.progress, elapsedMs };
+      const delayMs = pollDelayMs({ customers, polls: batch.polls }, done);
+      return putOffBatch(database, batch.id, lease, clock.now() + delayMs);
+    }
+    this.#deps.size.timedOut(customers);
+    return this.#settleEnded(batch, lease, null, context);
   }
 
   /** `result`: null where it did not end. */
   async #settleEnded(
     batch: Batch,
     lease: string,
-    result: { outcomes: Outcome[]; sample?: true } | null,
+    result: EndedAction | null,
     context: () => Context<unknown>,
   ): Promise<void> {
     const { destination } = this.#deps;

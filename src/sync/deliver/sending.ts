@@ -497,7 +497,11 @@ export class Sender {
       const { actionId } = await submit();
       const now = clock.now();
       await database.transaction(async (tx) => {
-        await nameBatch(tx, { ...batch, actionId }, { now, dueAt: now + pollDelayMs(batch) });
+        await nameBatch(
+          tx,
+          { ...batch, actionId },
+          { now, dueAt: now + pollDelayMs({ customers: items.length, polls: 0 }) },
+        );
         const ids = items.map((item) => item.sourceId);
         await assignToBatch(tx, this.#lease, id, ids);
       });

@@ -465,7 +465,7 @@ class Simulation {
     const { seconds, secondsPerRecord } = bulk.takes ?? bulkTakes;
     this.#bulkDoneAt =
       Math.max(this.#now, this.#bulkDoneAt) + (seconds + secondsPerRecord * customers) * 1000;
-    this.#enter(this.#poller(customers, this.#bulkDoneAt), this.#now, null);
+    this.#enter(this.#poller(customers, { sentAt: this.#now, doneAt: this.#bulkDoneAt }), this.#now, null);
   }
 
   /** Reads as long as that need not wait for long. */
@@ -482,10 +482,13 @@ class Simulation {
     unread.customers = reads;
   }
 
-  *#poller(customers: number, doneAt: number): Process {
+  *#poller(customers: number, { sentAt, doneAt }: { sentAt: number; doneAt: number }): Process {
     const { pollsPerBulk } = this.#input.delivery;
     for (let polls = 0; ; polls += 1) {
-      yield { until: this.#now + pollDelayMs({ items: { length: customers }, polls }) };
+      const elapsedMs = this.#now - sentAt;
+      const done =
+        polls > 0 && pollsPerBulk === null ? { share: elapsedMs / (doneAt - sentAt), elapsedMs } : null;
+      yield { until: this.#now + pollDelayMs({ customers, polls }, done) };
       yield this.#toDestination('polls', undefined, 'schedule');
       if (pollsPerBulk === null ? this.#now >= doneAt : polls + 1 >= pollsPerBulk) break;
     }

@@ -154,7 +154,7 @@ class Prober {
     for (let polls = 0; clock.now() < until; polls += 1) {
       await clock.sleep(Math.min(200 * 1.6 ** polls, longestPollMs));
       const ended = await this.#insist((context) => bulk.poll(context, actionId, sourceIds));
-      if (ended) return { is: 'ended', outcomes: ended.outcomes };
+      if (ended.outcomes) return { is: 'ended', outcomes: ended.outcomes };
     }
     return { is: 'unclear', message: `The bulk action did not end within ${bulkEndsMs / 1000} seconds.` };
   }
