@@ -14,14 +14,7 @@ import { csvFile } from './first-load.ts';
 import { learned } from './learned.ts';
 import { actionOf, lookup } from './lookup.ts';
 import { customerSchemaOf } from './metadata-schema.ts';
-import {
-  bulkOutcomes,
-  deletionOutcome,
-  isFile,
-  lostOutcomes,
-  progressOf,
-  rejectedOutcome,
-} from './outcomes.ts';
+import { bulkOutcomes, count, deletionOutcome, isFile, lostOutcomes, rejectedOutcome } from './outcomes.ts';
 import { customerOf, isObject, payloadOf, preserve } from './payload.ts';
 import { probe } from './probe.ts';
 import { bulkBucket } from './quotas.ts';
@@ -89,7 +82,7 @@ export const destination: Destination<Settings> = {
       if (json === null) return { outcomes: lostOutcomes(sourceIds) };
       const outcomes = bulkOutcomes(json, sourceIds);
       // How a file's cells are taken is documented in part, and differently in different places.
-      if (outcomes === null) return { outcomes, progress: progressOf(json) };
+      if (outcomes === null) return { outcomes, progress: count(json['progress']) };
       return { outcomes, ...(isFile(json) && { sample: true }) };
     },
 

@@ -24,11 +24,6 @@ export function lostOutcomes(sourceIds: readonly string[]): Outcome[] {
   }));
 }
 
-/** The share of an action that is done, above 0 and below 1; null where `progress`, a percentage, does not tell. */
-export function progressOf({ progress }: JsonObject): number | null {
-  return typeof progress === 'number' && progress > 0 && progress < 100 ? progress / 100 : null;
-}
-
 /** What an action says of its records, or null while it goes on. */
 export function shownAction(action: JsonObject, sourceIds: readonly string[]): ShownAction | null {
   const outcomes = bulkOutcomes(action, sourceIds);
@@ -132,6 +127,6 @@ function failedRow(sourceId: string, { reason }: JsonObject): Outcome {
   return { sourceId, result: 'unknown', message: `The row of this customer in the file was rejected${why}` };
 }
 
-function count(value: Json | undefined): number {
+export function count(value: Json | undefined): number {
   return typeof value === 'number' ? value : 0;
 }

@@ -143,8 +143,8 @@ export interface EndedAction {
 /** An action that has not ended. */
 export interface ActionUnderWay {
   outcomes: null;
-  /** The share that is done, above 0 and below 1; null where the vendor does not tell. */
-  progress: number | null;
+  /** Of 100; 0 where the vendor does not tell. */
+  progress: number;
 }
 
 /** An action that was found, and has ended: as of `bulk.poll`, had it been of the customers asked for. */

@@ -424,9 +424,9 @@ describe('bulk', () => {
     const world = project({ bulkProcessing: { waitMs: 1000, recordMs: 1000 } });
     const { actionId } = await submitThree(world);
     const poll = () => bulk.poll(world.context, actionId, three);
-    expect(await poll()).toEqual({ outcomes: null, progress: null });
+    expect(await poll()).toEqual({ outcomes: null, progress: 0 });
     world.clock.ms += 1500;
-    expect(await poll()).toEqual({ outcomes: null, progress: 0.16 });
+    expect(await poll()).toEqual({ outcomes: null, progress: 16 });
     world.clock.ms += 2500;
     expect(await poll()).toEqual({ outcomes: three.map((sourceId) => ({ sourceId, result: 'accepted' })) });
     expect(world.simulator.bySourceId('2')).toMatchObject({ name: 'Ann 2' });

@@ -57,16 +57,16 @@ export interface PollDeps extends LookupDeps {
 }
 
 /**
- * When an action is asked about next: each question costs a call, and large ones take longer. `done`: the share that was done
- * `elapsedMs` after it was sent, where that is known; it may not keep pace with time, so that it only shifts the question.
+ * When an action is asked about next: each question costs a call, and large ones take longer. `told`: its progress,
+ * of 100, and when that was told, after it was sent. It may not keep pace with time, so that it only shifts the question.
  */
 export function pollDelayMs(
   { customers, polls }: { customers: number; polls: number },
-  done: { share: number; elapsedMs: number } | null = null,
+  told: { progress: number; elapsedMs: number } = { progress: 0, elapsedMs: 0 },
 ): number {
   const delay = Math.min((200 + customers / 10) * 1.6 ** polls, 30_000);
-  if (!done) return delay;
-  const left = (done.elapsedMs / done.share) * (1 - done.share);
+  if (!(told.progress > 0 && told.progress < 100)) return delay;
+  const left = told.elapsedMs * (100 / told.progress - 1);
   return Math.min(Math.max(left, delay / 2), delay * 2);
 }
 
@@ -126,8 +126,7 @@ export class Poller {
       return this.#settleEnded(batch, lease, found, context);
     }
     if (!this.#isOverdue(batch)) {
-      const done = found.progress === null ? null : { share: found.progress, elapsedMs };
-      const delayMs = pollDelayMs({ customers, polls: batch.polls }, done);
+      const delayMs = pollDelayMs({ customers, polls: batch.polls }, { progress: found.progress, elapsedMs });
       return putOffBatch(database, batch.id, lease, clock.now() + delayMs);
     }
     this.#deps.size.timedOut(customers);

@@ -486,9 +486,8 @@ class Simulation {
     const { pollsPerBulk } = this.#input.delivery;
     for (let polls = 0; ; polls += 1) {
       const elapsedMs = this.#now - sentAt;
-      const done =
-        polls > 0 && pollsPerBulk === null ? { share: elapsedMs / (doneAt - sentAt), elapsedMs } : null;
-      yield { until: this.#now + pollDelayMs({ customers, polls }, done) };
+      const progress = pollsPerBulk === null ? (100 * elapsedMs) / (doneAt - sentAt) : 0;
+      yield { until: this.#now + pollDelayMs({ customers, polls }, { progress, elapsedMs }) };
       yield this.#toDestination('polls', undefined, 'schedule');
       if (pollsPerBulk === null ? this.#now >= doneAt : polls + 1 >= pollsPerBulk) break;
     }
