@@ -5,6 +5,7 @@ import { boolean, integer, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-cor
 import type { Attributes } from '../connector.ts';
 import { time } from '../db/column-types.ts';
 import { json, type Queryable, toTimestamp } from '../db/database.ts';
+import { activeTrace } from '../engine/trace/trace.ts';
 import { leasedBy } from '../engine/work/worker-registry.ts';
 
 /** When a job that nobody could name has most likely ended, and when it has for sure. */
@@ -23,6 +24,8 @@ export const writeBackJobs = pgTable('write_back_jobs', {
   /** Its answer was lost: people may be written by it at any time. */
   lost: boolean().notNull().default(false),
   lease: uuid(),
+  /** The span that sent it, where it was traced. */
+  traceparent: text(),
 });
 
 /** A person as they were sent. */
@@ -39,10 +42,10 @@ export interface SentPerson {
 
 export type WriteBackJob = Pick<
   typeof writeBackJobs.$inferSelect,
-  'id' | 'source' | 'vendorId' | 'items' | 'submittedAt' | 'polls' | 'lost'
+  'id' | 'source' | 'vendorId' | 'items' | 'submittedAt' | 'polls' | 'lost' | 'traceparent'
 >;
 
-const columns = sql`id, source, vendor_id, items, submitted_at, polls, lost`;
+const columns = sql`id, source, vendor_id, items, submitted_at, polls, lost, traceparent`;
 
 export async function keepJob(
   db: Queryable,
@@ -56,8 +59,9 @@ export async function keepJob(
   },
 ): Promise<void> {
   await db.rows(sql`
-    insert into write_back_jobs (id, source, items, submitted_at, due_at, lease)
-    values (${job.id}::uuid, ${job.source}, ${json(job.items)}, ${toTimestamp(job.now)}, ${toTimestamp(job.dueAt)}, ${job.lease}::uuid)`);
+    insert into write_back_jobs (id, source, items, submitted_at, due_at, lease, traceparent)
+    values (${job.id}::uuid, ${job.source}, ${json(job.items)}, ${toTimestamp(job.now)}, ${toTimestamp(job.dueAt)}, ${job.lease}::uuid,
+      ${activeTrace() ?? null})`);
 }
 
 /** The vendor has named the job: the first worker that is free asks about it. */

@@ -20,6 +20,7 @@ import { isOneOf, time } from '../db/column-types.ts';
 import { jsonList, type Queryable, texts, toTimestamp } from '../db/database.ts';
 import { notifying } from '../db/notifications.ts';
 import { type Lane, laneNumber, lanes } from '../engine/quota/lanes.ts';
+import { activeTrace } from '../engine/trace/trace.ts';
 import { leasedBy } from '../engine/work/worker-registry.ts';
 
 /** The duty to bring the facts of one customer to one vendor: one row each, a level and no list. */
@@ -60,6 +61,8 @@ export const writeBacks = pgTable(
     deliveredAt: time('delivered_at'),
     errorCode: text('error_code'),
     error: text(),
+    /** The span that asked for it last, where it was traced; null once nothing is to be written. */
+    traceparent: text(),
   },
   (t) => [
     primaryKey({ columns: [t.source, t.sourceId] }),
@@ -82,6 +85,8 @@ export interface WantedFacts {
   isEmpty: boolean;
   /** The destination's clock of the change, epoch milliseconds; absent where nothing is known to have changed now. */
   changedAt?: number | undefined;
+  /** The span that it goes on from. Default: the active one. */
+  traceparent?: string | undefined;
 }
 
 /** The vendor that is written, as rows need to know it. */
@@ -109,6 +114,8 @@ export async function wantFacts(
   { lane, now }: { lane: Lane; now: number },
 ): Promise<{ sourceId: string; revision: number }[]> {
   if (rows.length === 0) return [];
+  const active = activeTrace();
+  const traced = rows.map((row) => ({ ...row, traceparent: row.traceparent ?? active }));
   const linked = target.create
     ? sql`true`
     : sql`exists (select 1 from records where records.source_id = row."sourceId" and ${standing(target)})`;
@@ -118,12 +125,13 @@ export async function wantFacts(
     notifying(
       'writeBack',
       sql`
-    insert into write_backs (source, source_id, wanted, revision, state, lane, due_at, waiting_since, changed_at)
+    insert into write_backs (source, source_id, wanted, revision, state, lane, due_at, waiting_since, changed_at, traceparent)
     select ${target.source}, "sourceId", wanted, 1, state, ${laneNumber(lane)},
       case when state = 'waiting' then ${toTimestamp(now)} end, case when state = 'waiting' then ${toTimestamp(now)} end,
-      to_timestamp("changedAt" / 1000)
+      to_timestamp("changedAt" / 1000), case when state = 'waiting' then traceparent end
     from (select row.*, case when "isEmpty" then 'delivered' when ${linked} then 'waiting' else 'unlinked' end as state
-      from json_to_recordset(${jsonList(rows)}) as row ("sourceId" text, wanted jsonb, "isEmpty" boolean, "changedAt" float8)) as row
+      from json_to_recordset(${jsonList(traced)}) as row
+        ("sourceId" text, wanted jsonb, "isEmpty" boolean, "changedAt" float8, traceparent text)) as row
     order by "sourceId"
     on conflict (source, source_id) do update set
       wanted = excluded.wanted, revision = write_backs.revision + 1,
@@ -134,7 +142,8 @@ export async function wantFacts(
       changed_at = case when ${wasWaiting} then least(write_backs.changed_at, excluded.changed_at) else excluded.changed_at end,
       attempts = case when ${wasWaiting} then write_backs.attempts else 0 end,
       error_code = case when ${wasWaiting} then write_backs.error_code end,
-      error = case when ${wasWaiting} then write_backs.error end
+      error = case when ${wasWaiting} then write_backs.error end,
+      traceparent = case when ${goes} then coalesce(excluded.traceparent, write_backs.traceparent) end
     where write_backs.wanted is distinct from excluded.wanted
     returning source_id, revision`,
     ),
@@ -157,7 +166,8 @@ export async function linkWriteBacks(
       'writeBack',
       sql`
     update write_backs set state = 'waiting', due_at = ${toTimestamp(now)}, waiting_since = coalesce(waiting_since, ${toTimestamp(now)}),
-      uncertain = uncertain or record_id is not null, attempts = 0, error_code = null, error = null
+      uncertain = uncertain or record_id is not null, attempts = 0, error_code = null, error = null,
+      traceparent = coalesce(${activeTrace() ?? null}, traceparent)
     where source = ${target.source} and source_id = any(${texts(sourceIds)})
       and exists (select 1 from records where records.source_id = write_backs.source_id and ${standing(target)})
       and (state = 'unlinked' or (state = 'delivered' and record_id is not null and not exists (
@@ -183,6 +193,7 @@ export interface ClaimedWriteBack
     | 'inDoubt'
     | 'alone'
     | 'lane'
+    | 'traceparent'
   > {
   /** The record that was written last; null where none is known. */
   writtenTo: string | null;
@@ -248,7 +259,7 @@ export async function claimWriteBacks(
             union select key from jsonb_each(wanted) where value <> 'null') as attributes)
         from due where write_backs.source = due.source and write_backs.source_id = due.source_id
         returning write_backs.source_id, revision, wanted, acknowledged, attempts, due.uncertain, due.in_doubt, alone, lane,
-          record_id as written_to)
+          traceparent, record_id as written_to)
       select taken.*, (
         select record_id from records where records.source_id = taken.source_id and ${standing(target)}
         order by record_id is not distinct from taken.written_to desc, changed_at desc, record_id limit 1) as record_id
@@ -341,7 +352,8 @@ export async function settleWriteBacks(
       in_doubt = case when row.uncertain then write_backs.in_doubt else '[]' end, alone = coalesce(row.alone, false),
       changed_at = case when ${isDelivered} and not ${isNewer} then null else write_backs.changed_at end,
       freshness_ms = case when ${isDelivered} then ${freshness} else freshness_ms end,
-      error_code = row.code, error = row.message, lease = null, job_id = null
+      error_code = row.code, error = row.message, lease = null, job_id = null,
+      traceparent = case when row."end" = 'unlinked' or (${isDelivered} and not ${isNewer}) then null else traceparent end
     from row where write_backs.source = ${source} and write_backs.source_id = row."sourceId"
     returning write_backs.source_id, lane, case when ${isDelivered} then ${freshness} end as freshness_ms`);
 }

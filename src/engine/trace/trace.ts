@@ -58,6 +58,16 @@ export function within<Result>(
   return parent === undefined ? work(noSpan) : parent.within(name, options, work);
 }
 
+/** Does one part of the active span's work in the trace that asked for it, with a link to the active span. */
+export function inTraceOf<Result>(
+  traceparent: string | null,
+  { tracer, name, attributes = {} }: { tracer: Tracer; name: string; attributes?: Attributes },
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const links = [activeTrace() ?? null];
+  return tracer.begin(name, { kind: 'consumer', attributes, causes: [traceparent], links }, work);
+}
+
 /** By record ID the spans that told of records. */
 export function tracesOf(
   told: Iterable<{ recordId: string; traceparent: string | null }>,

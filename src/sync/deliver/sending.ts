@@ -14,7 +14,7 @@ import type { Database } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 
 import type { Circuit } from '../../engine/http/circuit.ts';
-import { activeTrace, type Tracer } from '../../engine/trace/trace.ts';
+import { inTraceOf, type Tracer } from '../../engine/trace/trace.ts';
 import { areOfSeveralTraces } from '../../engine/trace/traceparent.ts';
 import { classify, isOwnQuotaWait, isUndone } from '../../engine/work/failures.ts';
 import { Together } from '../../engine/work/together.ts';
@@ -132,9 +132,7 @@ export class Sender {
   #inOwnTrace(writing: Writing, send: () => Promise<void>): Promise<void> {
     const { tracer, traces } = this.#deps;
     if (!this.#areTracedApart) return send();
-    const causes = [traces.get(writing.sourceId) ?? null];
-    const links = [activeTrace() ?? null];
-    return tracer.begin('deliver customer', { kind: 'consumer', causes, links }, send);
+    return inTraceOf(traces.get(writing.sourceId) ?? null, { tracer, name: 'deliver customer' }, send);
   }
 
   /** Why nothing more of this claim should be sent now, or null. */

@@ -10,18 +10,22 @@ export const factStreams = { facts: 'webhook', 'scheduled facts': 'schedule' } a
   [stream: string]: Lane;
 };
 
-/** Has these customers read, by source ID or the destination's own ID. `changedAt`: the destination's clock of the change. */
+/**
+ * Has these customers read, by source ID or the destination's own ID. `changedAt`: the destination's clock of the change.
+ * `traceparent`: the span that the reading goes on from; default: the active one.
+ */
 export async function touchFacts(
   db: Queryable,
   stream: keyof typeof factStreams,
-  customers: readonly { customer: string; changedAt: number }[],
+  customers: readonly { customer: string; changedAt: number; traceparent?: string | undefined }[],
   now: number,
 ): Promise<void> {
-  const touched = customers.map(({ customer, changedAt }) => ({
+  const touched = customers.map(({ customer, changedAt, traceparent }) => ({
     stream,
     recordId: customer,
     changedAt,
     gone: null,
+    traceparent,
   }));
   await touch(db, destinationName, touched, now);
 }

@@ -22,6 +22,8 @@ export interface KnownFacts {
   by: 'read' | 'told';
   /** The destination's clock of the change, where one is known. */
   changedAt?: number | undefined;
+  /** The span that the writes go on from. Default: the active one. */
+  traceparent?: string | undefined;
 }
 
 export interface KeepFactsDeps {
@@ -50,6 +52,7 @@ export async function keepFacts(
   const ids = [...new Set(ours.map(({ sourceId }) => sourceId))].sort();
   const stored = await lockFacts(tx, ids);
   const changedAt = new Map<string, number>();
+  const traces = new Map<string, string>();
   const moved = new Map<string, CustomerFacts>();
   for (const one of ours) {
     const { sourceId } = one;
@@ -59,6 +62,7 @@ export async function keepFacts(
     if (judged.isDoubtful) kept.doubtful.add(sourceId);
     if (judged.isChanged) {
       kept.changed.add(sourceId);
+      if (one.traceparent !== undefined) traces.set(sourceId, one.traceparent);
       if (one.changedAt !== undefined)
         changedAt.set(sourceId, Math.min(one.changedAt, changedAt.get(sourceId) ?? one.changedAt));
     }
@@ -70,7 +74,11 @@ export async function keepFacts(
     rules,
     [...moved.values()]
       .filter(({ sourceId }) => kept.changed.has(sourceId))
-      .map((facts) => ({ ...facts, changedAt: changedAt.get(facts.sourceId) })),
+      .map((facts) => ({
+        ...facts,
+        changedAt: changedAt.get(facts.sourceId),
+        traceparent: traces.get(facts.sourceId),
+      })),
     { lane, now },
   );
   return kept;
@@ -80,17 +88,18 @@ export async function keepFacts(
 export async function wantAll(
   tx: Queryable,
   rules: WriteBackRules,
-  customers: readonly (Pick<CustomerFacts, 'sourceId' | 'groups'> & { changedAt?: number | undefined })[],
+  customers: readonly (Pick<CustomerFacts, 'sourceId' | 'groups'> &
+    Pick<KnownFacts, 'changedAt' | 'traceparent'>)[],
   { lane, now, only }: { lane: Lane; now: number; only?: string },
 ): Promise<void> {
   for (const rule of rules.rules) {
     if (only !== undefined && rule.source !== only) continue;
-    const rows = customers.flatMap(({ sourceId, groups, changedAt }) => {
+    const rows = customers.flatMap(({ sourceId, groups, changedAt, traceparent }) => {
       const wanted = rules.wanted(rule, groups);
       const values = Object.values(wanted);
       if (values.length === 0) return [];
       const isEmpty = values.every((value) => value === null);
-      return [{ sourceId, wanted, isEmpty, ...(changedAt !== undefined && { changedAt }) }];
+      return [{ sourceId, wanted, isEmpty, changedAt, traceparent }];
     });
     const changed = await wantFacts(tx, rule, rows, { lane, now });
     const wantedBy = new Map(rows.map(({ sourceId, wanted }) => [sourceId, wanted]));

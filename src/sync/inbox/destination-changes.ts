@@ -12,7 +12,7 @@ import { touchFacts } from '../facts/fact-touches.ts';
 import { type KeepFactsDeps, keepFacts } from '../facts/keep-facts.ts';
 import type { DestinationOpening } from './open.ts';
 
-type FactsChange = Extract<DestinationChange, { kind: 'facts' }>;
+type FactsChange = Extract<DestinationChange, { kind: 'facts' }> & { traceparent: string | undefined };
 type CustomerChange = Extract<DestinationChange, { kind: 'customer' }>;
 
 /** What is done with drift: told of, or written over by what we hold. */
@@ -33,18 +33,22 @@ export function destinationOpening(
       return [...said];
     },
     take: async (tx, said, now) => {
-      const all = said as readonly (readonly DestinationChange[])[];
+      const all = said.map(({ changes }) => changes as readonly DestinationChange[]);
       const theirs = all.map((changes) =>
         changes.filter((change): change is CustomerChange => change.kind === 'customer' && !change.ours),
       );
       await compare(tx, newestOfEach(theirs.flat()), drift, now);
-      const facts = all.map((changes) =>
-        flowing.rules.isEmpty ? [] : changes.filter((change) => change.kind === 'facts'),
+      const facts = all.map((changes, index) =>
+        flowing.rules.isEmpty ? [] : factsIn(changes, said[index]!.traceparent),
       );
       await takeFacts(tx, facts.flat(), flowing, now);
       return theirs.map((changes, index) => changes.length + facts[index]!.length > 0);
     },
   };
+}
+
+function factsIn(changes: readonly DestinationChange[], traceparent: string | undefined): FactsChange[] {
+  return changes.filter((change) => change.kind === 'facts').map((change) => ({ ...change, traceparent }));
 }
 
 /** Facts that an item holds whole are kept as they are; the others are read. */
@@ -56,10 +60,11 @@ async function takeFacts(
 ): Promise<void> {
   if (changes.length === 0) return;
   const { groups } = flowing.rules;
-  const known = changes.flatMap(({ reading, changedAt }) => {
+  const known = changes.flatMap(({ reading, changedAt, traceparent }) => {
     const sourceId = reading?.sourceId ?? null;
     if (!reading || sourceId === null) return [];
-    return [{ sourceId, groups: reading.groups, at: changedAt, by: 'told' as const, changedAt }];
+    const told = { at: changedAt, by: 'told' as const, changedAt, traceparent };
+    return [{ sourceId, groups: reading.groups, ...told }];
   });
   const inOrder = known.toSorted((a, b) => a.at - b.at);
   const { doubtful } = await keepFacts(tx, flowing, inOrder, { lane: 'webhook', now });

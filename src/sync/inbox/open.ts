@@ -72,7 +72,14 @@ export interface DestinationOpening {
   /** What one item says, checked. Throws RejectedError. */
   read(item: Json, received: Received): unknown[];
   /** Takes in everything that was read, and returns for each whether it was for us. */
-  take(tx: Queryable, said: readonly unknown[][], now: number): Promise<boolean[]>;
+  take(tx: Queryable, said: readonly SaidItem[], now: number): Promise<boolean[]>;
+}
+
+/** What one item of the destination's webhooks says. */
+export interface SaidItem {
+  changes: readonly unknown[];
+  /** The span of its request, where it was traced. */
+  traceparent: string | undefined;
 }
 
 /** One item on its way. */
@@ -519,7 +526,7 @@ export class Opener {
     });
     const forUs = await destination.take(
       tx,
-      read.map(({ said }) => said),
+      read.map(({ item, said }) => ({ changes: said, traceparent: item.request.traceparent ?? undefined })),
       now,
     );
     for (const [index, { item }] of read.entries())

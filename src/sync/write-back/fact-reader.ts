@@ -1,5 +1,6 @@
 // Customers whose facts may have changed are read at the destination, one by one: those that webhooks named first. It is level
 // triggered: however often something is said of a customer, the facts are read as they are then.
+import { AsyncResource } from 'node:async_hooks';
 import { type Context, type FactReading, RejectedError } from '../../connector.ts';
 import type { Database } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
@@ -7,6 +8,8 @@ import { localFiles } from '../../engine/files.ts';
 import type { Endpoint } from '../../engine/http/endpoint.ts';
 import type { Log } from '../../engine/log/log.ts';
 import type { Lane } from '../../engine/quota/lanes.ts';
+import { inTraceOf, type Tracer } from '../../engine/trace/trace.ts';
+import { areOfSeveralTraces } from '../../engine/trace/traceparent.ts';
 import { failureOf } from '../../engine/work/failures.ts';
 import { attemptsMax, type Backoff, backoffMs } from '../../engine/work/retry.ts';
 import { Together } from '../../engine/work/together.ts';
@@ -59,6 +62,7 @@ export interface FactReaderDeps {
   database: Database;
   clock: Clock;
   log: Log;
+  tracer: Tracer;
   rules: WriteBackRules;
   suppressions: Suppressions | null;
   /** Of the destination. */
@@ -90,13 +94,27 @@ export class FactReader {
     const claim = { source: destinationName, stream, lease, now: clock.now(), leaseMs };
     const touches = await claimTouches(database, { ...claim, most: Math.min(most, readAtOnce[lane]) });
     if (touches.length === 0) return { again: false, afterMs: 250 };
-    const held = { stream, lane, lease };
-    const keep = new Together<Read>((reads) => this.#keep(held, reads));
-    const groups = await this.#groupsOf(lane, touches);
-    await Promise.all(
-      touches.map((one) => this.#read(held, one, { groups: groups.get(one.recordId), keep, signal })),
+    const causes = touches.map(({ traceparent }) => traceparent);
+    const attributes = { 'tributary.lane': lane, 'tributary.customers': touches.length };
+    await this.#deps.tracer.begin('read facts', { kind: 'consumer', attributes, causes }, () =>
+      this.#readAll({ stream, lane, lease }, touches, signal),
     );
     return { again: true };
+  }
+
+  async #readAll(held: Held, touches: readonly ClaimedTouch[], signal: AbortSignal): Promise<void> {
+    const asCustomer = { tracer: this.#deps.tracer, name: 'read customer' };
+    // In the span of the claim, in whatever trace one of them was read.
+    const keep = new Together<Read>(AsyncResource.bind((reads) => this.#keep(held, reads)));
+    const groups = await this.#groupsOf(held.lane, touches);
+    // Where others asked for those who were claimed together, each is read in the trace that asked for it.
+    const areTracedApart = areOfSeveralTraces(touches.map(({ traceparent }) => traceparent));
+    await Promise.all(
+      touches.map((one) => {
+        const read = () => this.#read(held, one, { groups: groups.get(one.recordId), keep, signal });
+        return areTracedApart ? inTraceOf(one.traceparent, asCustomer, read) : read();
+      }),
+    );
   }
 
   /** How many may be read now: one where it is tried whether the destination answers. */
@@ -179,7 +197,8 @@ export class FactReader {
         const sourceId = found?.sourceId ?? null;
         if (!found || sourceId === null) return [];
         const changedAt = this.#changedAt(held, touched);
-        return [{ sourceId, groups: found.groups, at, by: 'read' as const, changedAt }];
+        const traceparent = touched.traceparent ?? undefined;
+        return [{ sourceId, groups: found.groups, at, by: 'read' as const, changedAt, traceparent }];
       });
       const kept = await keepFacts(tx, { rules, suppressions }, known, { lane, now });
       const isToReadAgain = ({ touched, found }: Read) => {

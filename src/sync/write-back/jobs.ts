@@ -3,6 +3,7 @@
 import type { Context, PersonWrite, WriteOutcome } from '../../connector.ts';
 import { localFiles } from '../../engine/files.ts';
 import type { Endpoint } from '../../engine/http/endpoint.ts';
+import type { Tracer } from '../../engine/trace/trace.ts';
 import { failureOf } from '../../engine/work/failures.ts';
 import { type Backoff, backoffMs } from '../../engine/work/retry.ts';
 import type { Next } from '../../engine/work/worker.ts';
@@ -40,6 +41,7 @@ export function jobDelayMs(people: number, polls: number): number {
 export interface JobDeps extends WriteBackDeps {
   endpoint: Endpoint;
   settler: WriteBackSettler;
+  tracer: Tracer;
   newLease(): string;
 }
 
@@ -61,12 +63,22 @@ export class WriteBackJobs {
     const lease = this.#deps.newLease();
     const job = await claimJob(database, source, { lease, now: clock.now(), leaseMs });
     if (!job) return { again: false, afterMs: 250 };
-    if (job.lost || job.vendorId === null) await this.#makeUp(job, lease);
-    else
-      await this.#ask(job, job.vendorId, lease, signal).catch((error: unknown) =>
-        this.#failed(job, lease, error, signal),
-      );
+    const counts = { 'tributary.customers': job.items.length, 'tributary.polls': job.polls };
+    const attributes = { 'tributary.source': source, ...counts };
+    const causes = [job.traceparent];
+    await this.#deps.tracer.begin('poll', { kind: 'consumer', attributes, causes }, () =>
+      this.#carryOn(job, lease, signal),
+    );
     return { again: true };
+  }
+
+  async #carryOn(job: WriteBackJob, lease: string, signal: AbortSignal): Promise<void> {
+    if (job.lost || job.vendorId === null) return this.#makeUp(job, lease);
+    try {
+      await this.#ask(job, job.vendorId, lease, signal);
+    } catch (error) {
+      await this.#failed(job, lease, error, signal);
+    }
   }
 
   async #ask(job: WriteBackJob, vendorId: string, lease: string, signal: AbortSignal): Promise<void> {

@@ -1,5 +1,6 @@
 // Facts on their way to one vendor: claim · difference · single or many · settle. What is urgent goes one by one beside a request
 // or job with many. It knows no vendor.
+import { AsyncResource } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import {
   type Context,
@@ -11,7 +12,8 @@ import {
 import { localFiles } from '../../engine/files.ts';
 import type { Endpoint } from '../../engine/http/endpoint.ts';
 import { apportion, type Lane, lanes } from '../../engine/quota/lanes.ts';
-import type { Tracer } from '../../engine/trace/trace.ts';
+import { inTraceOf, type Tracer } from '../../engine/trace/trace.ts';
+import { areOfSeveralTraces } from '../../engine/trace/traceparent.ts';
 import { isUndone } from '../../engine/work/failures.ts';
 import { Together } from '../../engine/work/together.ts';
 import type { Next } from '../../engine/work/worker.ts';
@@ -70,7 +72,7 @@ interface Going {
 }
 
 /** A person on their way. */
-type Sending = SentPerson & { alone: boolean; lane: Lane };
+type Sending = SentPerson & { alone: boolean; lane: Lane; traceparent: string | null };
 
 export class WriteBackSender {
   readonly #deps: SendWriteBacksDeps;
@@ -172,7 +174,8 @@ export class WriteBackSender {
     try {
       const by = mostNow === 1 ? 'single' : plan.by;
       const attributes = { 'tributary.source': rule.source, 'tributary.customers': claimed.length };
-      await this.#deps.tracer.begin('write back', { kind: 'consumer', attributes }, () =>
+      const causes = claimed.map(({ traceparent }) => traceparent);
+      await this.#deps.tracer.begin('write back', { kind: 'consumer', attributes, causes }, () =>
         this.#send(claimed, { lease, held, by, signal: plan.signal }),
       );
     } finally {
@@ -238,11 +241,16 @@ class Flow {
   readonly #settler: WriteBackSettler;
   readonly #going: Going;
   #settlements: Promise<void>[] = [];
-  /** Those who were written one by one are settled with others whose answers came meanwhile. */
-  readonly #together = new Together<{ person: Sending; outcome: WriteOutcome }>((some) =>
-    this.#settle(
-      some.map(({ person }) => person),
-      some.map(({ outcome }) => outcome),
+  /**
+   * Those who were written one by one are settled with others whose answers came meanwhile: in the span of the claim, in whatever
+   * trace one of them was written.
+   */
+  readonly #together = new Together<{ person: Sending; outcome: WriteOutcome }>(
+    AsyncResource.bind((some) =>
+      this.#settle(
+        some.map(({ person }) => person),
+        some.map(({ outcome }) => outcome),
+      ),
     ),
   );
 
@@ -274,12 +282,21 @@ class Flow {
 
   async singles(people: readonly Sending[]): Promise<void> {
     let next = 0;
+    const { tracer, rule } = this.#deps;
+    // Where others asked for those who were claimed together, each goes on in the trace that asked for it.
+    const areTracedApart = areOfSeveralTraces(people.map(({ traceparent }) => traceparent));
+    const attributes = { 'tributary.source': rule.source };
+    const asCustomer = { tracer, name: 'write back customer', attributes };
     const work = async (_: unknown, place: number) => {
       while (next < people.length) {
         // The first goes on, so that the rest is not kept waiting for good.
         if (place > 0 && this.#going.yields() && this.#hindrance() === null)
           await this.#deps.clock.sleep(yieldMs, this.#going.signal);
-        else await this.#single(people[next++]!);
+        else {
+          const person = people[next++]!;
+          const write = () => this.#single(person);
+          await (areTracedApart ? inTraceOf(person.traceparent, asCustomer, write) : write());
+        }
       }
     };
     await Promise.all(Array.from({ length: Math.min(this.#going.atOnce, people.length) }, work));
@@ -388,7 +405,7 @@ class Flow {
   async #keepJob(part: readonly Sending[], dueInMs: number): Promise<string> {
     const { database, clock, rule } = this.#deps;
     const id = randomUUID();
-    const items = part.map(({ alone: _, lane: __, ...person }) => person);
+    const items = part.map(({ alone: _, lane: __, traceparent: ___, ...person }) => person);
     const now = clock.now();
     const { lease } = this.#going;
     await keepJob(database, { id, source: rule.source, items, now, dueAt: now + dueInMs, lease });

@@ -4,6 +4,7 @@ import { type Attributes, RejectedError, unknownAttribute, type WriteOutcome } f
 import type { Database, Queryable } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import type { Log } from '../../engine/log/log.ts';
+import { within } from '../../engine/trace/trace.ts';
 import { failureOf, isUndone } from '../../engine/work/failures.ts';
 import { attemptsMax, type Backoff, backoffMs } from '../../engine/work/retry.ts';
 import { keepDeadLetters, settleDeadLetters } from '../../tables/dead-letters.ts';
@@ -39,11 +40,26 @@ export class WriteBackSettler {
   }
 
   /** Settles what was sent by its outcomes. Whom none names is in doubt. `mayGoOn`: asked in the same transaction. */
-  async settle(
+  settle(
     carrier: WriteBackCarrier,
     sent: readonly SentPerson[],
     outcomes: readonly WriteOutcome[],
     mayGoOn: (tx: Queryable) => Promise<boolean> = async () => true,
+  ): Promise<void> {
+    return within('settle', {}, (span) => {
+      const ended = (result: WriteOutcome['result']) =>
+        outcomes.filter((outcome) => outcome.result === result).length;
+      if (span.traceparent !== null)
+        span.set({ 'tributary.accepted': ended('accepted'), 'tributary.rejected': ended('rejected') });
+      return this.#settle(carrier, sent, outcomes, mayGoOn);
+    });
+  }
+
+  async #settle(
+    carrier: WriteBackCarrier,
+    sent: readonly SentPerson[],
+    outcomes: readonly WriteOutcome[],
+    mayGoOn: (tx: Queryable) => Promise<boolean>,
   ): Promise<void> {
     const { database, clock, rule } = this.#deps;
     const now = clock.now();
