@@ -2,7 +2,7 @@
 import { type ApiResponse, type Context, defineConnector, type Permission, TransientError } from '#connector';
 import { fingerprint, tried } from '#connector/checking';
 import { windowQuotas } from '#connector/quotas';
-import { requestList } from '#connector/reading';
+import { eitherOf, hasWordsAt, requestList } from '#connector/reading';
 import { contacts, listRequest } from './activecampaign/contacts.ts';
 import { type Settings, settings } from './activecampaign/settings.ts';
 import { webhook } from './activecampaign/webhook.ts';
@@ -19,6 +19,10 @@ export const activecampaign = defineConnector<Settings>({
     // All keys of an account share its quota.
     account: `activecampaign:${fingerprint(baseUrl)}`,
     quotas: windowQuotas(quota),
+    // A list of titles, or a sentence (recorded), of which gateways have others.
+    isErrorBody: eitherOf(hasWordsAt('errors.0.title'), (json) =>
+      /"(No Result found|You do not have)/i.test(JSON.stringify(json)),
+    ),
     errorFor,
   }),
   source: {

@@ -2,6 +2,7 @@
 import { defineConnector } from '#connector';
 import { tried } from '#connector/checking';
 import { windowQuotas } from '#connector/quotas';
+import { objectOf } from '#connector/reading';
 import { namedUsers, pageRequest } from './airship/named-users.ts';
 import { type Settings, settings } from './airship/settings.ts';
 
@@ -19,6 +20,7 @@ export const airship = defineConnector<Settings>({
         : { kind: 'bearer', token },
     account: `airship:${appKey}`,
     quotas: windowQuotas(quota),
+    isErrorBody: (json) => objectOf(json)['ok'] === false,
   }),
   source: {
     streams: [namedUsers],

@@ -2,6 +2,7 @@
 import { defineConnector } from '#connector';
 import { tried } from '#connector/checking';
 import { windowQuotas } from '#connector/quotas';
+import { hasWordsAt } from '#connector/reading';
 import { listExports, profilesOf } from './batch/profiles.ts';
 import { type Settings, settings } from './batch/settings.ts';
 
@@ -17,6 +18,7 @@ export const batch = defineConnector<Settings>({
     auth: { kind: 'bearer', token: apiKey },
     account: `batch:${projectKey}`,
     quotas: windowQuotas(quota, { 1: 'second' }),
+    isErrorBody: hasWordsAt('error_code'),
     // It asks to wait a few seconds.
     busyMs: 10_000,
   }),

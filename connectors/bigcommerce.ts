@@ -2,7 +2,7 @@
 import { type Api, defineConnector, type QuotaReader } from '#connector';
 import { tried } from '#connector/checking';
 import { quotaReading, wholeHeader, windowQuotas } from '#connector/quotas';
-import { objectOf, requestList, wordOf } from '#connector/reading';
+import { hasWordsAt, objectOf, requestList, wordOf } from '#connector/reading';
 import { customers, requestCustomers } from './bigcommerce/customers.ts';
 import { type Settings, settings } from './bigcommerce/settings.ts';
 import { webhook } from './bigcommerce/webhook.ts';
@@ -20,6 +20,7 @@ export const bigcommerce = defineConnector<Settings>({
     account: `bigcommerce:${storeHash}`,
     quotas: windowQuotas(quota, { 30: 'window' }),
     readQuotas,
+    isErrorBody: hasWordsAt('status', 'title'),
     remedies: {
       403: 'Give the API account read-only access to customers.',
       404: 'There is no such store, or it is closed: check `storeHash`.',
@@ -46,9 +47,7 @@ export const bigcommerce = defineConnector<Settings>({
     webhook,
   },
   check: async ({ api, settings: { clientSecret, webhookHeader } }) => [
-    await tried('list customers', 'Full readings, changes and single customers can be read.', () =>
-      requestCustomers(api, { limit: 1 }),
-    ),
+    await tried('list customers', 'Customers can be read.', () => requestCustomers(api, { limit: 1 })),
     ...(clientSecret || webhookHeader ? [await hooks(api)] : []),
   ],
 });

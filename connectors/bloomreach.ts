@@ -2,6 +2,7 @@
 import { defineConnector } from '#connector';
 import { tried } from '#connector/checking';
 import { windowQuotas } from '#connector/quotas';
+import { objectOf } from '#connector/reading';
 import { customers, readOne } from './bloomreach/customers.ts';
 import { type Settings, settings } from './bloomreach/settings.ts';
 import { webhook } from './bloomreach/webhook.ts';
@@ -19,6 +20,7 @@ export const bloomreach = defineConnector<Settings>({
     auth: { kind: 'basic', user: apiKeyId, password: apiSecret },
     account: `bloomreach:${projectToken}`,
     quotas: windowQuotas(quota, { 1: 'second' }),
+    isErrorBody: (json) => objectOf(json)['success'] === false,
     remedies: {
       403: 'Give the private API key the rights "Export customers" and to get customer properties.',
     },

@@ -3,6 +3,7 @@ import { type Auth, defineConnector } from '#connector';
 import { tried, triedPull } from '#connector/checking';
 import { access, signedInAt } from '#connector/oauth-client';
 import { windowQuotas } from '#connector/quotas';
+import { objectOf } from '#connector/reading';
 import { people, requireOwn } from './copper/people.ts';
 import { type Settings, settings } from './copper/settings.ts';
 import { webhook } from './copper/webhook.ts';
@@ -22,6 +23,8 @@ export const copper = defineConnector<Settings>({
     },
     ...access('copper', settings.accountId, authOf(settings)),
     quotas: windowQuotas(settings.quota),
+    // Of a person who is gone it says one or the other.
+    isErrorBody: (json) => objectOf(json)['success'] === false || objectOf(json)['error'] === 'not_found',
     // The window is rolling, and a refusal says nothing of it.
     busyMs: 60_000,
   }),

@@ -4,7 +4,7 @@ import { type ApiDescription, defineConnector, RejectedError } from '#connector'
 import { tried } from '#connector/checking';
 import { clientCredentials } from '#connector/oauth-client';
 import { windowQuotas } from '#connector/quotas';
-import { objectOf, retryAfterMs, wordOf } from '#connector/reading';
+import { hasWordsAt, objectOf, retryAfterMs, wordOf } from '#connector/reading';
 import { contacts, firstContact, idsOf } from './emarsys/contacts.ts';
 import { type Settings, settings } from './emarsys/settings.ts';
 
@@ -48,6 +48,7 @@ function describeApi(settings: Settings): ApiDescription {
     auth: clientCredentials(settings, { tokenUrl, sentAs: 'basic' }),
     account: `emarsys:${clientId}`,
     quotas: windowQuotas(quota),
+    isErrorBody: hasWordsAt('replyCode'),
     // The refusal is plain text.
     busyMs: ({ headers }, now) => retryAfterMs(headers['x-ratelimit-reset'], now) ?? 60_000,
     errorInSuccess({ json }) {

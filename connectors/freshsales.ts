@@ -3,7 +3,7 @@
 import { type ApiResponse, type Context, defineConnector, type Permission, TransientError } from '#connector';
 import { fingerprint, tried } from '#connector/checking';
 import { windowQuotas } from '#connector/quotas';
-import { objectOf, requestList, wordOf } from '#connector/reading';
+import { eitherOf, hasWordsAt, objectOf, requestList, wordOf } from '#connector/reading';
 import { contacts, firstContact } from './freshsales/contacts.ts';
 import { type Settings, settings } from './freshsales/settings.ts';
 import { webhook } from './freshsales/webhook.ts';
@@ -20,6 +20,8 @@ export const freshsales = defineConnector<Settings>({
     // All keys of an account share its quota.
     account: `freshsales:${fingerprint(baseUrl)}`,
     quotas: windowQuotas(quota, { 3600: 'hour' }),
+    // A list of objects is a gateway's.
+    isErrorBody: eitherOf(...['code', 'message', 'message.0', '0'].map((at) => hasWordsAt(`errors.${at}`))),
     errorFor,
   }),
   source: {

@@ -2,6 +2,7 @@
 import { defineConnector } from '#connector';
 import { fingerprint, tried } from '#connector/checking';
 import { windowQuotas } from '#connector/quotas';
+import { hasWordsAt, objectOf, wordOf } from '#connector/reading';
 import { firstPerson, persons } from './infobip/persons.ts';
 import { type Settings, settings } from './infobip/settings.ts';
 import { webhook } from './infobip/webhook.ts';
@@ -16,6 +17,10 @@ export const infobip = defineConnector<Settings>({
     auth: { kind: 'header', name: 'authorization', value: `App ${apiKey}` },
     account: `infobip:${fingerprint(apiKey)}`,
     quotas: windowQuotas(quota),
+    // Errors come in two envelopes; a code has six digits, of which the first three are the status.
+    isErrorBody: (json) =>
+      hasWordsAt('requestError.serviceException.messageId')(json) ||
+      /^\d{6}$/.test(wordOf(objectOf(json)['code']) ?? ''),
   }),
   source: {
     streams: [persons],

@@ -3,7 +3,7 @@
 import { type ApiResponse, defineConnector, TransientError, UnauthorizedError } from '#connector';
 import { tried } from '#connector/checking';
 import { windowQuotas } from '#connector/quotas';
-import { says } from '#connector/reading';
+import { objectOf, says } from '#connector/reading';
 import { type Settings, settings } from './insider/settings.ts';
 import { readOne, users } from './insider/users.ts';
 import { webhook } from './insider/webhook.ts';
@@ -21,6 +21,8 @@ export const insider = defineConnector<Settings>({
     quotas: windowQuotas(quota, { 1: 'second' }),
     remedies: { 403: 'Check requestToken: it must be the API key of the Unified Customer Database.' },
     busyMs: 60_000,
+    isErrorBody: (json) =>
+      objectOf(json)['success'] === false || says(json, 'no such user') || says(json, 'limit exceeded'),
     errorFor,
   }),
   source: {

@@ -2,7 +2,7 @@
 import { type Context, defineConnector, type Permission } from '#connector';
 import { tried } from '#connector/checking';
 import { windowQuotas } from '#connector/quotas';
-import { wordOf } from '#connector/reading';
+import { hasWordsAt, wordOf } from '#connector/reading';
 import { type Settings, settings } from './moengage/settings.ts';
 import { exportUsers, users } from './moengage/users.ts';
 import { webhook } from './moengage/webhook.ts';
@@ -25,6 +25,7 @@ export const moengage = defineConnector<Settings>({
       // 60,000 users, twenty in a call.
       { name: 'writes', requests: 3_000, seconds: 60, bucket: writes },
     ],
+    isErrorBody: hasWordsAt('error.type'),
   }),
   source: {
     streams: [users],

@@ -2,7 +2,7 @@
 import { type Context, defineConnector, type Permission } from '#connector';
 import { found } from '#connector/checking';
 import { windowQuotas } from '#connector/quotas';
-import { firstFilled } from '#connector/reading';
+import { firstFilled, hasWordsAt } from '#connector/reading';
 import { type Settings, settings } from './mparticle/settings.ts';
 import { identityKey, readOne, users } from './mparticle/users.ts';
 import { webhook } from './mparticle/webhook.ts';
@@ -27,6 +27,7 @@ export const mparticle = defineConnector<Settings>({
     }),
     account: `mparticle:${profiles?.accountId ?? 'no account'}`,
     quotas: windowQuotas(quota, { 1: 'second' }),
+    isErrorBody: hasWordsAt('errors.0.code'),
   }),
   source: {
     streams: [users],

@@ -2,7 +2,7 @@
 import { defineConnector, type Permission } from '#connector';
 import { fingerprint, tried } from '#connector/checking';
 import { windowQuotas } from '#connector/quotas';
-import { objectOf, retryAfterMs, wordOf } from '#connector/reading';
+import { hasWordsAt, objectOf, retryAfterMs, wordOf } from '#connector/reading';
 import { firstPerson, people } from './ortto/people.ts';
 import { type Settings, settings } from './ortto/settings.ts';
 import { webhook } from './ortto/webhook.ts';
@@ -17,6 +17,7 @@ export const ortto = defineConnector<Settings>({
     auth: { kind: 'header', name: 'x-api-key', value: apiKey },
     account: `ortto:${fingerprint(apiKey)}`,
     quotas: windowQuotas(quota),
+    isErrorBody: hasWordsAt('request_id', 'code'),
     busyMs: ({ json }, now) => retryAfterMs(wordOf(objectOf(json)['try-in-seconds']), now),
   }),
   source: {

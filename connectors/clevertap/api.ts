@@ -15,6 +15,7 @@ export function describeApi(settings: Settings): ApiDescription {
     headers: { 'x-clevertap-account-id': accountId, 'x-clevertap-passcode': passcode },
     account: `clevertap:${accountId}`,
     quotas: windowQuotas(quota, { 1: 'second' }),
+    isErrorBody: (json) => objectOf(json)['status'] === 'fail',
     errorInSuccess: ({ json }) => (isUnknown(json, settings) ? undefined : failureIn(json)),
   };
 }

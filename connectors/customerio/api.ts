@@ -10,6 +10,7 @@ import {
 } from '#connector';
 import { fingerprint } from '#connector/checking';
 import { windowQuotas } from '#connector/quotas';
+import { eitherOf, hasWordsAt } from '#connector/reading';
 import { apiUrl, type Settings, trackUrl } from './settings.ts';
 import { track as trackName, trackQuota } from './writer.ts';
 
@@ -25,6 +26,8 @@ export function describeApi(settings: Settings): ApiDescription {
       otherBaseUrls: { [trackName]: trackUrl(settings) },
     }),
     quotas: track ? [...quotas, trackQuota] : quotas,
+    // The App API tells the status, and the Track API the reason.
+    isErrorBody: eitherOf(hasWordsAt('errors.0.status'), hasWordsAt('errors.0.reason')),
     errorFor,
   };
 }

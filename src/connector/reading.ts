@@ -57,6 +57,11 @@ export function hasWordsAt(...paths: readonly string[]) {
   return (json: Json): boolean => paths.every((path) => wordOf(valueAt(json, path)) !== undefined);
 }
 
+/** Whether one of these is true of JSON: for `isErrorBody` of a vendor whose errors have several forms. */
+export function eitherOf(...forms: readonly ((json: Json) => boolean)[]) {
+  return (json: Json): boolean => forms.some((isForm) => isForm(json));
+}
+
 /**
  * Epoch milliseconds of a time: ISO 8601 (one without a zone is UTC), or a number, also as text, in `unit`. Undefined where
  * it is none, or none between 1970 and 9999.

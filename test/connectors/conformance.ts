@@ -545,6 +545,17 @@ const gatewayErrors: readonly Json[] = [
   { detail: 'Not Found' },
   { code: 404, message: 'Not found' },
   { errors: [{ message: 'Not Found' }] },
+  { error: 'not found' },
+  {
+    fault: {
+      faultstring: 'Unable to identify proxy for host',
+      detail: { errorcode: 'messaging.adaptors.http' },
+    },
+  },
+  { statusCode: 404, message: 'Resource not found' },
+  { timestamp: '2026-11-02T08:00:00Z', status: 404, error: 'Not Found', path: '/' },
+  {},
+  [],
 ];
 
 const notAsked = Object.assign(new Error('the stream cannot be asked for this'), { foreign: true });

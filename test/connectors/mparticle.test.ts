@@ -174,7 +174,10 @@ describe('reading a user', () => {
     const account = open();
     await account.signIn();
     account.fault = () =>
-      Response.json({ errors: [{ message: 'identity type is not allowed' }] }, { status: 400 });
+      Response.json(
+        { errors: [{ code: 'BAD_REQUEST', message: 'identity type is not allowed' }] },
+        { status: 400 },
+      );
     await expect(account.read('u1')).rejects.toMatchObject({ name: 'RejectedError', code: 'not_resolved' });
     expect(await account.check()).toMatchObject([{ allowed: false }]);
     account.fault = null;
