@@ -18,6 +18,8 @@ export interface Measured {
   peakRssMegabytes: number;
   /** User and system, of its process. */
   cpuSeconds: number;
+  /** What of that passed before it could begin. 0 where it does not tell. */
+  startCpuSeconds: number;
   /** Of the database server meanwhile, whoever asked it. 0 where there is none; null where it cannot be told. */
   databaseCpuSeconds: number | null;
 }
@@ -26,7 +28,7 @@ export interface Contestant {
   name: string;
   /** Whether its being done means that Voucherify has it, or only that it was accepted. */
   doneMeans: 'written' | 'accepted';
-  run(world: WorldAddress, mode: 'incremental' | 'full'): Promise<Measured>;
+  run(world: WorldAddress, mode: 'incremental' | 'full' | 'verify'): Promise<Measured>;
   end(): Promise<void>;
 }
 
@@ -50,13 +52,14 @@ export function yardstick(poll: boolean): Contestant {
 }
 
 /** On a database of its own, dropped at the end. */
-export async function tributaryOnPostgres(server: string): Promise<Contestant> {
+export async function tributaryOnPostgres(server: string): Promise<Contestant & { databaseUrl: string }> {
   const database = `tributary_bench_${Math.random().toString(36).slice(2, 10)}`;
   await onServer(server, (sql) => sql`create database ${sql(database)}`);
   const url = new URL(server);
   url.pathname = `/${database}`;
   return {
     name: 'Tributary on PostgreSQL',
+    databaseUrl: url.href,
     doneMeans: 'written',
     run: async (world, mode) => {
       const before = await databaseCpuSeconds(server);
@@ -103,6 +106,7 @@ async function measured(...[name, args, options]: Parameters<typeof spawnScript>
     runMs?: number;
     peakRssKilobytes: number;
     cpuSeconds: number;
+    startCpuSeconds?: number;
   };
   const wallMs = await script.wallMs;
   const code = await script.exit;
@@ -112,6 +116,7 @@ async function measured(...[name, args, options]: Parameters<typeof spawnScript>
     runMs: said.runMs ?? null,
     peakRssMegabytes: said.peakRssKilobytes / 1024,
     cpuSeconds: said.cpuSeconds,
+    startCpuSeconds: said.startCpuSeconds ?? 0,
     databaseCpuSeconds: 0,
   };
 }

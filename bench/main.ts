@@ -23,6 +23,7 @@ import { pagesFigures } from './pages.ts';
 import { type Plan, planFigures, planNames } from './plan.ts';
 import { poolerFigures } from './pooler.ts';
 import { previewFigures } from './preview-figures.ts';
+import { scaleFigures } from './scale.ts';
 import { checkComparison, runFirstSync, runSeries } from './series.ts';
 import { sourceProofFigures } from './source-proof-figures.ts';
 import { unchangedFigures } from './unchanged.ts';
@@ -48,6 +49,7 @@ const { values: options } = parseArgs({
     unchanged: { type: 'boolean', default: false },
     connectors: { type: 'boolean', default: false },
     pages: { type: 'boolean', default: false },
+    scale: { type: 'boolean', default: false },
     /** At default settings on the limits of this plan. */
     plan: { type: 'string' },
     runs: { type: 'string' },
@@ -102,6 +104,10 @@ const benches = {
     measure: () => pagesFigures(server),
     told: '1,000,000 customers, 3,000 dead letters, 300,000 webhooks, 20,000 runs; medians of seven; no network',
   },
+  scale: {
+    measure: () => scaleFigures(server, options.quick),
+    told: 'one run; quotas of a million, and vendors that answer at once, from a process that shares the machine',
+  },
   plan: {
     measure: () => planFigures(planOf(options.plan)),
     told: 'one run at default settings; 20 ms to each vendor',
@@ -114,7 +120,8 @@ const [name] = chosen;
 const suffix = name === 'plan' ? ` ${options.plan}` : '';
 if (name) {
   tell(await benches[name].measure());
-  await writeFigures(`${name.toUpperCase()}.md`, `npm run bench -- --${name}${suffix}`, benches[name].told);
+  if (!options.quick)
+    await writeFigures(`${name.toUpperCase()}.md`, `npm run bench -- --${name}${suffix}`, benches[name].told);
 } else await compare();
 const missed = figures.filter(isMissed);
 if (missed.length > 0) {

@@ -39,7 +39,12 @@ export async function runFirstSync(contestant: Contestant, contacts: number): Pr
   }
 }
 
-async function runLeg(contestant: Contestant, vendors: Vendors, mode: 'incremental' | 'full'): Promise<Leg> {
+/** One run, after which both vendors hold the same, or it throws. */
+export async function runLeg(
+  contestant: Contestant,
+  vendors: Vendors,
+  mode: 'incremental' | 'full' | 'verify',
+): Promise<Leg> {
   const before = await vendors.requests();
   const measured = await contestant.run(vendors.address, mode);
   const requests = await vendors.requestsSince(before);

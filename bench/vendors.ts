@@ -36,7 +36,9 @@ export class Vendors {
 
   /** A fresh world: so many contacts, no customers. */
   static async start(contacts: number, latencyMs = defaultLatencyMs): Promise<Vendors> {
-    const script = spawnScript('world.ts', [String(contacts), String(latencyMs)]);
+    // A million contacts at both vendors take 4 GB.
+    const flags = ['--max-old-space-size=12288'];
+    const script = spawnScript('world.ts', [String(contacts), String(latencyMs)], { flags });
     const address = JSON.parse(await script.line) as WorldAddress;
     return new Vendors(address, async () => {
       script.child.kill();
