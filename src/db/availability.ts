@@ -25,6 +25,14 @@ export function isUnavailable(error: unknown): error is ServerError {
 /** 08: connections. 53: resources. 57: an operator, but for statements that he cancelled. 58: the system. 28, 3D: who may enter. */
 const unavailable = /^(08|53|57P|58|28|3D|25006$|25P03$|CONNECT|E[A-Z]+$)/;
 
+/**
+ * Whether it is unavailable for a reason that no statement is the cause of: the server, the network, an administrator or others that
+ * use it. A statement may itself use up memory (53200), files on disk (53400) or its time (57014), or reach what is damaged (58).
+ */
+export function isOutage(error: unknown): error is ServerError {
+  return isUnavailable(error) && !/^(53200|53400|57014|58)/.test(error.code!);
+}
+
 /** Whether it answers and takes no writes. */
 export function refusesWrites(error: unknown): boolean {
   return isUnavailable(error) && (error.code === '25006' || error.code === '53100');

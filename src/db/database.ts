@@ -333,10 +333,13 @@ async function openPostgres({
     try {
       return await pool.use(work);
     } catch (error) {
-      if (sqlState(error) === readOnlySession && used === generation) {
-        generation += 1;
-        hosts.index += 1;
-        void replace(endingSeconds);
+      if (sqlState(error) === readOnlySession) {
+        if (isPooled) void pool.use((session) => runOn(session, endReadOnlySession)).catch(() => {});
+        if (used === generation) {
+          generation += 1;
+          hosts.index += 1;
+          void replace(endingSeconds);
+        }
       }
       throw ofDatabase(error);
     }
@@ -499,6 +502,13 @@ function cleaned(statement: SQL): SQL {
 
 /** SQLSTATE of a session that was begun while the server only let itself be read. */
 const readOnlySession = '25006';
+
+/**
+ * A pooler would lend such a session for as long as it keeps it, an hour by default, whatever is done to our connections: it is asked
+ * to end itself. Mostly a pooler gives this statement to the session that it lent last, and no other session is ended by it.
+ */
+const endReadOnlySession = sql`
+  select pg_terminate_backend(pg_backend_pid()) where current_setting('transaction_read_only')::boolean`;
 
 /** SQLSTATE of a statement after the one that failed. */
 const failedTransaction = '25P02';

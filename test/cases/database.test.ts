@@ -313,6 +313,37 @@ describe.skipIf(!server)('A database in the real world', () => {
       expect(await database.rows(sql`select 1 as one`)).toEqual([{ one: 1 }]);
     });
 
+    it('22-behind-pgbouncer: sessions of the pooler that only read are ended, and it has others once the database takes writes', async () => {
+      const url = await start({ poolSize: 2 });
+      const { database } = await openBehind({ url });
+      const write = () =>
+        database.rows(sql`insert into quota_states (account, quota) values ('a', gen_random_uuid())`).then(
+          () => true,
+          () => false,
+        );
+      const setTo = (value: 'on' | 'off') =>
+        onServer(server!, (on) =>
+          on.unsafe(`alter database ${name} set default_transaction_read_only = ${value}`),
+        );
+      await setTo('on');
+      await onServer(
+        server!,
+        (on) => on`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${name}`,
+      );
+      // Both of the pooler's sessions begin while the database lets itself only be read.
+      const other = postgres(url, { max: 2, prepare: false });
+      await Promise.all([other`select pg_sleep(0.3)`, other`select pg_sleep(0.3)`]);
+      await other.end();
+      expect(await write()).toBe(false);
+      await setTo('off');
+      let written = 0;
+      for (let attempt = 0; attempt < 100 && written < 10; attempt += 1) {
+        written = (await write()) ? written + 1 : 0;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      expect(written).toBe(10);
+    });
+
     it('22-behind-pgbouncer: works on when the pooler was restarted', async () => {
       const pooler = await startPgbouncer({ server: server! });
       const { port } = new URL(pooler.url(name));

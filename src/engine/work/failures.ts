@@ -1,5 +1,6 @@
 // What an error means for the work that it ended: one table for all kinds of work. Pure: it knows neither rows nor clocks.
 import { RejectedError, TransientError, UnauthorizedError } from '../../connector.ts';
+import { isOutage, unavailableReason } from '../../db/availability.ts';
 import { DatabaseError } from '../../db/database.ts';
 
 /**
@@ -11,17 +12,20 @@ import { DatabaseError } from '../../db/database.ts';
  */
 export type Effect = 'pause' | 'postpone' | 'count alone' | 'count' | 'give up';
 
-/** Why the rows differ: docs/decisions/0050-one-table-of-failures.md. */
+/**
+ * Why the rows differ: docs/decisions/0050-one-table-of-failures.md. An outage uses up no attempt:
+ * docs/decisions/0069-an-outage-of-the-database-uses-up-no-attempt.md.
+ */
 // biome-ignore format: a table
 const table = {
-  kinds:        ['refused', 'rejected', 'quota',       'conflict',    'transient',   'content',  'unexpected'],
-  run:          ['pause',   'give up',  'count alone', 'count alone', 'count alone', 'count',    'count'],
-  touch:        ['pause',   'give up',  'count alone', 'count alone', 'count alone', 'give up',  'count'],
-  delivery:     ['pause',   'give up',  'postpone',    'count',       'count alone', 'count',    'count'],
-  batch:        ['pause',   'give up',  'postpone',    'postpone',    'postpone',    'postpone', 'postpone'],
-  lostBatch:    ['give up', 'give up',  'postpone',    'postpone',    'postpone',    'postpone', 'postpone'],
-  verification: ['pause',   'give up',  'postpone',    'count',       'count',       'count',    'count'],
-  erasure:      ['pause',   'postpone', 'count',       'count',       'count',       'count',    'count'],
+  kinds:        ['refused', 'rejected', 'quota',       'conflict',    'transient',   'content',  'unexpected', 'outage'],
+  run:          ['pause',   'give up',  'count alone', 'count alone', 'count alone', 'count',    'count',      'postpone'],
+  touch:        ['pause',   'give up',  'count alone', 'count alone', 'count alone', 'give up',  'count',      'postpone'],
+  delivery:     ['pause',   'give up',  'postpone',    'count',       'count alone', 'count',    'count',      'postpone'],
+  batch:        ['pause',   'give up',  'postpone',    'postpone',    'postpone',    'postpone', 'postpone',   'postpone'],
+  lostBatch:    ['give up', 'give up',  'postpone',    'postpone',    'postpone',    'postpone', 'postpone',   'postpone'],
+  verification: ['pause',   'give up',  'postpone',    'count',       'count',       'count',    'count',      'postpone'],
+  erasure:      ['pause',   'postpone', 'count',       'count',       'count',       'count',    'count',      'postpone'],
 } as const;
 
 export type Work = Exclude<keyof typeof table, 'kinds'>;
@@ -33,13 +37,14 @@ export type Work = Exclude<keyof typeof table, 'kinds'>;
  * - `conflict`: the vendor rejects this one request for a reason that may pass.
  * - `transient`: no answer, or one that does not tell.
  * - `content`: what was answered cannot be stored or processed.
- * - `unexpected`: everything else, such as a lost connection to the database.
+ * - `outage`: the database is away, or takes no writes.
+ * - `unexpected`: everything else.
  */
 type Classified =
   | { kind: 'refused'; error: UnauthorizedError }
   | { kind: 'rejected'; error: RejectedError }
   | { kind: 'quota' | 'conflict' | 'transient'; error: TransientError }
-  | { kind: 'content' | 'unexpected'; error: unknown };
+  | { kind: 'content' | 'outage' | 'unexpected'; error: unknown };
 
 /** `retryAfterMs`: the vendor's word. */
 export type Failure = Classified & { effect: Effect; message: string; retryAfterMs: number | undefined };
@@ -61,6 +66,7 @@ export function classify(error: unknown): Classified {
     if (error.rejectedAs !== undefined) return { kind: 'conflict', error };
     return { kind: error.status === 429 || error.quota !== undefined ? 'quota' : 'transient', error };
   }
+  if (isOutage(error)) return { kind: 'outage', error };
   return { kind: concernsContent(error) ? 'content' : 'unexpected', error };
 }
 
@@ -92,5 +98,6 @@ export function isUndone(error: unknown): boolean {
 }
 
 export function messageOf(error: unknown): string {
+  if (isOutage(error)) return `the database: ${unavailableReason(error)}`;
   return error instanceof Error ? error.message : String(error);
 }

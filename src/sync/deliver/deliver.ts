@@ -8,6 +8,7 @@ import { localFiles } from '../../engine/files.ts';
 import { Circuit, type CircuitStatus } from '../../engine/http/circuit.ts';
 import type { Endpoint } from '../../engine/http/endpoint.ts';
 import { guardedApi } from '../../engine/http/guarded-api.ts';
+import { failureLevel } from '../../engine/log/expected.ts';
 import type { Log } from '../../engine/log/log.ts';
 import { apportion, type Lane, lanes } from '../../engine/quota/lanes.ts';
 import type { Tracer } from '../../engine/trace/trace.ts';
@@ -352,7 +353,9 @@ export class Deliverer {
     const { log, onUrgentSent } = this.#deps;
     beside.start(() =>
       this.#send(plan, taken, signal)
-        .catch((error) => log.error({ err: error }, 'what is urgent could not be sent; it is tried again'))
+        .catch((error) =>
+          log[failureLevel(error)]({ err: error }, 'what is urgent could not be sent; it is tried again'),
+        )
         .finally(onUrgentSent),
     );
   }

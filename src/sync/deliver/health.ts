@@ -14,6 +14,7 @@ import { localFiles } from '../../engine/files.ts';
 import type { Circuit } from '../../engine/http/circuit.ts';
 import type { Endpoint } from '../../engine/http/endpoint.ts';
 import { tellOpened } from '../../engine/http/guarded-api.ts';
+import { failureLevel } from '../../engine/log/expected.ts';
 import type { Log } from '../../engine/log/log.ts';
 import { failureOf } from '../../engine/work/failures.ts';
 import { destinationName, pause } from '../../tables/pauses.ts';
@@ -104,7 +105,7 @@ export class Health {
     } else if (error instanceof RejectedError)
       log.warn({ code: error.code, reason: error.message }, 'the destination refused a customer');
     else if (!(error instanceof UnauthorizedError))
-      log.error({ err: error }, 'unexpected error while delivering; it is retried');
+      log[failureLevel(error)]({ err: error }, 'unexpected error while delivering; it is retried');
   }
 
   /** What the failure of a request means for these customers. */

@@ -315,6 +315,7 @@ export class Hydrator {
     const failure = failureOf('touch', error);
     const { kind, effect, message } = failure;
     if (kind === 'refused') return postpone(now + (await health.refused(failure.error)), message);
+    if (effect === 'postpone') return postpone(now + backoffMs(1, backoff), message);
     const isAlone = touches.length === 1;
     const over = effect === 'give up';
     const key = isAlone ? `touch ${stream.name} ${recordIds[0]}` : `touches ${stream.name}`;

@@ -3,6 +3,7 @@
 // rest goes on.
 import type { Received, Webhook } from '../../connector/webhook.ts';
 import { type Json, type Note, RejectedError, type SourceRecord } from '../../connector.ts';
+import { isOutage } from '../../db/availability.ts';
 import type { Database, Queryable } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import type { Log } from '../../engine/log/log.ts';
@@ -178,6 +179,8 @@ export class Opener {
       );
       return locked.length;
     } catch (error) {
+      // No request is the cause of it: the step fails, and is tried again.
+      if (isOutage(error)) throw error;
       if (locked.length > 1) {
         this.#careful.add(source);
         return 1;
@@ -187,6 +190,7 @@ export class Opener {
       this.#careful.delete(source);
       const failure = await this.#openApart(source, request, error);
       if (failure === null) return 1;
+      if (isOutage(failure)) throw failure;
       log.error({ err: failure, source, request: request.id }, 'a kept request could not be opened');
       await this.#putAside(source, request, failure);
       return 1;

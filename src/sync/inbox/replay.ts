@@ -2,6 +2,7 @@
 // they say.
 import type { ReplayResult } from '../../contract/inbox.ts';
 import type { Database } from '../../db/database.ts';
+import { failureLevel } from '../../engine/log/expected.ts';
 import type { Log } from '../../engine/log/log.ts';
 import { type InboxFilter, type ItemCounts, requestsAfter } from '../../tables/inbox.ts';
 import type { Opener } from './open.ts';
@@ -64,7 +65,10 @@ async function together(
       for (const id of ids) results.push(...(await together(deps, source, [id], dryRun)));
       return results;
     }
-    deps.log.error({ err: error, source, request: ids[0] }, 'a kept request could not be opened again');
+    deps.log[failureLevel(error)](
+      { err: error, source, request: ids[0] },
+      'a kept request could not be opened again',
+    );
     const reason = 'it could not be opened, and is as it was: the log has the error';
     return ids.map((id) => ({ id, source, result: 'failed', counts: null, error: reason }));
   }

@@ -3,9 +3,10 @@
 import type { Run } from '../../contract/run.ts';
 import type { Database } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
+import { failureLevel } from '../../engine/log/expected.ts';
 import type { Log } from '../../engine/log/log.ts';
 import { concernsContent, type Failure, failureOf, messageOf } from '../../engine/work/failures.ts';
-import { attemptsMax } from '../../engine/work/retry.ts';
+import { attemptsMax, backoffMs } from '../../engine/work/retry.ts';
 import {
   CancelledError,
   endRun,
@@ -52,7 +53,10 @@ export async function settleFailure(failing: Failing, error: unknown): Promise<v
   try {
     await settle(failing, error);
   } catch (unsettled) {
-    log.error({ err: error }, 'the run failed, and that could not be recorded: see the next line');
+    log[failureLevel(error)](
+      { err: error },
+      'the run failed, and that could not be recorded: see the next line',
+    );
     // What no row can hold would fail again each time.
     if (!concernsContent(unsettled)) throw unsettled;
     log.error({ err: unsettled }, 'the run is ended without the words of its failure');
@@ -97,6 +101,8 @@ async function settleFailed(failing: Failing, failure: Failure): Promise<void> {
     log.error({ reason: message, ...fields }, 'run failed');
   };
   if (effect === 'give up') return fail(message, {});
+  if (effect === 'postpone')
+    return putOffRun(database, held, { dueAt: now + backoffMs(1), counted: false, error: message });
   // The row counts attempts since the last page that went well.
   const attempts = ((await runById(database, run.id))?.attempts ?? 0) + 1;
   if (effect === 'count') log.error({ err: error }, 'unexpected error; the run is retried');

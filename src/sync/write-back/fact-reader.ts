@@ -243,6 +243,7 @@ export class FactReader {
     const failure = failureOf('touch', error);
     const { kind, effect, message } = failure;
     if (kind === 'refused') return putOff(now + (await this.health.refused(failure.error)), false, message);
+    if (effect === 'postpone') return putOff(now + backoffMs(attempts, backoff), false, message);
     if (kind === 'unexpected')
       log.error({ err: error }, 'facts of a customer could not be read; tried again');
     const verdict = effect === 'count alone' ? this.health.judge(error, recordId, attempts) : null;

@@ -18,6 +18,8 @@ const errors: { [name: string]: unknown } = {
   'the server refuses a value': new DatabaseError('invalid byte sequence', '22021'),
   'our code fails at a value': new TypeError('cannot read properties of null'),
   'the database is away': new DatabaseError('terminated', '57P01'),
+  'the database only reads': new DatabaseError('read-only transaction', '25006'),
+  'a statement uses up memory': new DatabaseError('out of memory', '53200'),
   'anything else': new Error('oh'),
 };
 
@@ -35,7 +37,9 @@ const expected = `
   a proxy answers             count alone  count alone  count alone  postpone  postpone   count         count
   the server refuses a value  count        give up      count        postpone  postpone   count         count
   our code fails at a value   count        give up      count        postpone  postpone   count         count
-  the database is away        count        count        count        postpone  postpone   count         count
+  the database is away        postpone     postpone     postpone     postpone  postpone   postpone      postpone
+  the database only reads     postpone     postpone     postpone     postpone  postpone   postpone      postpone
+  a statement uses up memory  count        count        count        postpone  postpone   count         count
   anything else               count        count        count        postpone  postpone   count         count`;
 
 describe('A failure', () => {
