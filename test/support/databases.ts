@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
 import { type Database, DatabaseError, type Listening, openDatabase } from '../../src/db/database.ts';
-import { copyEmbedded } from './embedded-template.ts';
+import { copyEmbedded, refillEmbedded } from './embedded-template.ts';
 import { withTimeHeld } from './fast-clock.ts';
 import { hasPgbouncer, type Pooler, startPgbouncer } from './pgbouncer.ts';
 import { databaseName, databaseUrl, findServer, onServer } from './postgres.ts';
@@ -29,6 +29,8 @@ export interface TestDatabases {
   open(): Promise<TestDatabase>;
   /** One that is created for this test and removed when it is closed: to alter it, or to have other processes open it. */
   openOwn(): Promise<OwnDatabase>;
+  /** One of its own too, in which these statements were carried out before it was opened and migrated. */
+  openFrom(statements: string): Promise<OwnDatabase>;
 }
 
 const server = await findServer();
@@ -39,7 +41,7 @@ const server = await findServer();
  */
 export const databases: TestDatabases[] = [
   pooled('PGlite', createEmbedded),
-  ...(server ? [pooled('PostgreSQL', () => createOnServer(server))] : []),
+  ...(server ? [pooled('PostgreSQL', (statements) => createOnServer(server, { statements }))] : []),
 ];
 
 /**
@@ -50,16 +52,22 @@ export const behaviour = databases.slice(-1) as [TestDatabases];
 
 /** PostgreSQL behind a pooler that lends connections by the transaction; PostgreSQL itself where none is installed. */
 export const behindPooler: TestDatabases =
-  server && hasPgbouncer ? pooled('PgBouncer', () => createBehindPooler(server)) : behaviour[0];
+  server && hasPgbouncer
+    ? pooled('PgBouncer', (statements) => createBehindPooler(server, statements))
+    : behaviour[0];
 
 /** Both databases, the one on a server behind a pooler: for the path, which may rely on nothing that a session keeps. */
 export const pathDatabases: TestDatabases[] = [...databases.slice(0, -1), behindPooler];
 
-function pooled(name: TestDatabases['name'], create: () => Promise<OwnDatabase>): TestDatabases {
+function pooled(
+  name: TestDatabases['name'],
+  create: (statements?: string) => Promise<OwnDatabase>,
+): TestDatabases {
   const free: OwnDatabase[] = [];
   return {
     name,
-    openOwn: create,
+    openOwn: () => create(),
+    openFrom: create,
     async open() {
       const used = free.pop();
       if (used) await empty(used);
@@ -163,9 +171,10 @@ export function timeless<Handle extends Database>(handle: Handle): Handle {
   };
 }
 
-async function createEmbedded(): Promise<OwnDatabase> {
+async function createEmbedded(statements?: string): Promise<OwnDatabase> {
   const directory = mkdtempSync(join(tmpdir(), 'tributary-pglite-'));
   await copyEmbedded(directory);
+  if (statements !== undefined) await refillEmbedded(directory, statements);
   const database = timeless(await openDatabase({ directory }));
   let released = false;
   return {
@@ -185,22 +194,29 @@ async function createEmbedded(): Promise<OwnDatabase> {
 
 let pooler: Promise<Pooler> | null = null;
 
-async function createBehindPooler(url: string): Promise<OwnDatabase> {
+async function createBehindPooler(url: string, statements?: string): Promise<OwnDatabase> {
   pooler ??= startPgbouncer({ server: url });
   const { url: addressOf } = await pooler;
-  return createOnServer(url, addressOf);
+  return createOnServer(url, { addressOf, statements });
 }
 
-/** `addressOf`: where it is opened, when not at the server itself. */
+interface OnServer {
+  /** Where it is opened, when not at the server itself. */
+  addressOf?: (database: string) => string;
+  statements?: string | undefined;
+}
+
 async function createOnServer(
   url: string,
-  addressOf: (database: string) => string = (name) => databaseUrl(url, name),
+  { addressOf = (name) => databaseUrl(url, name), statements }: OnServer = {},
 ): Promise<OwnDatabase> {
   const name = databaseName();
   await onServer(url, async (sql) => {
     await sql`create database ${sql(name)}`;
     await sql`alter database ${sql(name)} set synchronous_commit = off`;
   });
+  if (statements !== undefined)
+    await onServer(databaseUrl(url, name), (sql) => sql.unsafe(statements).simple());
   const where = { url: addressOf(name), directory: tmpdir() };
   const handles: Database[] = [];
   const open = async () => {

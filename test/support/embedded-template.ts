@@ -12,12 +12,24 @@ import {
   rmSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { PGlite } from '@electric-sql/pglite';
 import { openDatabase } from '../../src/db/database.ts';
 import { keptFolder } from './postgres.ts';
 
 /** Puts it where `openDatabase` will look for one in this folder. */
 export async function copyEmbedded(directory: string): Promise<void> {
   cpSync(await template(), directory, { recursive: true, mode: constants.COPYFILE_FICLONE });
+}
+
+/** Carries statements out in the embedded database of this folder, from which everything was taken before. */
+export async function refillEmbedded(directory: string, statements: string): Promise<void> {
+  const client = new PGlite(join(directory, 'database'));
+  try {
+    await client.exec('drop schema public cascade; drop schema drizzle cascade; create schema public');
+    await client.exec(statements);
+  } finally {
+    await client.close();
+  }
 }
 
 async function template(): Promise<string> {
