@@ -331,15 +331,21 @@ async function openPostgres({
   ): Promise<Result> => {
     const used = generation;
     try {
-      return await pool.use(work);
+      return await pool.use((session) =>
+        isPooled
+          ? // On the same session, as part of its use: on another, it would be in the middle of others' transactions.
+            work(session).catch(async (error) => {
+              if (sqlState(error) === readOnlySession)
+                await runOn(session, endReadOnlySession).catch(() => {});
+              throw error;
+            })
+          : work(session),
+      );
     } catch (error) {
-      if (sqlState(error) === readOnlySession) {
-        if (isPooled) void pool.use((session) => runOn(session, endReadOnlySession)).catch(() => {});
-        if (used === generation) {
-          generation += 1;
-          hosts.index += 1;
-          void replace(endingSeconds);
-        }
+      if (sqlState(error) === readOnlySession && used === generation) {
+        generation += 1;
+        hosts.index += 1;
+        void replace(endingSeconds);
       }
       throw ofDatabase(error);
     }
