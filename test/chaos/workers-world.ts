@@ -40,6 +40,8 @@ export interface WorkersOptions {
   voucherify?: Partial<VoucherifyOptions>;
   destination?: object;
   source?: object;
+  /** Beside HubSpot. */
+  sources?: object;
   config?: object;
 }
 
@@ -136,6 +138,7 @@ export async function openWorkers(options: WorkersOptions = {}) {
             },
             ...without(options.source, 'mapping'),
           },
+          ...options.sources,
         },
         metadataSchema: 'none',
         ...options.config,

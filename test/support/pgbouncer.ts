@@ -1,15 +1,12 @@
 // PgBouncer in front of the tests' PostgreSQL, where it is installed. It knows no table.
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { spawnBound } from './bound-process.ts';
+import { freePort } from './postgres.ts';
 
 const binary = ['/usr/sbin/pgbouncer', '/usr/bin/pgbouncer'].find((path) => existsSync(path));
-
-/** Runs a command until it ends or its own input does: the system closes that with our process, however this ends. */
-const untilInputEnds =
-  'exec 3<&0; "$@" & it=$!; { read -r _ <&3; kill -9 $it; } & watch=$!; wait $it; kill $watch';
 
 export const hasPgbouncer = binary !== undefined;
 
@@ -60,7 +57,7 @@ export async function startPgbouncer(options: {
   // It refuses to run as root.
   const asRoot = process.getuid?.() === 0;
   const command = [binary!, ...(asRoot ? ['-u', 'postgres'] : []), file];
-  const child = spawn('sh', ['-c', untilInputEnds, 'sh', ...command]);
+  const child = spawnBound(command);
   await listening(child);
   return {
     url: (database) => `postgres://${user}@127.0.0.1:${port}/${database}`,
@@ -90,14 +87,5 @@ function listening(child: ChildProcess): Promise<void> {
     child.stdout?.on('data', hear);
     child.stderr?.on('data', hear);
     child.once('exit', () => reject(new Error(`PgBouncer ended: ${said}`)));
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => resolve(port));
-    });
   });
 }

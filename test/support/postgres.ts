@@ -194,7 +194,8 @@ export async function startServer(): Promise<{ url: string; stop: () => Promise<
   };
 }
 
-function newestBinaries(): string | null {
+/** The folder of the newest server programs that are installed, of those that Tributary works with. */
+export function newestBinaries(): string | null {
   const root = '/usr/lib/postgresql';
   if (!existsSync(root)) return null;
   const version = readdirSync(root)
@@ -205,7 +206,7 @@ function newestBinaries(): string | null {
 }
 
 /** Whom to run the server as: PostgreSQL refuses to run as root. */
-function unprivilegedUser(): { uid?: number; gid?: number } | null {
+export function unprivilegedUser(): { uid?: number; gid?: number } | null {
   if (process.getuid?.() !== 0) return {};
   for (const name of ['postgres', 'nobody']) {
     try {
@@ -219,7 +220,7 @@ function unprivilegedUser(): { uid?: number; gid?: number } | null {
   return null;
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);
