@@ -40,6 +40,8 @@ export interface SandboxOptions {
   kill: () => void;
   /** Contacts at HubSpot in the beginning. Default: 3,000. */
   people?: number;
+  /** Nobody changes anything unless asked to. */
+  still?: boolean;
 }
 
 export async function startSandbox({
@@ -47,6 +49,7 @@ export async function startSandbox({
   address,
   kill,
   people = contacts,
+  still = false,
 }: SandboxOptions): Promise<Sandbox> {
   mkdirSync(directory, { recursive: true });
   const courier = new Courier();
@@ -100,7 +103,7 @@ export async function startSandbox({
   // By it a command finds the sandbox that runs.
   writeFileSync(join(directory, controlFile), JSON.stringify({ url: control.url }));
   const life = new Life(accounts, courier, { maxContacts: growth * people });
-  const living = setInterval(() => life.go(), lifeMs);
+  const living = still ? undefined : setInterval(() => life.go(), lifeMs);
   return {
     config,
     control: control.url,

@@ -1,44 +1,22 @@
-// The commands that the documentation shows, against the program: each exists, with the options that are given to it. Those of the
-// sandbox in docs/start.md are run by test/cli/sandbox.test.ts, and those of the first account by test/cli/stranger.test.ts.
-import { readdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+// The commands that the documentation shows, against the program: each exists, with the options that are given to it.
+// test/docs-run.test.ts runs them.
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import manifest from '../package.json' with { type: 'json' };
 import type { Cli } from '../src/cli/cli.ts';
 import { chosenCommand } from '../src/cli/commands.ts';
 import { globalOptions } from '../src/cli/globals.ts';
-
-const root = resolve(import.meta.dirname, '..');
-const pages = [
-  ...['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'connectors/README.md'],
-  ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
-    // One guide adds a command that is not there yet.
-    .filter((name) => name.endsWith('.md') && !/^decisions|add-a-command/.test(name))
-    .map((name) => join('docs', name)),
-];
+import { documentationPages, givenTo, shownInText, shownLines, textOf } from './support/shown-commands.ts';
 
 interface Shown {
   where: string;
   words: string[];
 }
 
-const program =
-  /^\$? ?(?:[A-Z_]+=\S+ )*(?:npx )?(?:npm run (?:--silent )?tributary -- |(?:bin\/)?tributary(?:\.mjs)? )(.+)$/;
-
-/** In blocks of sh and in the text. */
 function shownIn(page: string): Shown[] {
-  const text = readFileSync(join(root, page), 'utf8').replaceAll('\r', '');
-  const blocks = [...text.matchAll(/^```sh\n(.*?)^```$/gms)].flatMap(([, block = '']) => block.split('\n'));
-  const inline = [...text.replaceAll(/^```.*?^```$/gms, '').matchAll(/`([^`\n]+)`/g)].map(
-    ([, code = '']) => code,
-  );
-  return [...blocks, ...inline].flatMap((line) => {
-    const [, command] = program.exec(line) ?? [];
-    // What follows another program's word, a comment or a redirection is not ours.
-    const [own = ''] = (command ?? '').split(/ (?:#|\||>|&&|;)/);
-    const words = own.trim().split(/\s+/);
-    return /^[a-z]/.test(own) ? [{ where: `${page}: ${line.trim()}`, words }] : [];
+  return [...shownLines(page), ...shownInText(page)].flatMap(({ line }) => {
+    const given = givenTo(line);
+    return given === null ? [] : [{ where: `${page}: ${line}`, words: given.split(/\s+/) }];
   });
 }
 
@@ -66,7 +44,7 @@ async function faultOf({ where, words }: Shown): Promise<string[]> {
 }
 
 describe('The commands in the documentation', () => {
-  const shown = pages.flatMap(shownIn);
+  const shown = documentationPages.flatMap(shownIn);
 
   it('exist, with the options that they are given', async () => {
     expect(shown.length).toBeGreaterThan(100);
@@ -81,10 +59,8 @@ describe('The commands in the documentation', () => {
   });
 
   it('of npm are scripts of the package', () => {
-    const scripts = pages.flatMap((page) =>
-      [...readFileSync(join(root, page), 'utf8').matchAll(/\bnpm run (?:--silent )?([a-z:]+)/g)].map(
-        ([, name = '']) => name,
-      ),
+    const scripts = documentationPages.flatMap((page) =>
+      [...textOf(page).matchAll(/\bnpm run (?:--silent )?([a-z:]+)/g)].map(([, name = '']) => name),
     );
     expect(scripts.length).toBeGreaterThan(10);
     expect(scripts.filter((name) => !Object.hasOwn(manifest.scripts, name))).toEqual([]);

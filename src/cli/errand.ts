@@ -10,7 +10,7 @@ import { answer, type Cli } from './cli.ts';
 import { ApiError, type Client } from './client.ts';
 import { printColumns } from './columns.ts';
 import { noteSentence, runSentence } from './figures.ts';
-import { type Done, doneShape, type Following, follow } from './follow.ts';
+import { type Done, doneShape, type Following, follow, nothing } from './follow.ts';
 import { comparisonSentence, comparisons } from './forecasts.ts';
 import { reach } from './reach.ts';
 import { awaitSchema } from './schema.ts';
@@ -29,6 +29,8 @@ export interface RequestedRuns {
   runs: Run[];
   /** Added to the result of `--json`, as it is. */
   more?: object;
+  /** Nothing is done, so that there is nothing to wait for. */
+  isNothing?: boolean;
   /** In a sentence; default: what became of the runs. */
   summary?: string;
 }
@@ -56,7 +58,7 @@ export async function runAndWait(
     }
     const following: Following = { client, isHere, silent: cli.json, stop: stop.signal, since };
     const ids = asked.runs.map((run) => run.id);
-    const done = await follow(cli, following, ids);
+    const done = asked.isNothing ? nothing : await follow(cli, following, ids);
     const forecasts = await comparisons(cli, client, done.runs);
     const told = forecasts.map((kept) => z.encode(keptForecastShape, kept));
     const more = told.length > 0 ? { ...asked.more, forecasts: told } : asked.more;

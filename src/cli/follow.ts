@@ -45,14 +45,22 @@ export interface Following {
   since: number;
 }
 
+/** Where there is nothing to wait for. */
+export const nothing: Done = {
+  runs: [],
+  customers: { total: 0, waiting: 0, delivered: 0, held: 0, dead: 0 },
+  quarantined: 0,
+  deadLetters: [],
+  exitCode: exitCodes.success,
+};
+
 /** Follows the runs of these IDs to their end, then the deliveries. Throws CommandError where there is no point in waiting. */
 export async function follow(cli: Cli, following: Following, runIds: readonly number[]): Promise<Done> {
   const progress = new Progress(cli.terminal, { silent: following.silent });
   try {
     const runs: ReportedRun[] = [];
     for (const id of runIds) runs.push(await endOf(cli, following, id, progress));
-    await atRest(cli, following, runIds, progress);
-    const { toRead: _, quarantined = 0, ...customers } = await ownDeliveries(following, runIds);
+    const { toRead: _, quarantined = 0, ...customers } = await atRest(cli, following, runIds, progress);
     const deadLetters = await lettersOf(following, runs);
     const isWell =
       deadLetters.length === 0 && runs.every(isWhole) && (runs.length === 0 || isOver(customers));
@@ -121,15 +129,16 @@ function refuseHopeless(run: Run, { sources }: Status, now: number): void {
 }
 
 /**
- * Waits until nothing waits, or on a server nothing of what was asked for: there others work too. The figures of the
- * status may be old; whether something waits is asked for apart.
+ * Waits until nothing waits, or on a server nothing of what was asked for: there others work too. Returns what became of what was
+ * asked for, as it was then: a customer that changes again a moment later is not this command's. The figures of the status may
+ * be old; whether something waits is asked for apart.
  */
 async function atRest(
   { clock }: Cli,
   following: Following,
   runIds: readonly number[],
   progress: Progress,
-): Promise<void> {
+): Promise<Deliveries> {
   const { client, stop, isHere } = following;
   let movedAt = clock.now();
   let moved = '';
@@ -141,7 +150,7 @@ async function atRest(
       : await ownDeliveries(following, runIds);
     const now = clock.now();
     const { waiting, delivered, dead } = found;
-    if (waiting === 0) return;
+    if (waiting === 0) return isHere ? ownDeliveries(following, runIds) : found;
     const { destination } = await client.send(statusShape, 'get', '/api/status');
     const state = `${waiting} ${delivered} ${dead}`;
     if (state !== moved) [moved, movedAt] = [state, now];
@@ -164,14 +173,15 @@ async function atRest(
   }
 }
 
-/** Throws where something of what was asked for still waits, though there is no point in waiting. */
+/** What became of what was asked for. Throws where something of it still waits, though there is no point in waiting. */
 async function requireOwnDelivered(
   following: Following,
   runIds: readonly number[],
   why: string,
-): Promise<void> {
-  const { waiting, delivered, held } = await ownDeliveries(following, runIds);
-  if (waiting === 0) return;
+): Promise<Deliveries> {
+  const found = await ownDeliveries(following, runIds);
+  const { waiting, delivered, held } = found;
+  if (waiting === 0) return found;
   const left = `${counted(waiting, 'customer')} ${waiting === 1 ? 'waits' : 'wait'} for delivery`;
   const besides = held > 0 ? ` ${counted(held, 'customer')} held: "tributary holds list".` : '';
   throw new CommandError(

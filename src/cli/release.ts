@@ -115,7 +115,8 @@ async function decide(cli: Cli, { run, change, all, refuse }: Options): Promise<
         ? 'No hold matches.'
         : `${word}: ${counted(decided.holds, 'hold')} of ${counted(decided.customers, 'customer')}.`;
     if (!cli.json) print(cli.terminal, summary);
-    return { runs: [], summary, more: { [refuse ? 'refused' : 'released']: decided } };
+    const more = { [refuse ? 'refused' : 'released']: decided };
+    return { runs: [], summary, more, isNothing: decided.holds === 0 };
   });
 }
 

@@ -118,7 +118,7 @@ async function replay(cli: Cli, { which, words }: ReplaySelection): Promise<void
     const isRead = await untilRead(cli, client, replayed.counts.touched > 0);
     well &&= isRead;
     const summary = `${counted(replayed.requests, 'request')} opened again.`;
-    return { runs: [], summary, more: { replayed } };
+    return { runs: [], summary, more: { replayed }, isNothing: replayed.requests === 0 };
   });
   if (!well) cli.exitCode = exitCodes.failed;
 }

@@ -32,19 +32,24 @@ Exit code 1: something was given up again, could not be retried, or is still to 
         const isRead = await untilRead(cli, client, retried.touched > 0 || retried.requests.replayed > 0);
         const { cannot, records, requests } = retried;
         isWhole = isRead && cannot.length + records.rejected + requests.rejected === 0;
-        return { runs: [], summary: sentences.join(' '), more: { retried } };
+        return { runs: [], summary: sentences.join(' '), more: { retried }, isNothing: isNothing(retried) };
       });
       if (!isWhole) cli.exitCode = exitCodes.failed;
     });
 }
 
-function sentencesOf({ deliveries, writeBacks, records, touched, requests, cannot }: Retried): string[] {
+function isNothing({ deliveries, writeBacks, records, touched, requests }: Retried): boolean {
+  const queued = deliveries.due + deliveries.waiting + writeBacks.due + writeBacks.waiting;
+  return queued + records.received + touched + requests.replayed === 0;
+}
+
+function sentencesOf(retried: Retried): string[] {
+  const { deliveries, writeBacks, records, touched, requests, cannot } = retried;
   const sentences: string[] = [];
   const say = (sentence: string) => sentences.push(sentence);
   const again = deliveries.due + deliveries.waiting;
   const back = writeBacks.due + writeBacks.waiting;
-  if (again + back + records.received + touched + requests.replayed + cannot.length === 0)
-    say('No dead letter matches: nothing was retried.');
+  if (isNothing(retried) && cannot.length === 0) say('No dead letter matches: nothing was retried.');
   if (again > 0) say(`Queued for delivery: ${counted(again, 'customer')}.`);
   if (back > 0) say(`Queued for write-back: ${counted(back, 'customer')}.`);
   if (records.received > 0) {

@@ -4,13 +4,13 @@ import { deliveryState } from './customer.ts';
 import {
   answer,
   count,
-  exactMoment,
   fieldsShape,
   idCursor,
   json,
   jsonObject,
   laneShape,
   limit,
+  moment,
   nextIdCursor,
   orNull,
   personal,
@@ -245,5 +245,5 @@ export type History = z.output<typeof historyShape>;
 export const historyQuery = z.strictObject({
   cursor: idCursor,
   limit,
-  at: exactMoment.optional().meta({ description: 'Return the fields as of this time instead.' }),
+  at: moment.optional().meta({ description: 'Return the fields as of this time instead.' }),
 });

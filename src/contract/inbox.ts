@@ -3,11 +3,11 @@ import { z } from 'zod';
 import {
   answer,
   count,
-  exactMoment,
   idCursor,
   ids,
   idText,
   limit,
+  moment,
   nextIdCursor,
   orNull,
   personal,
@@ -71,8 +71,8 @@ export type InboxRequest = z.output<typeof requestShape>;
 const requestFilter = {
   source: text.min(1).optional().meta({ description: 'Only requests of this source, or of `destination`.' }),
   state: state.optional(),
-  since: exactMoment.optional().meta({ description: 'Received at this time or later.' }),
-  until: exactMoment.optional().meta({ description: 'Received before this time.' }),
+  since: moment.optional().meta({ description: 'Received at this time or later.' }),
+  until: moment.optional().meta({ description: 'Received before this time.' }),
 };
 const rejectedText = { description: 'Dead, or opened with items that were rejected.' };
 

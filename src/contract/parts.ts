@@ -88,8 +88,7 @@ export const reasonToAcknowledge = (what: string) =>
     .meta({ description: `The reason; it is kept with the ${what}.` });
 
 /** A time of a request, with an offset. */
-export const moment = z.iso.datetime({ offset: true });
-export const exactMoment = z.iso.datetime({ offset: true, error: 'a time such as 2026-03-01T12:00:00Z' });
+export const moment = z.iso.datetime({ offset: true, error: 'a time such as 2026-03-01T12:00:00Z' });
 
 /** The part of a list that is asked for. */
 export const limit = z.coerce

@@ -4,11 +4,11 @@ import type { JsonObject } from '../connector.ts';
 import {
   answer,
   count,
-  exactMoment,
   idCursor,
   idText,
   laneShape,
   limit,
+  moment,
   nextIdCursor,
   orNull,
   text,
@@ -204,6 +204,6 @@ export const syncRequest = z
 
 export const rewindRequest = z
   .strictObject({
-    to: exactMoment.meta({ description: 'ISO 8601, with an offset or Z.', example: '2026-03-01T12:00:00Z' }),
+    to: moment.meta({ description: 'ISO 8601, with an offset or Z.', example: '2026-03-01T12:00:00Z' }),
   })
   .meta({ id: 'Rewind', description: 'The time to read from.' });
