@@ -12,7 +12,7 @@ import { openWorkers, type Worker, type Workers } from './workers-world.ts';
 const factor = 12;
 /** Of the wall. */
 export const leaseMs = 1_500;
-const contacts = 800;
+const contacts = 400;
 /** More is refused by Voucherify's schema. */
 const maxPoints = 1_000_000;
 
@@ -21,7 +21,7 @@ const publicUrl = 'https://sync.example.com';
 const unlimited = { share: 1, count: 1_000_000 };
 
 /** One change at the vendors after the other, in milliseconds of the wall. */
-const changeMs = 40;
+const changeMs = 60;
 /** A vendor waits so long for an answer to a webhook, and sends it again so long after. */
 const [answerMs, againMs] = [2_000, 150];
 
