@@ -1,7 +1,7 @@
 // The web app: every route, who may ask it, and what every answer carries. It does not know how it is served.
 
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { secureHeaders } from 'hono/secure-headers';
@@ -16,6 +16,7 @@ import { letterGroups } from '../sync/views/letter-groups.ts';
 import { figures } from '../sync/views/status.ts';
 import { EndedSessions } from '../tables/ended-sessions.ts';
 import { groupHolds } from '../tables/holds.ts';
+import { openPage } from './admin/visit.ts';
 import { adminPages } from './admin.ts';
 import { auditApi } from './api/audit.ts';
 import { balanceApi } from './api/balance.ts';
@@ -149,12 +150,11 @@ export function createApp(tributary: Tributary, options: AppOptions): OpenAPIHon
   };
   const app = newApi();
   app.onError(onError(log, deps.refusals, (c, error) => answerUnavailable(deps, c, error)));
-  app.notFound((c) =>
-    answerProblem(
-      c,
-      new Problem(404, `There is no route ${c.req.path}. The routes are listed in /openapi.json.`),
-    ),
-  );
+  app.notFound((c) => {
+    if (isForBrowser(c)) return openPage(deps, c, noPage);
+    const detail = `There is no route ${c.req.path}. The routes are listed in /openapi.json.`;
+    return answerProblem(c, new Problem(404, detail));
+  });
   // Before all else: they have limits of their own, and every millisecond counts.
   const door = webhooksApi(deps);
   app.route('/', door);
@@ -229,6 +229,16 @@ const parts = [
   receiptsApi,
   adminPages,
 ];
+
+/** Whether somebody typed the address, who reads pages and no JSON. */
+function isForBrowser(c: Context<Env>): boolean {
+  const isRead = c.req.method === 'GET' || c.req.method === 'HEAD';
+  return isRead && !c.req.path.startsWith('/api') && (c.req.header('accept') ?? '').includes('text/html');
+}
+
+function noPage(): never {
+  throw new Problem(404, 'No page has this address.');
+}
 
 const headers = secureHeaders({
   contentSecurityPolicy: {

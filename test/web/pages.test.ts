@@ -56,6 +56,22 @@ describe('the pages', () => {
   }
   const get = (role: string, path: string) =>
     world.app.request(path, { headers: { cookie: cookies[role]! } });
+  const read = (path: string, accept: string) =>
+    world.app.request(path, { headers: { cookie: cookies['viewer']!, accept } });
+
+  it('answer a browser with a page, and a program with a problem, where nothing has the address', async () => {
+    const page = await read('/verifications', 'text/html,application/xhtml+xml,*/*;q=0.8');
+    expect(page.status).toBe(404);
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
+    expect(textOf(await page.text())).toContain('No page has this address.');
+    const problem = await read('/verifications', 'application/json');
+    expect(await problem.json()).toMatchObject({
+      status: 404,
+      detail: expect.stringContaining('/openapi.json'),
+    });
+    expect((await read('/api/nothing', 'text/html')).headers.get('content-type')).toContain('json');
+  });
+
   const textOf = (page: string) => page.replaceAll(/<[^>]+>/g, ' ').replaceAll(/\s+/g, ' ');
 
   const below = [
