@@ -20,7 +20,8 @@ export function percent(share: number): string {
 /** `0.4 s`, `42 s`, `3 min`, `2 h 5 min`, `4 days`. */
 export function duration(seconds: number): string {
   if (seconds < 10) return `${(Math.floor(seconds * 10) / 10).toFixed(seconds < 1 ? 1 : 0)} s`;
-  if (seconds < 90) return `${Math.floor(seconds)} s`;
+  // "1 min" for 119 seconds would read as shorter than "76 s" beside it.
+  if (seconds < 120) return `${Math.floor(seconds)} s`;
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return `${minutes} min`;
   const hours = Math.floor(minutes / 60);
