@@ -6,12 +6,12 @@ import { explainCustomer } from '../../src/sync/views/explanation.ts';
 import { verificationById } from '../../src/tables/verifications.ts';
 import { databases, type OwnDatabase, type TestDatabases } from '../support/databases.ts';
 import { openSyncWorld, type SyncWorld, truth, until } from '../support/sync-world.ts';
-import { type OldDatabase, oldCommits, rawConfig, readOldDatabase } from '../upgrades/old-database.ts';
+import { type OldDatabase, oldDatabases, rawConfig, readOldDatabase } from '../upgrades/old-database.ts';
 
-const commits = oldCommits();
+const names = oldDatabases();
 
 /** On PGlite, whose statements are the same and take far longer: the oldest, one in the middle and the newest. */
-const few = [commits[0]!, commits[Math.floor(commits.length / 2)]!, commits.at(-1)!];
+const few = [names[0]!, names[Math.floor(names.length / 2)]!, names.at(-1)!];
 
 describe.each(databases)('a database on $name', ({ name, openFrom }) => {
   let world: SyncWorld | undefined;
@@ -35,9 +35,8 @@ describe.each(databases)('a database on $name', ({ name, openFrom }) => {
     return [database, world];
   }
 
-  it.each(name === 'PGlite' ? few : commits)('of commit %s keeps everything and goes on', async (commit) => {
-    const old = readOldDatabase(commit);
-    const [database, world] = await open(old, openFrom);
+  it.each(name === 'PGlite' ? few : names)('of %s keeps everything and goes on', async (old) => {
+    const [database, world] = await open(readOldDatabase(old), openFrom);
     const countOf = async (rows: ReturnType<typeof sql>) =>
       (await database.rows<{ count: number }>(rows))[0]!.count;
     const letters = () =>

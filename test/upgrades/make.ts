@@ -2,7 +2,7 @@
 // of a commit syncs a small world by its own commands, and its database is dumped with what the vendors hold. Without a
 // commit: each that changed the migrations and has no database yet. It needs a PostgreSQL, pg_dump and the repository's history.
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -11,7 +11,14 @@ import { createHubSpotSimulator } from '../../simulators/hubspot.ts';
 import { serve } from '../../simulators/serve.ts';
 import { createVoucherifySimulator } from '../../simulators/voucherify.ts';
 import { findServer, onServer } from '../support/postgres.ts';
-import { fixtures, type OldDatabase, pathOf, rawConfig, voucherifyKeys } from './old-database.ts';
+import {
+  fixtures,
+  type OldDatabase,
+  oldDatabases,
+  pathOf,
+  rawConfig,
+  voucherifyKeys,
+} from './old-database.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -33,7 +40,8 @@ for (const commit of asked.length > 0 ? asked : missing()) await make(commit, se
 /** Oldest first. */
 function missing(): string[] {
   const log = git('log', '--reverse', '--format=%h', '--abbrev=8', `${first}^..HEAD`, '--', 'drizzle');
-  return log.split('\n').filter((commit) => commit !== '' && !existsSync(pathOf(commit)));
+  const had = oldDatabases();
+  return log.split('\n').filter((commit) => commit !== '' && !had.some((name) => name.endsWith(commit)));
 }
 
 async function make(commit: string, serverUrl: string): Promise<void> {
@@ -57,7 +65,12 @@ async function make(commit: string, serverUrl: string): Promise<void> {
       .replace(/^(--.*|\\.*|SET .*|SELECT pg_catalog\.set_config.*)\n/gm, '')
       .replace(/\n{2,}/g, '\n');
     const old: OldDatabase = { commit, sql, ...world };
-    writeFileSync(pathOf(commit), gzipSync(JSON.stringify(old), { level: 9 }));
+    const [migration] = readdirSync(join(checkout, 'drizzle'))
+      .filter((file) => file.endsWith('.sql'))
+      .sort()
+      .slice(-1);
+    const number = migration!.slice(0, 4);
+    writeFileSync(pathOf(`${number}-${commit}`), gzipSync(JSON.stringify(old), { level: 9 }));
     console.log(`${commit} ${sql.length} characters, ${old.voucherify.truth.customers.length} customers`);
   } finally {
     git('worktree', 'remove', '--force', checkout);

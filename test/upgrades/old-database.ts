@@ -15,16 +15,22 @@ export interface OldDatabase {
 
 export const fixtures = join(import.meta.dirname, '../fixtures/upgrades');
 
-export const pathOf = (commit: string) => join(fixtures, `${commit}.json.gz`);
+const ending = '.json.gz';
+
+/** `name`: of the newest migration, and the commit. */
+export const pathOf = (name: string) => join(fixtures, `${name}${ending}`);
 
 export const voucherifyKeys = { appId: 'app-id', appToken: 'app-token-00000000' };
 
-export function oldCommits(): string[] {
-  return readdirSync(fixtures).map((file) => file.replace('.json.gz', ''));
+/** The oldest first. */
+export function oldDatabases(): string[] {
+  return readdirSync(fixtures)
+    .map((file) => file.replace(ending, ''))
+    .sort();
 }
 
-export function readOldDatabase(commit: string): OldDatabase {
-  return JSON.parse(gunzipSync(readFileSync(pathOf(commit))).toString());
+export function readOldDatabase(name: string): OldDatabase {
+  return JSON.parse(gunzipSync(readFileSync(pathOf(name))).toString());
 }
 
 /** Of keys that each commit knew. */
