@@ -55,7 +55,7 @@ export const contacts: Stream<Settings> = {
     lagSeconds: 2,
     isId: (id) => /^cont_\w{1,80}$/.test(id),
     one: readOne,
-    proof: (context) => pageOf(context, { page: undefined, limit: 1 }, 'date_created'),
+    sample: (context) => pageOf(context, { page: undefined, limit: 3 }, 'date_created'),
   }),
   sweeps: true,
   tombstones: { everySeconds: 300, pull: pullDeletions },

@@ -53,7 +53,7 @@ export function recordsOf({ record, changes, read, complete }: Settings): Stream
       rewind: (_settings, to) => ({ phase: 'changes', from: Math.max(0, to), given: [] }),
     }),
     ...(read && {
-      read: read.parameter === undefined ? readsByPath(read) : { maxIds: read.maxIds, records: readSome },
+      read: read.parameter === undefined ? readsByPath(read) : readsByList(read),
     }),
     sweeps: complete,
   };
@@ -152,11 +152,12 @@ function restarted(before = 0, cursor: (restarts: number) => object): Page {
 }
 
 async function pageOf(
-  { api, settings }: Context<Settings>,
+  context: Context<Settings>,
   asked: Asked,
   at: Place | undefined,
   { maxRecords }: Pick<PullRequest, 'maxRecords'>,
 ): Promise<{ items: readonly Json[]; next: Place | null; total: number | undefined } | 'again'> {
+  const { api, settings } = context;
   const { records, total: totalAt } = settings.list;
   try {
     const response = await api.request({
@@ -170,12 +171,11 @@ async function pageOf(
     const total = totalAt === undefined ? undefined : valueAt(response.json, totalAt);
     return { ...followed, total: typeof total === 'number' && total >= 0 ? total : undefined };
   } catch (error) {
-    const isExpired =
-      error instanceof RejectedError &&
-      (at?.link ?? at?.after) !== undefined &&
-      [400, 404, 410, 422].includes(error.status ?? 0);
-    if (isExpired) return 'again';
-    throw error;
+    const isPlace = error instanceof RejectedError && (at?.link ?? at?.after) !== undefined;
+    if (!isPlace || ![400, 404, 410, 422].includes(error.status ?? 0)) throw error;
+    // Where the first page is refused too, it is not this place in the list that is.
+    await pageOf(context, asked, undefined, { maxRecords: 1 });
+    return 'again';
   }
 }
 
@@ -191,36 +191,39 @@ function readsByPath({ path, record }: NonNullable<Settings['read']>) {
           const item = valueAt(json, record) ?? null;
           return idOf(item, settings) === id ? readable([item], settings, now)[0] : undefined;
         },
-        isMissing: () => true,
         answers: [404, 410],
       }),
-    proof: (context) => pageOf(context, wholeList(context.settings), undefined, { maxRecords: 1 }),
+    sample,
   });
 }
 
 /** Several records by a parameter. An ID with a comma cannot be asked for, so nothing is said of it. */
-async function readSome(
-  { api, settings, now }: Context<Settings>,
-  { recordIds }: { recordIds: readonly string[] },
-): Promise<{ records: SourceRecord[]; missing: string[] }> {
-  const { path, record, parameter } = settings.read!;
-  const ids = [...new Set(recordIds)].filter((id) => !id.includes(','));
-  if (ids.length === 0) return { records: [], missing: [] };
-  const { json } = await api.request({
-    path,
-    query: { [parameter!]: ids.join(',') },
-    isAnswer: (json) => Array.isArray(valueAt(json, record)),
+function readsByList({ path, record, parameter, maxIds }: NonNullable<Settings['read']>) {
+  const byId = readsById<Settings>({
+    maxIds,
+    async some({ api, settings, now }, ids) {
+      const { json } = await api.request({
+        path,
+        query: { [parameter!]: ids.join(',') },
+        isAnswer: (json) => Array.isArray(valueAt(json, record)),
+      });
+      const items = listOf(valueAt(json, record));
+      const ignored = `The API returned records that were not requested: it ignores the parameter ${parameter}.`;
+      if (items.some((item) => !ids.includes(idOf(item, settings) ?? '')))
+        throw new RejectedError(ignored, { code: 'read' });
+      return readable(items, settings, now);
+    },
+    sample,
   });
-  const items = listOf(valueAt(json, record));
-  if (items.some((item) => !ids.includes(idOf(item, settings) ?? '')))
-    throw new RejectedError(
-      `The API returned records that were not requested: it ignores the parameter ${parameter}.`,
-      { code: 'read' },
-    );
-  const records = readable(items, settings, now);
-  const given = new Set(records.map(({ recordId }) => recordId));
-  return { records, missing: ids.filter((id) => !given.has(id)) };
+  const isAskable = (id: string) => !id.includes(',');
+  const records: typeof byId.records = (context, request) =>
+    byId.records(context, { ...request, recordIds: request.recordIds.filter(isAskable) });
+  return { ...byId, records };
 }
+
+/** A page as it begins a full reading. */
+const sample = (context: Context<Settings>) =>
+  pull(context, { cursor: null, until: context.now, properties: [], maxRecords: 3 });
 
 function readable(items: readonly Json[], settings: Settings, now: number): SourceRecord[] {
   const { records, rejected } = recordsIn(items, settings, now);

@@ -5,6 +5,9 @@ import type { Json } from './json.ts';
 import { valueAt } from './reading.ts';
 import type { SourceRecord, Stream, Unreadable } from './source.ts';
 
+/** So many records of a list are tried before none counts as readable: one or another may have been deleted meanwhile. */
+const maxSampled = 3;
+
 /** How a vendor reads records by ID. */
 export type ById<Settings, Known> = {
   /** The most IDs of one call. */
@@ -23,6 +26,12 @@ export type ById<Settings, Known> = {
    * record cannot be read, which may concern that record alone: it is hidden from the user, or answered for in unknown words.
    */
   proof?: (context: Context<Settings>) => Promise<unknown>;
+  /**
+   * In place of `proof` of a vendor whose errors have no form of their own: some records of a list. Another one of them is read by
+   * its ID before a record is reported missing, because a gateway may have lost the address of single records only, and a search
+   * may find nothing for a while.
+   */
+  sample?: (context: Context<Settings>) => Promise<{ records: readonly SourceRecord[] }>;
 } & (
   | {
       /** The records of these IDs, at least one, that the vendor shows in one call. Without `one`: all that exist. */
@@ -60,10 +69,12 @@ export function readsById<Settings, Known = undefined>({
   known: learn,
   isId = () => true,
   idOf = (written) => (isId(written) ? written : undefined),
-  proof,
+  proof: proofOfList,
+  sample,
   some,
   one,
 }: ById<Settings, Known>): NonNullable<Stream<Settings>['read']> {
+  const proof = sample ?? proofOfList;
   return {
     maxIds,
     ...(lagSeconds !== undefined && { lagSeconds }),
@@ -88,7 +99,14 @@ export function readsById<Settings, Known = undefined>({
         failure instanceof UnauthorizedError ? failure.final || !isProven : !(isProven || isShown),
       );
       if (decisive) throw decisive;
-      if (proof && (failures.length > 0 || answers.includes(null))) await prove(proof(context));
+      if (proof && (failures.length > 0 || answers.includes(null))) {
+        const isRead = one ? isShown : records.length > 0;
+        const sampled = await prove<unknown>(proof(context));
+        if (sample && !isRead)
+          await proveOne(idsIn(sampled, asked), async (id) =>
+            one ? one(single, id, properties, known) : (await some?.(context, [id], properties, known))?.[0],
+          );
+      }
       const unreadable = hidden.flatMap((recordId, at): Unreadable[] => {
         const answer = answers[at];
         return answer instanceof Error ? [{ recordId, error: ofItsOwn(answer) }] : [];
@@ -146,9 +164,9 @@ function readingOne(api: Api): Api {
 
 /** A record that is not given, while others can be read, is itself to blame: it may belong to another user, or be gone. */
 function ofItsOwn(failure: Failure): RejectedError | TransientError {
-  if (failure instanceof RejectedError) return failure;
+  if (failure instanceof RejectedError && !failure.unproven) return failure;
   const { message, status } = failure;
-  if (failure instanceof UnauthorizedError)
+  if (failure instanceof UnauthorizedError && !failure.unproven)
     return new RejectedError(
       `Other records can be read with these credentials, this one cannot: ${message}`,
       {
@@ -164,10 +182,33 @@ function ofItsOwn(failure: Failure): RejectedError | TransientError {
   });
 }
 
+/** For `sample`: the IDs of those that were not asked for. */
+function idsIn(sampled: unknown, asked: readonly string[]): string[] {
+  const { records } = sampled as { records: readonly SourceRecord[] };
+  const ids = records.map(({ recordId }) => recordId);
+  const others = ids.filter((id) => !asked.includes(id));
+  if (others.length > 0 || ids.length === 0) return others;
+  throw new TransientError('Records are not reported missing, because the list has them', { foreign: true });
+}
+
+/** For `sample`: at least one of these records can be read. Without any, the list itself says that there are none. */
+async function proveOne(
+  ids: readonly string[],
+  read: (id: string) => Promise<SourceRecord | null | undefined>,
+): Promise<void> {
+  if (ids.length === 0) return;
+  for (const id of ids.slice(0, maxSampled)) {
+    const answer = await orFailure(read(id));
+    if (answer && !(answer instanceof Error)) return;
+  }
+  const message = 'Records are not reported missing, because those of the list cannot be read by ID either';
+  throw new TransientError(message, { status: 404, foreign: true });
+}
+
 /** For `proof`: its refusal is about the source, and must not give up the records that were asked for. */
-export async function prove(proof: Promise<unknown>): Promise<void> {
+export async function prove<Proof>(proof: Promise<Proof>): Promise<Proof> {
   try {
-    await proof;
+    return await proof;
   } catch (error) {
     if (!(error instanceof RejectedError)) throw error;
     const message = `Records are not reported missing, because none can be read: ${error.message}`;

@@ -50,12 +50,21 @@ export class RejectedError extends Error {
   /** The vendor's own key of the error, for grouping: `metadata_validation_failed`. */
   readonly code: string;
   readonly details: Json | undefined;
+  /**
+   * The answer has no form that is known to be the vendor's, so that a gateway may have given it. It is believed once others are
+   * answered while this one is refused again and again.
+   */
+  readonly unproven: boolean;
 
-  constructor(message: string, options: { code: string; status?: number; details?: Json; cause?: unknown }) {
+  constructor(
+    message: string,
+    options: { code: string; status?: number; details?: Json; unproven?: boolean; cause?: unknown },
+  ) {
     super(message, { cause: options.cause });
     this.code = options.code;
     this.status = options.status;
     this.details = options.details;
+    this.unproven = options.unproven ?? false;
   }
 }
 
@@ -67,11 +76,17 @@ export class UnauthorizedError extends Error {
   override name = 'UnauthorizedError';
   readonly final: boolean;
   readonly status: number | undefined;
+  /** As that of a `RejectedError`. */
+  readonly unproven: boolean;
 
-  constructor(message?: string, options: { final?: boolean; status?: number; cause?: unknown } = {}) {
+  constructor(
+    message?: string,
+    options: { final?: boolean; status?: number; unproven?: boolean; cause?: unknown } = {},
+  ) {
     super(message, { cause: options.cause });
     this.final = options.final ?? false;
     this.status = options.status;
+    this.unproven = options.unproven ?? false;
   }
 }
 

@@ -89,10 +89,33 @@ export function isOwn({ response, request, text }: Answer, description: ApiDescr
   return status === 401 || (description.isErrorBody?.(json) ?? true);
 }
 
+interface Asked {
+  name: string;
+  description: ApiDescription;
+  secrets: Secrets;
+}
+
 /** The error for an answer that is neither 2xx nor one of the request's `answers` in the vendor's own words. */
-export function errorOf(
+export function errorOf(answer: Answer, asked: Asked): TransientError | RejectedError | UnauthorizedError {
+  const error = meaningOf(answer, asked);
+  const { isOwn, isErrorBody } = asked.description;
+  const { status } = answer.response;
+  if (isOwn || isErrorBody || status === 401 || error instanceof TransientError) return error;
+  const { message } = error;
+  if (error instanceof UnauthorizedError)
+    return new UnauthorizedError(message, { final: error.final, status, unproven: true });
+  const { code, details } = error;
+  return new RejectedError(message, {
+    status,
+    code,
+    unproven: true,
+    ...(details !== undefined && { details }),
+  });
+}
+
+function meaningOf(
   answer: Answer,
-  { name, description, secrets }: { name: string; description: ApiDescription; secrets: Secrets },
+  { name, description, secrets }: Asked,
 ): TransientError | RejectedError | UnauthorizedError {
   const { response, request, now } = answer;
   const { status } = response;

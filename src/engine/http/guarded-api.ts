@@ -67,6 +67,8 @@ export function tellOpened(
 
 /** What a failure says of the vendor. Null where the call was never made, or nobody knows. */
 export function wordOf(error: unknown): 'answered' | 'failed' | null {
+  // A gateway may have answered in the vendor's place.
+  if ((error instanceof UnauthorizedError || error instanceof RejectedError) && error.unproven) return null;
   if (error instanceof UnauthorizedError) return 'answered';
   if (error instanceof RejectedError) return error.status === undefined ? null : 'answered';
   if (!(error instanceof TransientError)) return null;

@@ -18,14 +18,14 @@ export type Effect = 'pause' | 'postpone' | 'count alone' | 'count' | 'give up';
  */
 // biome-ignore format: a table
 const table = {
-  kinds:        ['refused', 'rejected', 'quota',       'conflict',    'transient',   'content',  'unexpected', 'outage'],
-  run:          ['pause',   'give up',  'count alone', 'count alone', 'count alone', 'count',    'count',      'postpone'],
-  touch:        ['pause',   'give up',  'count alone', 'count alone', 'count alone', 'give up',  'count',      'postpone'],
-  delivery:     ['pause',   'give up',  'postpone',    'count',       'count alone', 'count',    'count',      'postpone'],
-  batch:        ['pause',   'give up',  'postpone',    'postpone',    'postpone',    'postpone', 'postpone',   'postpone'],
-  lostBatch:    ['give up', 'give up',  'postpone',    'postpone',    'postpone',    'postpone', 'postpone',   'postpone'],
-  verification: ['pause',   'give up',  'postpone',    'count',       'count',       'count',    'count',      'postpone'],
-  erasure:      ['pause',   'postpone', 'count',       'count',       'count',       'count',    'count',      'postpone'],
+  kinds:        ['refused', 'rejected', 'unproven',    'quota',       'conflict',    'transient',   'content',  'unexpected', 'outage'],
+  run:          ['pause',   'give up',  'count',       'count alone', 'count alone', 'count alone', 'count',    'count',      'postpone'],
+  touch:        ['pause',   'give up',  'count alone', 'count alone', 'count alone', 'count alone', 'give up',  'count',      'postpone'],
+  delivery:     ['pause',   'give up',  'count alone', 'postpone',    'count',       'count alone', 'count',    'count',      'postpone'],
+  batch:        ['pause',   'give up',  'postpone',    'postpone',    'postpone',    'postpone',    'postpone', 'postpone',   'postpone'],
+  lostBatch:    ['give up', 'give up',  'postpone',    'postpone',    'postpone',    'postpone',    'postpone', 'postpone',   'postpone'],
+  verification: ['pause',   'give up',  'count',       'postpone',    'count',       'count',       'count',    'count',      'postpone'],
+  erasure:      ['pause',   'postpone', 'count',       'count',       'count',       'count',       'count',    'count',      'postpone'],
 } as const;
 
 export type Work = Exclude<keyof typeof table, 'kinds'>;
@@ -33,6 +33,7 @@ export type Work = Exclude<keyof typeof table, 'kinds'>;
 /**
  * - `refused`: the credentials.
  * - `rejected`: what was asked for, however often it is asked.
+ * - `unproven`: the same, in an answer that may be a gateway's.
  * - `quota`: the vendor, or a quota of ours, allows no call for now.
  * - `conflict`: the vendor rejects this one request for a reason that may pass.
  * - `transient`: no answer, or one that does not tell.
@@ -42,7 +43,7 @@ export type Work = Exclude<keyof typeof table, 'kinds'>;
  */
 type Classified =
   | { kind: 'refused'; error: UnauthorizedError }
-  | { kind: 'rejected'; error: RejectedError }
+  | { kind: 'rejected' | 'unproven'; error: RejectedError }
   | { kind: 'quota' | 'conflict' | 'transient'; error: TransientError }
   | { kind: 'content' | 'outage' | 'unexpected'; error: unknown };
 
@@ -61,7 +62,7 @@ export function failureOf(work: Work, error: unknown): Failure {
 
 export function classify(error: unknown): Classified {
   if (error instanceof UnauthorizedError) return { kind: 'refused', error };
-  if (error instanceof RejectedError) return { kind: 'rejected', error };
+  if (error instanceof RejectedError) return { kind: error.unproven ? 'unproven' : 'rejected', error };
   if (error instanceof TransientError) {
     if (error.rejectedAs !== undefined) return { kind: 'conflict', error };
     return { kind: error.status === 429 || error.quota !== undefined ? 'quota' : 'transient', error };

@@ -15,12 +15,13 @@ import type { Endpoint } from '../../engine/http/endpoint.ts';
 import { untilAborted } from '../../engine/http/until-aborted.ts';
 import type { Log } from '../../engine/log/log.ts';
 import { type Tracer, tracesOf } from '../../engine/trace/trace.ts';
-import { failureOf } from '../../engine/work/failures.ts';
+import { failureOf, messageOf } from '../../engine/work/failures.ts';
 import { attemptsMax, type Backoff, backoffMs } from '../../engine/work/retry.ts';
 import type { RightOfWay } from '../../engine/work/right-of-way.ts';
 import type { Next } from '../../engine/work/worker.ts';
 import { noteCoverage } from '../../tables/coverage.ts';
 import { keepDeadLetters, settleDeadLetters } from '../../tables/dead-letters.ts';
+import { neighboursOf } from '../../tables/neighbours.ts';
 import { listPauses, takeTrial } from '../../tables/pauses.ts';
 import { addReadCounts } from '../../tables/read-counts.ts';
 import { sourceIdsOf, storedRecords } from '../../tables/records.ts';
@@ -35,7 +36,7 @@ import {
 import { ingest } from '../intake/ingest.ts';
 import type { Rules } from '../intake/rules.ts';
 import type { Source } from '../intake/source.ts';
-import type { SourceHealth } from '../intake/source-health.ts';
+import { isDoubtful, type SourceHealth } from '../intake/source-health.ts';
 import { ReadingPace } from './reading-pace.ts';
 
 const leaseMs = 120_000;
@@ -44,6 +45,9 @@ const backoff: Backoff = { baseMs: 2_000, capMs: 300_000 };
 
 /** A record that is not there yet may only be new: so often it is asked for before that is believed without the vendor's word. */
 const looksMax = 3;
+
+/** Of records before and after one that is refused so many are read, one at each attempt. */
+const maxNeighbours = 5;
 
 /** How long after one look the next one is; longer where the vendor shows its changes later than that. */
 const shortestLookMs = 5_000;
@@ -155,6 +159,9 @@ export class Hydrator {
       await rightOfWay.urgently(() =>
         database.transaction((tx) => this.#take(tx, reading, { ...answer, readAt: context.now })),
       );
+      const health = this.#deps.health(source.name);
+      if (answer.records.length > 0) health.done(kindOf(stream));
+      for (const { recordId } of answer.records) health.forget(`touch ${stream.name} ${recordId}`);
       this.#deps.onIngested();
     } catch (error) {
       await this.#settleFailure(reading, error, signal);
@@ -319,14 +326,43 @@ export class Hydrator {
     const isAlone = touches.length === 1;
     const over = effect === 'give up';
     const key = isAlone ? `touch ${stream.name} ${recordIds[0]}` : `touches ${stream.name}`;
-    const verdict = effect === 'count alone' ? health.judge(error, key, touches[0]!.attempts) : null;
-    if (verdict?.counted === false) return postpone(now + verdict.delayMs, health.waiting(message));
+    const hasOthers = isDoubtful(error) ? await this.#readAnother(reading, signal) : true;
+    const verdict =
+      effect === 'count alone' ? health.judge(error, key, touches[0]!.attempts, kindOf(stream)) : null;
+    if (verdict?.counted === false) {
+      // Without another record to tell by, each of these is the other one.
+      const apart = !isAlone && !hasOthers ? true : undefined;
+      return postpone(now + verdict.delayMs, health.waiting(message), apart);
+    }
     // One of them may be what the vendor fails at or refuses, or what cannot be kept: each is asked for alone.
     if ((over || verdict) && !isAlone) return postpone(now, message, true);
     if (kind === 'unexpected')
       log.error({ err: error, source: source.name }, 'touched records could not be read; tried again');
     const how = { over, delayMs: verdict?.delayMs };
     await database.transaction((tx) => this.#giveUpOrLater(tx, reading, touches, message, how));
+  }
+
+  /**
+   * Reads another record in the same way: one that is given shows that the vendor can be read, and that this record is itself
+   * refused. Another one each time, because that one may be refused as well. False where no other is known.
+   */
+  async #readAnother({ source, stream, touches }: Reading, signal: AbortSignal): Promise<boolean> {
+    const asked = new Set(touches.map(({ recordId }) => recordId));
+    const { recordId } = touches[0]!;
+    const key = { source: source.name, stream: stream.name, recordId };
+    const known = await neighboursOf(this.#deps.database, key, maxNeighbours + asked.size);
+    const others = known.filter((id) => !asked.has(id));
+    if (others.length === 0) return false;
+    const recordIds = [others[Math.floor(Math.random() * others.length)]!];
+    const { properties } = source;
+    try {
+      const asked = stream.read!.records(this.#context(source, signal), { recordIds, properties });
+      const { records } = await untilAborted(asked, signal);
+      if (records.length > 0) this.#deps.health(source.name).done(kindOf(stream));
+    } catch (error) {
+      this.#deps.log.debug({ source: source.name, reason: messageOf(error) }, 'another record is not given');
+    }
+    return true;
   }
 
   /** Later, or a dead letter after the last attempt; `over`: another attempt would end alike. */
@@ -368,4 +404,9 @@ export class Hydrator {
       now,
     );
   }
+}
+
+/** The work of reading a stream by ID, for the health of its source. */
+function kindOf({ name }: Stream<unknown>): string {
+  return `touch ${name}`;
 }

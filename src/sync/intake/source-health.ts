@@ -3,6 +3,7 @@
 import {
   type Api,
   type ApiRequest,
+  RejectedError,
   type Relation,
   TransientError,
   UnauthorizedError,
@@ -23,6 +24,12 @@ const confirmAfterMs = 3_000;
 /** Failures of so many runs and records are told apart; beyond that the oldest is forgotten. */
 const maxRemembered = 10_000;
 
+/**
+ * For so long one work is refused, by what may not be the vendor, and others neither refused nor answered, before that is believed:
+ * longer than gateways fail.
+ */
+const believedAfterMs = 6 * 3_600_000;
+
 /** What is to become of work whose call failed. */
 export interface Verdict {
   /** Milliseconds until it is tried again. */
@@ -40,8 +47,10 @@ export class SourceHealth {
   /** Failures of calls that say that the vendor is down, and those that ask us to wait. */
   readonly #outages = new WeakSet<Error>();
   readonly #waits = new WeakSet<Error>();
-  /** When work failed last for such a reason, by its key. */
-  readonly #failedAt = new Map<string, number>();
+  /** When work failed first and last, by its key. */
+  readonly #failed = new Map<string, { firstAt: number; lastAt: number }>();
+  /** When work of a kind was done last. */
+  readonly #doneAt = new Map<string, number>();
   #answeredAt = Number.NEGATIVE_INFINITY;
   /** Since when no call was answered, and what failed first. */
   #failing: { since: number; message: string } | null = null;
@@ -133,15 +142,22 @@ export class SourceHealth {
     return answers[0]!;
   }
 
-  /** What becomes of work after this error of a call. `key`: the same for each attempt of the same work. */
-  judge(error: unknown, key: string, attempts: number): Verdict {
+  /**
+   * What becomes of work after this error of a call. `key`: the same for each attempt of the same work. `kind`: of work that is
+   * refused, by what may not be the vendor, only where that happens to all of this kind.
+   */
+  judge(error: unknown, key: string, attempts: number, kind?: string): Verdict {
     const now = this.#clock.now();
-    const failedAt = this.#failedAt.get(key);
-    setNewest(this.#failedAt, key, now);
+    const before = this.#failed.get(key);
+    const { firstAt } = setNewest(this.#failed, key, { firstAt: before?.firstAt ?? now, lastAt: now });
     this.#strikes += 1;
     // Where others were answered meanwhile, it is this work that the vendor fails at.
-    const isAlone = failedAt !== undefined && this.#answeredAt > failedAt;
-    const counted = !isIn(this.#waits, error) && (isAlone || !isIn(this.#outages, error));
+    const isOfKind = kind !== undefined && isDoubtful(error);
+    const othersAt = isOfKind ? (this.#doneAt.get(kind) ?? Number.NEGATIVE_INFINITY) : this.#answeredAt;
+    const isAlone = before !== undefined && othersAt > before.lastAt;
+    const isBelieved = isOfOne(error) && now - firstAt >= believedAfterMs;
+    const isOutage = isIn(this.#outages, error) || isOfKind;
+    const counted = !isIn(this.#waits, error) && (isAlone || isBelieved || !isOutage);
     const attempt = counted ? attempts : this.#strikes;
     const retryAfterMs = error instanceof TransientError ? error.retryAfterMs : undefined;
     const delayMs = backoffMs(attempt, { ...backoff, retryAfterMs });
@@ -153,9 +169,14 @@ export class SourceHealth {
     return `waiting: ${this.#failing === null ? message : this.#sentence(this.#failing)}`;
   }
 
-  /** The work of this key is done. */
+  /** The work of this key is over. */
   forget(key: string): void {
-    this.#failedAt.delete(key);
+    this.#failed.delete(key);
+  }
+
+  /** Work of this kind was done: what else of it is refused may itself be to blame. */
+  done(kind: string): void {
+    this.#doneAt.set(kind, this.#clock.now());
   }
 
   /**
@@ -208,7 +229,10 @@ export class SourceHealth {
 
   #note(error: unknown): void {
     const word = wordOf(error);
-    if (!(error instanceof TransientError)) {
+    if (error instanceof RejectedError && error.unproven) {
+      this.#outages.add(error);
+      this.#failing ??= { since: this.#clock.now(), message: error.message };
+    } else if (!(error instanceof TransientError)) {
       if (word === 'answered') this.#answered();
     } else if (word === 'failed') {
       this.#outages.add(error);
@@ -230,11 +254,26 @@ export class SourceHealth {
 }
 
 /** The oldest is forgotten where there are too many. */
-function setNewest(times: Map<string, number>, key: string, time: number): void {
-  times.delete(key);
-  times.set(key, time);
-  const oldest = times.keys().next().value;
-  if (times.size > maxRemembered && oldest !== undefined) times.delete(oldest);
+function setNewest<Value>(known: Map<string, Value>, key: string, value: Value): Value {
+  known.delete(key);
+  known.set(key, value);
+  const oldest = known.keys().next().value;
+  if (known.size > maxRemembered && oldest !== undefined) known.delete(oldest);
+  return value;
+}
+
+/** Whether this may be a gateway's answer, which all work of its kind is given. */
+export function isDoubtful(error: unknown): boolean {
+  if (error instanceof RejectedError) return error.unproven;
+  return error instanceof TransientError && error.foreign && (error.status ?? 0) < 500;
+}
+
+/** The same, where others can be read or nothing tells that they cannot: it may concern one record. */
+function isOfOne(error: unknown): boolean {
+  return (
+    isDoubtful(error) &&
+    (error instanceof RejectedError || (error as TransientError).rejectedAs !== undefined)
+  );
 }
 
 /** The request without what differs from page to page. */

@@ -8,6 +8,7 @@ const errors: { [name: string]: unknown } = {
   'the credentials are refused': new UnauthorizedError('no', { status: 401 }),
   'the grant is taken back': new UnauthorizedError('no', { final: true }),
   'the vendor rejects it': new RejectedError('no', { code: 'invalid', status: 400 }),
+  'a gateway may have refused': new RejectedError('no', { code: 'http_404', status: 404, unproven: true }),
   'the vendor answers 429': new TransientError('later', { status: 429, quota: 'calls' }),
   'a 429 names no quota': new TransientError('later', { status: 429 }),
   'our own quota is spent': new TransientError('later', { quota: 'calls', retryAfterMs: 1_000 }),
@@ -28,6 +29,7 @@ const expected = `
   the credentials are refused pause        pause        pause        pause     give up    pause         pause
   the grant is taken back     pause        pause        pause        pause     give up    pause         pause
   the vendor rejects it       give up      give up      give up      give up   give up    give up       postpone
+  a gateway may have refused  count        count alone  count alone  postpone  postpone   count         count
   the vendor answers 429      count alone  count alone  postpone     postpone  postpone   postpone      count
   a 429 names no quota        count alone  count alone  postpone     postpone  postpone   postpone      count
   our own quota is spent      count alone  count alone  postpone     postpone  postpone   postpone      count
@@ -77,6 +79,7 @@ describe('A failure', () => {
     expect(undone).toEqual([
       ...['the credentials are refused', 'the grant is taken back', 'the vendor rejects it'],
       ...[
+        'a gateway may have refused',
         'the vendor answers 429',
         'a 429 names no quota',
         'our own quota is spent',
