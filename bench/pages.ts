@@ -35,6 +35,8 @@ const paths: readonly string[] = [
   '/customers?state=waiting',
   '/customers?q=1001-500',
   '/customers?q=person-1001-500@example.org',
+  '/customers?q=Kowalska',
+  '/customers?q=nobody-of-that-name',
   '/customers/1001-500',
   '/customers/1001-500?field=name',
   '/problems',
@@ -60,7 +62,7 @@ const paths: readonly string[] = [
 ];
 
 /** Asked for by a person who knows what it costs: it reads all customers. */
-const searches: readonly string[] = ['/customers?q=Kowalska', '/customers?q=nobody-of-that-name'];
+const searches: readonly string[] = ['/customers?q=nobody-of-that-name&all=true'];
 
 export async function pagesFigures(server: string | null): Promise<Figure[]> {
   if (!server) return [];

@@ -202,6 +202,27 @@ describe('the page', () => {
     );
   });
 
+  it('searches the first 20,000 customers at once, and all of them when asked to', async () => {
+    await database.rows(sql`
+      insert into customers (source_id, revision, fields, created_at, updated_at)
+      select 's' || lpad(number::text, 6, '0'), 1,
+             jsonb_build_object('name', case when number in (5, 20005) then 'Anna Nowak' else 'Jan Kowal' end), now(), now()
+      from generate_series(1, 20010) as number`);
+    await database.rows(sql`
+      insert into deliveries (source_id, revision, acknowledged, state, lane, delivered_at)
+      select source_id, 1, 1, 'delivered', 3, now() from customers`);
+    const few = textOf(await open('/customers?q=nowak'));
+    expect(few).toContain('20,000 of 20,010 customers were searched. Search all');
+    expect(few).toContain('s000005');
+    expect(few).not.toContain('s020005');
+    const all = textOf(await open('/customers?q=nowak&all=true'));
+    expect(all).toMatch(/s000005.*s020005/);
+    expect(all).not.toContain('were searched');
+    expect(textOf(await open('/customers?q=nobody'))).toContain('Nobody was found so far');
+    // Whoever fills a page needs no more.
+    expect(textOf(await open('/customers?q=jan'))).not.toContain('were searched');
+  });
+
   it('labels every button and input', async () => {
     await takeIn(world, [{ id: 'a' }]);
     const page = await open();

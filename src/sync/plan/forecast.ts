@@ -463,9 +463,10 @@ class Simulation {
     this.#written += customers;
     this.#bulkUnderWay += 1;
     const { seconds, secondsPerRecord } = bulk.takes ?? bulkTakes;
-    this.#bulkDoneAt =
-      Math.max(this.#now, this.#bulkDoneAt) + (seconds + secondsPerRecord * customers) * 1000;
-    this.#enter(this.#poller(customers, { sentAt: this.#now, doneAt: this.#bulkDoneAt }), this.#now, null);
+    // What an action takes whatever its size passes before it makes progress.
+    const startsAt = Math.max(this.#now, this.#bulkDoneAt) + seconds * 1000;
+    this.#bulkDoneAt = startsAt + secondsPerRecord * customers * 1000;
+    this.#enter(this.#poller(customers, { startsAt, endsAt: this.#bulkDoneAt }), this.#now, null);
   }
 
   /** Reads as long as that need not wait for long. */
@@ -482,14 +483,15 @@ class Simulation {
     unread.customers = reads;
   }
 
-  *#poller(customers: number, { sentAt, doneAt }: { sentAt: number; doneAt: number }): Process {
+  *#poller(customers: number, { startsAt, endsAt }: { startsAt: number; endsAt: number }): Process {
     const { pollsPerBulk } = this.#input.delivery;
+    const sentAt = this.#now;
     for (let polls = 0; ; polls += 1) {
-      const elapsedMs = this.#now - sentAt;
-      const progress = pollsPerBulk === null ? (100 * elapsedMs) / (doneAt - sentAt) : 0;
-      yield { until: this.#now + pollDelayMs({ customers, polls }, { progress, elapsedMs }) };
+      const progress = pollsPerBulk === null ? (100 * (this.#now - startsAt)) / (endsAt - startsAt) : 0;
+      const told = { progress: Math.floor(progress), elapsedMs: this.#now - sentAt };
+      yield { until: this.#now + pollDelayMs({ customers, polls }, told) };
       yield this.#toDestination('polls', undefined, 'schedule');
-      if (pollsPerBulk === null ? this.#now >= doneAt : polls + 1 >= pollsPerBulk) break;
+      if (pollsPerBulk === null ? this.#now >= endsAt : polls + 1 >= pollsPerBulk) break;
     }
     yield* this.#learn('after');
     yield this.#busyWith(customers, 'settle');

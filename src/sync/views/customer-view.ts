@@ -15,27 +15,35 @@ import type { Queryable } from '../../db/database.ts';
 import { lanes } from '../../engine/quota/lanes.ts';
 import { customersInState } from './customers-by-state.ts';
 
+export interface CustomerFilter {
+  after?: string | undefined;
+  search?: string | undefined;
+  state?: DeliveryState | undefined;
+  limit: number;
+  /** A search looks at so many customers at most. Default: at all of them. */
+  maxSearched?: number | undefined;
+}
+
 /**
- * Customers in the order of their source IDs, those after `after`. `state`: only those whose delivery is in it. `search`: only those whose source ID, e-mail or telephone
- * number begins with it, or a word of whose name does, whatever its letter case; `metadata.plan:gold` means those who have this
- * value of a field. A search reads the table until it has its page.
+ * Customers in the order of their source IDs, those after `after`. `state`: only those whose delivery is in it. `search`: only those
+ * whose source ID, e-mail or telephone number begins with it, or a word of whose name does, whatever its letter case;
+ * `metadata.plan:gold` means those who have this value of a field. A search reads the table until it has its page.
  */
 export async function listCustomers(
   db: Queryable,
-  page: {
-    after?: string | undefined;
-    search?: string | undefined;
-    state?: DeliveryState | undefined;
-    limit: number;
-  },
+  { after, search = '', state, limit, maxSearched }: CustomerFilter,
 ): Promise<CustomerLine[]> {
-  const { after, search = '', state, limit } = page;
   if (state !== undefined && search.trim() === '') return customersInState(db, state, { after, limit });
+  const following = after === undefined ? sql`true` : sql`source_id > ${after}`;
+  const searched =
+    maxSearched === undefined
+      ? sql`customers`
+      : sql`(select * from customers where ${following} order by source_id limit ${maxSearched})`;
   return db.rows(sql`
     select customers.source_id, customers.revision, fields ->> 'name' as name, fields ->> 'email' as email,
            orphaned, updated_at, state, acknowledged
-    from customers left join deliveries using (source_id)
-    where ${after === undefined ? sql`true` : sql`customers.source_id > ${after}`} and ${matching(search)}
+    from ${searched} as customers left join deliveries using (source_id)
+    where ${following} and ${matching(search)}
       and ${state === undefined ? sql`true` : sql`deliveries.state = ${state}`}
     order by customers.source_id limit ${limit}`);
 }

@@ -19,7 +19,12 @@ import { nobody } from '../problem.ts';
 import { recordPage } from '../record-page.ts';
 import { openPage, pagesAt, queryOf, type Visit } from './visit.ts';
 
-const listQuery = customersQuery.omit({ search: true }).extend({ q: text.max(200).optional() });
+const listQuery = customersQuery
+  .omit({ search: true })
+  .extend({ q: text.max(200).optional(), all: z.literal('true').optional() });
+
+/** A page is there in a tenth of a second: a search for a name that nobody has would read all customers, 2 s for a million. */
+const maxSearched = 20_000;
 
 const cardQuery = z.strictObject({ field: text.min(1).optional(), cursor: idCursor });
 
@@ -50,14 +55,18 @@ async function meant(deps: Deps, c: Context): Promise<string | null> {
 
 async function list(deps: Deps, { now, shown, status }: Visit, c: Context) {
   const { database } = deps.tributary;
-  const { limit, cursor, q: search, state } = queryOf(listQuery, c);
+  const { limit, cursor, q: search, state, all } = queryOf(listQuery, c);
   const after = deps.cursors.open(cursor);
-  const read = (most: number) => listCustomers(database, { after, search, state, limit: most });
+  const isBounded = search !== undefined && all === undefined && status.customers.total > maxSearched;
+  const filter = { after, search, state, ...(isBounded && { maxSearched }) };
+  const read = (most: number) => listCustomers(database, { ...filter, limit: most });
   const { page, next } = await pageOf(limit, read, bySourceId);
   return customersPage({
     customers: shown(customersShape.shape.customers, page),
     next: deps.cursors.seal(next),
-    filter: { q: search, state, cursor },
+    // A full page needs no more of them.
+    searched: isBounded && next === null ? maxSearched : null,
+    filter: { q: search, state, all, cursor },
     counts: status.customers,
     now,
   });

@@ -215,7 +215,7 @@ function ago(seconds) {
 
 function duration(seconds) {
   if (seconds < 10) return `${(Math.floor(seconds * 10) / 10).toFixed(seconds < 1 ? 1 : 0)} s`;
-  if (seconds < 90) return `${Math.floor(seconds)} s`;
+  if (seconds < 120) return `${Math.floor(seconds)} s`;
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return `${minutes} min`;
   const hours = Math.floor(minutes / 60);

@@ -10,20 +10,25 @@ import type { PageContent } from './shell.ts';
 interface Filter {
   q?: string | undefined;
   state?: DeliveryState | undefined;
+  /** Whether a search looks at all customers, however long that takes. */
+  all?: 'true' | undefined;
   cursor?: string | undefined;
 }
 
 export interface CustomerList {
   customers: CustomerLine[];
   next: string | null;
+  /** So many customers were searched, and there are more of them. Null: the page is full, or all were. */
+  searched: number | null;
   filter: Filter;
   counts: CustomerCounts;
   now: number;
 }
 
-export function customersPage({ customers, next, filter, counts, now }: CustomerList): PageContent {
-  const { q, state, cursor } = filter;
-  const at = (change: Filter) => address('/customers', { q, state, ...change });
+export function customersPage(list: CustomerList): PageContent {
+  const { customers, next, searched, filter, counts, now } = list;
+  const { q, state, all, cursor } = filter;
+  const at = (change: Filter) => address('/customers', { q, state, all, ...change });
   return {
     title: 'Customers',
     at: '/customers',
@@ -46,8 +51,12 @@ export function customersPage({ customers, next, filter, counts, now }: Customer
           ])
         : ''
     }${
+      searched === null
+        ? ''
+        : html`<p class="hint">${number(searched)} of ${number(counts.total)} customers were searched. <a href="${at({ all: 'true', cursor })}">Search all</a></p>`
+    }${
       customers.length === 0
-        ? nothing(filter)
+        ? nothing(filter, searched)
         : table(
             'Customers',
             columns,
@@ -70,11 +79,11 @@ const columns = [
   { name: 'Changed' },
 ];
 
-function nothing({ q, state }: Filter): Html {
+function nothing({ q, state }: Filter, searched: number | null): Html {
   if (q !== undefined)
     return blank(
-      'Nobody was found',
-      html`No customer's source ID, e-mail, phone or name begins with <b class="inline">${q}</b>, and no record has that ID.`,
+      searched === null ? 'Nobody was found' : 'Nobody was found so far',
+      html`No customer's source ID, e-mail, phone or name begins with <b class="inline">${q}</b>${searched === null ? '' : ', among those that were searched'}, and no record has that ID.`,
       html`<a href="/customers">All customers</a>`,
     );
   if (state !== undefined)
