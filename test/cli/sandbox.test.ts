@@ -147,7 +147,7 @@ describe('the sandbox', { timeout: 180_000 }, () => {
       expect(line).toMatch(/^npm run tributary -- /);
       const args = line.split(' ').slice(4);
       const ran = await runCommand(folder, args, { ...environment(), TRIBUTARY_API_TOKEN: token });
-      expect(ran.exitCode, `${line}: ${ran.err}`).toBe(0);
+      expect(ran.exitCode, `${line}: ${ran.err} ${ran.out}`).toBe(0);
       expect(ran.out.length, line).toBeGreaterThan(20);
     }
   });
