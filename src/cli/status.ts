@@ -287,7 +287,7 @@ function doubts({ quarantined, clashes, drifts, strayWebhooks }: Status): string
       : []),
     ...drifts.map(
       ({ kind, count }) =>
-        `Drift: ${counted(count, 'customer')} at the destination ${driftWords[kind]}, listed by GET /api/drifts.`,
+        `Drift: ${counted(count, 'customer')} at the destination ${driftWords[kind]}, listed by "tributary drifts list".`,
     ),
     ...(quarantined > 0
       ? [`In quarantine: ${counted(quarantined, 'value')}, listed by "tributary problems quarantine".`]

@@ -245,7 +245,7 @@ describe.each(databases)('the API on $name', ({ open }) => {
       const refused = await call('POST', '/api/sources/crm/sync', { json: { mode: 'full' } });
       expectProblem(refused, 409, { type: 'urn:tributary:problem:paused' });
       expect(refused.body.detail).toBe(
-        'crm is paused: the CRM is being moved. Resume it first, with POST /api/sources/crm/resume.',
+        'crm is paused: the CRM is being moved. Resume it first: on its page, with "tributary sources resume crm" or POST /api/sources/crm/resume.',
       );
       expect((await call('GET', '/api/sources')).body.sources[0].paused.reason).toBe(
         'the CRM is being moved',

@@ -183,7 +183,7 @@ export async function refusePaused(deps: Deps, name: string): Promise<void> {
   if (!paused) return;
   throw new Problem(
     409,
-    `${name} is paused: ${paused.reason.replace(/\.$/, '')}. Resume it first, with POST /api/sources/${encodeURIComponent(name)}/resume.`,
+    `${name} is paused: ${paused.reason.replace(/\.$/, '')}. Resume it first: on its page, with "tributary sources resume ${name}" or POST /api/sources/${encodeURIComponent(name)}/resume.`,
     { type: 'paused' },
   );
 }

@@ -53,7 +53,7 @@ export function customersPage(list: CustomerList): PageContent {
     }${
       searched === null
         ? ''
-        : html`<p class="hint">${number(searched)} of ${number(counts.total)} customers were searched. <a href="${at({ all: 'true', cursor })}">Search all</a></p>`
+        : html`<p class="hint">${number(searched)} of ${number(counts.total)} customers were searched. <a href="${at({ all: 'true' })}">Search all</a></p>`
     }${
       customers.length === 0
         ? nothing(filter, searched)
