@@ -4,7 +4,7 @@ import { triedPull } from '#connector/checking';
 import { ownAddress } from '#connector/mapping';
 import { clientCredentials } from '#connector/oauth-client';
 import { windowQuotas } from '#connector/quotas';
-import { valueAt } from '#connector/reading';
+import { hasWordsAt, valueAt } from '#connector/reading';
 import { customers, pullDeletions } from './commercetools/customers.ts';
 import { type Settings, settings } from './commercetools/settings.ts';
 import { webhook } from './commercetools/webhook.ts';
@@ -57,8 +57,10 @@ function describeApi(settings: Settings): ApiDescription {
     auth: clientCredentials(settings, { tokenUrl: `${tokenHost}/oauth/token`, sentAs: 'basic', scopes }),
     account: `commercetools:${projectKey}`,
     quotas: windowQuotas(settings.quota),
-    // Every error of theirs repeats its status.
-    isOwn: ({ status, json }) => status === 401 || valueAt(json, 'statusCode') === status,
+    // Every error of theirs repeats its status and lists codes; that of a web framework repeats its status only.
+    isOwn: ({ status, json }) =>
+      status === 401 ||
+      (json !== undefined && valueAt(json, 'statusCode') === status && hasWordsAt('errors.0.code')(json)),
     remedies: { 403: `Give the API client the scopes ${scopes.join(' and ')}.` },
   };
 }
