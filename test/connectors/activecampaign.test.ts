@@ -265,7 +265,7 @@ describe('up to Voucherify', () => {
     await world.sync();
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };
     isLost = true;
-    await world.push({ path: `/${urlToken}`, headers, body: simulator.event('update', one) });
+    await world.pushInVain({ path: `/${urlToken}`, headers, body: simulator.event('update', one) });
     expect(await world.standing()).toHaveLength(3);
     isLost = false;
     simulator.remove(two);

@@ -10,7 +10,7 @@ import { runById } from '../../src/tables/runs.ts';
 import { createApp } from '../../src/web/app.ts';
 import { behaviour, type TestDatabase } from './databases.ts';
 import type { FastClock } from './fast-clock.ts';
-import { openSyncWorld, type SyncWorld } from './sync-world.ts';
+import { openSyncWorld, type SyncWorld, until } from './sync-world.ts';
 
 type Settings = { [name: string]: unknown };
 
@@ -82,14 +82,33 @@ export class VendorWorld {
   }
 
   /** Sends a webhook, and waits until it has been taken in. */
-  async push({ method = 'POST', path = '', headers, body }: Pushed): Promise<void> {
+  async push(pushed: Pushed): Promise<void> {
+    await this.#send(pushed);
+    await this.world.rest();
+  }
+
+  /** Sends a webhook, and waits until all that it names was asked for in vain for two minutes. */
+  async pushInVain(pushed: Pushed): Promise<void> {
+    await this.#send(pushed);
+    const failed = async () => {
+      const [row] = await this.database.rows<{ failed: boolean }>(
+        sql`select coalesce(bool_and(error is not null), false) as failed from touches`,
+      );
+      return row!.failed;
+    };
+    await until(failed);
+    const begunAt = this.world.clock.now();
+    await until(() => this.world.clock.now() - begunAt > 120_000);
+    await until(failed);
+  }
+
+  async #send({ method = 'POST', path = '', headers, body }: Pushed): Promise<void> {
     const response = await this.#web.request(`/webhooks/vendor${path}`, {
       method,
       headers,
       body: typeof body === 'string' ? body : new Uint8Array(body),
     });
     if (response.status !== 200) throw new Error(`the webhook was answered ${response.status}`);
-    await this.world.rest();
   }
 
   /** What Voucherify holds, by source ID. */
