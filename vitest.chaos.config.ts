@@ -15,9 +15,13 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-export default defineConfig({
+/** They take five minutes with nothing else on the machine. At a load of 15 checks failed once, for a reason not known yet. */
+const longOnly = ['test/chaos/disasters*.test.ts'];
+
+export default defineConfig(({ mode }) => ({
   test: {
     include: ['test/chaos/**/*.test.ts'],
+    exclude: mode === 'long' ? [] : longOnly,
     testTimeout: 180_000,
     hookTimeout: 180_000,
     globalSetup: ['test/support/postgres.ts'],
@@ -27,4 +31,4 @@ export default defineConfig({
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
   },
-});
+}));
