@@ -59,8 +59,7 @@ function describeApi(settings: Settings): ApiDescription {
     quotas: windowQuotas(settings.quota),
     // Every error of theirs repeats its status and lists codes; that of a web framework repeats its status only.
     isOwn: ({ status, json }) =>
-      status === 401 ||
-      (json !== undefined && valueAt(json, 'statusCode') === status && hasWordsAt('errors.0.code')(json)),
+      status === 401 || (valueAt(json, 'statusCode') === status && hasWordsAt('errors.0.code')(json)),
     remedies: { 403: `Give the API client the scopes ${scopes.join(' and ')}.` },
   };
 }

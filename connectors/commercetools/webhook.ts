@@ -30,9 +30,8 @@ export const webhook = ({ projectKey, urlToken }: Settings) =>
       if (rest['projectKey'] !== projectKey) return 'It is about a project other than `projectKey`.';
       if (typeId !== 'customer') return 'It is not about a customer.';
       const changedAt = momentOf(rest['modifiedAt'] ?? rest['createdAt']);
-      if (notificationType === 'ResourceDeleted')
-        return { ids, changedAt, gone: dataErasure === true ? 'erased' : 'deleted' };
-      return { ids, changedAt, gone: type === 'CustomerDeleted' && 'deleted' };
+      const isGone = notificationType === 'ResourceDeleted' || type === 'CustomerDeleted';
+      return { ids, changedAt, gone: isGone && (dataErasure === true ? 'erased' : 'deleted') };
     },
     notes: [
       'Create a Subscription with changes: [{"resourceTypeId": "customer"}] and a destination that calls addresses: Google Cloud Pub/Sub (a push subscription), Amazon SNS (HTTPS) or Azure Event Grid.',
