@@ -274,7 +274,9 @@ describe('The commands of the documentation', { timeout: 300_000 }, () => {
       const given = givenTo(command);
       if (given === null) {
         const shell = file === undefined ? line : `${command} -fsS > ${file}`;
-        execFileSync('sh', ['-c', shell], { cwd: folder, env: { ...process.env, ...variables } });
+        // Somebody's own Node is given none of the options that ours is.
+        const env = { ...process.env, ...variables, NODE_OPTIONS: '' };
+        execFileSync('sh', ['-c', shell], { cwd: folder, env });
         continue;
       }
       const { exitCode, out, err } = await tributary(...filled(given));
