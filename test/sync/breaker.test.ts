@@ -8,7 +8,7 @@ import { pin } from '../../src/sync/intake/pinning.ts';
 import { claim, DueBounds, hold } from '../../src/tables/deliveries.ts';
 import { pinsOfOne } from '../../src/tables/pins.ts';
 import { createApp } from '../../src/web/app.ts';
-import { databases, type TestDatabase } from '../support/databases.ts';
+import { behaviour, type TestDatabase } from '../support/databases.ts';
 import { FastClock } from '../support/fast-clock.ts';
 import { openSyncWorld, type SyncWorld, type SyncWorldOptions, until } from '../support/sync-world.ts';
 import { type Call, caller } from '../web/calls.ts';
@@ -21,7 +21,7 @@ function atTheFullHour(): FastClock {
   return clock;
 }
 
-describe.each(databases)('the mass-change breaker on $name', ({ open }) => {
+describe.each(behaviour)('the mass-change breaker on $name', ({ open }) => {
   let world: SyncWorld;
   let database: TestDatabase;
   let call: Call;

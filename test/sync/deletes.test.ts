@@ -13,11 +13,11 @@ import { ingest } from '../../src/sync/intake/ingest.ts';
 import { balances } from '../../src/tables/counts.ts';
 import { listHolds } from '../../src/tables/holds.ts';
 import { runById } from '../../src/tables/runs.ts';
-import { databases, type TestDatabase } from '../support/databases.ts';
+import { behaviour, type TestDatabase } from '../support/databases.ts';
 import { FastClock } from '../support/fast-clock.ts';
 import { openSyncWorld, type SyncWorld, type SyncWorldOptions, until } from '../support/sync-world.ts';
 
-describe.each(databases)('deletes on $name', ({ open }) => {
+describe.each(behaviour)('deletes on $name', ({ open }) => {
   let world: SyncWorld;
   let database: TestDatabase;
   let ids: string[];
@@ -353,7 +353,7 @@ const nowhere = defineConnector({
   },
 });
 
-describe.each(databases)('a sweep on $name', ({ open }) => {
+describe.each(behaviour)('a sweep on $name', ({ open }) => {
   let database: TestDatabase;
   let truth: Truth;
   let working: Tributary[];

@@ -16,7 +16,7 @@ import { type Erasure, erasureById } from '../../src/tables/erasures.ts';
 import { keepHolds } from '../../src/tables/holds.ts';
 import { setPins } from '../../src/tables/pins.ts';
 import { runById } from '../../src/tables/runs.ts';
-import { databases, type TestDatabase, timeless } from '../support/databases.ts';
+import { behaviour, type TestDatabase, timeless } from '../support/databases.ts';
 import { openSyncWorld, type SyncWorld, type SyncWorldOptions, until } from '../support/sync-world.ts';
 
 const secretKey = 'a-key-of-the-tests-that-is-long-enough';
@@ -30,7 +30,7 @@ const traces = [email, 'Zdzisława', 'Unikatowska'];
 
 const person = { firstname: 'Zdzisława', lastname: 'Unikatowska', email: 'Zdzislawa.Unikat@Example.org' };
 
-describe.each(databases)('erasure on $name', ({ name: databaseKind, open, openOwn }) => {
+describe.each(behaviour)('erasure on $name', ({ name: databaseKind, open, openOwn }) => {
   let world: SyncWorld;
   let database: TestDatabase;
   let recordId: string;

@@ -1,17 +1,17 @@
 // Why a customer is as it is: explained, pinned by hand, its bad values in quarantine, its clashes and merges told. End to
-// end, through the API, on both databases.
+// end, through the API.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createApp } from '../../src/web/app.ts';
-import { databases, type TestDatabase } from '../support/databases.ts';
+import { behaviour, type TestDatabase } from '../support/databases.ts';
 import { openSyncWorld, type SyncWorld, type SyncWorldOptions } from '../support/sync-world.ts';
 import { type Call, caller, expectProblem } from '../web/calls.ts';
 import { apiToken, type World } from '../web/world.ts';
 
-describe.each(databases)('a customer explained on $name', ({ open }) => {
+describe.each(behaviour)('a customer explained on $name', ({ open }) => {
   let world: SyncWorld;
   let database: TestDatabase;
   let folder: string;

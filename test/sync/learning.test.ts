@@ -2,7 +2,7 @@
 import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ProbeAnswers } from '../../src/connector/probe.ts';
-import { databases, type TestDatabase } from '../support/databases.ts';
+import { behaviour, type TestDatabase } from '../support/databases.ts';
 import {
   differences,
   openSyncWorld,
@@ -15,7 +15,7 @@ const read = 'GET /v1/customers/:customerId';
 const single = 'POST /v1/customers';
 const list = 'GET /v1/customers';
 
-describe.each(databases)('what is learned of objects on $name', ({ open }) => {
+describe.each(behaviour)('what is learned of objects on $name', ({ open }) => {
   let world: SyncWorld;
   let database: TestDatabase;
 

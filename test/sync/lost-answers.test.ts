@@ -4,7 +4,7 @@ import { sql } from 'drizzle-orm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Fields } from '#connector';
 import type { Fault } from '../../simulators/voucherify.ts';
-import { databases, type TestDatabase } from '../support/databases.ts';
+import { behaviour, type TestDatabase } from '../support/databases.ts';
 import { type LossKind, type LossyWorld, openLossyWorld } from '../support/lossy-world.ts';
 import { randomOf, seed, times } from '../support/random.ts';
 
@@ -15,7 +15,7 @@ const metadataSchema = { properties: { points: { type: 'number' as const, lte: 1
 /** Of so few losses more may be out of the ordinary by chance. */
 const most = (of: number, few: number) => Math.max(few, of * 0.01);
 
-describe.each(databases)('a lost answer to a bulk call on $name', ({ name, open }) => {
+describe.each(behaviour)('a lost answer to a bulk call on $name', ({ name, open }) => {
   let database: TestDatabase;
   let world: LossyWorld;
   const lag = { ms: 0 };

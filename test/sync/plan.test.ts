@@ -8,7 +8,7 @@ import type { PlanRequest } from '../../src/sync/plan/planning.ts';
 import type { DryRunReport } from '../../src/sync/preview/dry-run.ts';
 import { type Forecast, type KeptForecast, keepForecast, listForecasts } from '../../src/tables/forecasts.ts';
 import { reportOf } from '../../src/tables/runs.ts';
-import { databases, type TestDatabase } from '../support/databases.ts';
+import { behaviour, type TestDatabase } from '../support/databases.ts';
 import { FastClock } from '../support/fast-clock.ts';
 import { People, versionsOf } from '../support/people.ts';
 import { openSyncWorld, type SyncWorld, type SyncWorldOptions, until } from '../support/sync-world.ts';
@@ -29,7 +29,7 @@ const strict: SyncWorldOptions = {
   destination: { quota: calls, bulkQuota: bulkCalls },
 };
 
-describe.each(databases)('a forecast on $name', ({ open }) => {
+describe.each(behaviour)('a forecast on $name', ({ open }) => {
   let database: TestDatabase;
   let world: SyncWorld;
 
@@ -201,7 +201,7 @@ describe.each(databases)('a forecast on $name', ({ open }) => {
   });
 });
 
-describe.each(databases)('a forecast of a source that does not count on $name', ({ open }) => {
+describe.each(behaviour)('a forecast of a source that does not count on $name', ({ open }) => {
   let database: TestDatabase;
   let people: People;
 

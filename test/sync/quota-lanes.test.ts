@@ -4,7 +4,7 @@ import { type Quota, TransientError } from '../../src/connector.ts';
 import type { Budget } from '../../src/engine/quota/budgets.ts';
 import { type Lane, lanes, minShares } from '../../src/engine/quota/lanes.ts';
 import { forecastCalls } from '../../src/sync/plan/calls-forecast.ts';
-import { databases } from '../support/databases.ts';
+import { behaviour } from '../support/databases.ts';
 import { QuotaWorld, start } from './quota-world.ts';
 
 interface Sent {
@@ -13,7 +13,7 @@ interface Sent {
   waitedMs: number;
 }
 
-describe.each(databases)('Lanes on $name', ({ open }) => {
+describe.each(behaviour)('Lanes on $name', ({ open }) => {
   let world: QuotaWorld;
   beforeEach(async () => {
     world = await QuotaWorld.open(open);

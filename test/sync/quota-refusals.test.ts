@@ -5,7 +5,7 @@ import { QuotaWindows } from '../../simulators/quota-windows.ts';
 import { type Quota, TransientError } from '../../src/connector.ts';
 import type { Budget } from '../../src/engine/quota/budgets.ts';
 import { cutShare } from '../../src/engine/quota/slices.ts';
-import { databases } from '../support/databases.ts';
+import { behaviour } from '../support/databases.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { account, hour, QuotaWorld, start, tenPerSecond } from './quota-world.ts';
 
@@ -21,7 +21,7 @@ function seeded(seed: number): () => number {
   };
 }
 
-describe.each(databases)('Refusals on $name', ({ open }) => {
+describe.each(behaviour)('Refusals on $name', ({ open }) => {
   let world: QuotaWorld;
   beforeEach(async () => {
     world = await QuotaWorld.open(open);

@@ -10,7 +10,7 @@ import { carryRun, type PullDeps } from '../../src/sync/pull/pull.ts';
 import { remap, rulesOf } from '../../src/sync/pull/remap.ts';
 import { balances } from '../../src/tables/counts.ts';
 import { claimRun } from '../../src/tables/runs.ts';
-import { databases, type TestDatabase } from '../support/databases.ts';
+import { behaviour, type TestDatabase } from '../support/databases.ts';
 import { People } from '../support/people.ts';
 
 const mapping = {
@@ -25,7 +25,7 @@ const shop = { connector: 'people', account: 'shop', mapping: { 'metadata.shop':
 
 const unbroken = { breaker: { deleted: { share: 1, count: 1e9 }, blanked: { share: 1, count: 1e9 } } };
 
-describe.each(databases)('a changed mapping on $name', ({ open }) => {
+describe.each(behaviour)('a changed mapping on $name', ({ open }) => {
   let database: TestDatabase;
   let people: People;
   let tributary: Tributary;

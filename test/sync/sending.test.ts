@@ -1,4 +1,4 @@
-// What a destination may do to those who write to it, and what becomes of each customer then: on both databases.
+// What a destination may do to those who write to it, and what becomes of each customer then.
 import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -6,7 +6,7 @@ import type { BulkFault, Fault } from '../../simulators/voucherify.ts';
 import type { BatchItem } from '../../src/tables/batch-items.ts';
 import { keepBatch } from '../../src/tables/batches.ts';
 import { freshnessSince } from '../../src/tables/freshness.ts';
-import { databases, type TestDatabase } from '../support/databases.ts';
+import { behaviour, type TestDatabase } from '../support/databases.ts';
 import {
   differences,
   openSyncWorld,
@@ -19,7 +19,7 @@ const bulkRoute = 'POST /v1/customers/bulk/async';
 
 const singleRoute = 'POST /v1/customers';
 
-describe.each(databases)('sending on $name', ({ open }) => {
+describe.each(behaviour)('sending on $name', ({ open }) => {
   let world: SyncWorld;
   let database: TestDatabase;
   const said: string[] = [];

@@ -6,12 +6,12 @@ import type { Run } from '../../src/contract/run.ts';
 import { undoRun } from '../../src/sync/undo/undo.ts';
 import { runById } from '../../src/tables/runs.ts';
 import { createApp } from '../../src/web/app.ts';
-import { databases, type TestDatabase } from '../support/databases.ts';
+import { behaviour, type TestDatabase } from '../support/databases.ts';
 import { openSyncWorld, type SyncWorld, type SyncWorldOptions } from '../support/sync-world.ts';
 import { type Call, caller } from '../web/calls.ts';
 import { apiToken } from '../web/world.ts';
 
-describe.each(databases)('a run undone on $name', ({ open }) => {
+describe.each(behaviour)('a run undone on $name', ({ open }) => {
   let world: SyncWorld;
   let database: TestDatabase;
   let call: Call;

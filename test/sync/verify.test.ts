@@ -1,9 +1,9 @@
-// The proof: what was delivered is read back and compared, on both databases.
+// The proof: what was delivered is read back and compared.
 import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
 import { destinationName, listPauses } from '../../src/tables/pauses.ts';
 import { checkChain, type Verification, verificationById } from '../../src/tables/verifications.ts';
-import { databases, type TestDatabase } from '../support/databases.ts';
+import { behaviour, type TestDatabase } from '../support/databases.ts';
 import { openSyncWorld, type SyncWorld, type SyncWorldOptions, until } from '../support/sync-world.ts';
 
 const metadataSchema = {
@@ -12,7 +12,7 @@ const metadataSchema = {
 
 const people = 30;
 
-describe.each(databases)('a verification on $name', ({ open }) => {
+describe.each(behaviour)('a verification on $name', ({ open }) => {
   let database: TestDatabase;
   let world: SyncWorld;
 

@@ -8,7 +8,7 @@ import { noteCoverage } from '../../src/tables/coverage.ts';
 import { keepDeadLetters, listDeadLetters } from '../../src/tables/dead-letters.ts';
 import { keepDrifts } from '../../src/tables/drifts.ts';
 import { touch } from '../../src/tables/touches.ts';
-import { databases } from '../support/databases.ts';
+import { behaviour } from '../support/databases.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { type Call, caller as callerOf, expectProblem } from './calls.ts';
 import { caller, type Pushed, pusher, pushSources, secret, signatureOf, signed } from './pushers.ts';
@@ -21,7 +21,7 @@ const anna = { event: 'e-1', id: 'a1', name: 'Anna', email: 'anna@example.com' }
 
 const noise = { event: 'e-noise', kind: 'noise' };
 
-describe.each(databases)('what a person sees of webhooks on $name', ({ open }) => {
+describe.each(behaviour)('what a person sees of webhooks on $name', ({ open }) => {
   let database: Database;
   let world: World;
   let call: Call;
