@@ -91,22 +91,23 @@ export async function pagesFigures(server: string | null): Promise<Figure[]> {
     const ask = async (path: string) => {
       const begun = performance.now();
       const response = await app.request(path, { headers: { authorization: `Bearer ${token}`, cookie } });
-      await response.arrayBuffer();
+      const text = await response.text();
       // A search that finds one customer leads there.
       if (response.status >= 400) throw new Error(`${path} was answered with ${response.status}`);
-      return performance.now() - begun;
+      return { ms: performance.now() - begun, isCounting: text.includes('id="counting"') };
     };
     const cookie = await logIn(app);
     const figures: Figure[] = [];
     for (const path of [...paths, ...searches]) {
       const first = await ask(path);
+      for (let last = first; last.isCounting; ) last = await ask(path);
       const taken: number[] = [];
-      for (let time = 0; time < times; time += 1) taken.push(await ask(path));
+      for (let time = 0; time < times; time += 1) taken.push((await ask(path)).ms);
       const usual = median(taken);
       figures.push({
         name: path,
         ours: `${Math.round(usual)} ms`,
-        against: `${Math.round(first)} ms at first, ${Math.round(Math.max(...taken))} ms at most`,
+        against: `${Math.round(first.ms)} ms at first, ${Math.round(Math.max(...taken))} ms at most`,
         ratio: null,
         bar: searches.includes(path) ? null : { value: Math.round(usual), most: mostMs, unit: ' ms' },
       });

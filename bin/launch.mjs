@@ -2,7 +2,7 @@
 // It is plain JavaScript for Node 20 or newer: it runs before anything is installed.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,7 +16,11 @@ function install() {
   const marker = join(root, 'node_modules', '.tributary-lock');
   if (!existsSync(lock) || !existsSync(join(root, '.npmrc'))) return; // an image brings its own
   const wanted = createHash('sha256').update(readFileSync(lock)).digest('hex');
-  if (existsSync(marker) && readFileSync(marker, 'utf8') === wanted) return;
+  const isDone = () => existsSync(marker) && readFileSync(marker, 'utf8') === wanted;
+  if (isDone()) return;
+  const release = claimInstallation();
+  // Another command may have done it meanwhile.
+  if (isDone()) return release();
   console.error('Installing dependencies (once, and again whenever package-lock.json changes) …');
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
   // NODE_ENV=production must not leave out what the sandbox and the tests need.
@@ -28,10 +32,40 @@ function install() {
     shell: process.platform === 'win32',
   });
   if (result.status !== 0) {
+    release();
     console.error('npm ci failed; see its message above. Nothing was started.');
     process.exit(1);
   }
   writeFileSync(marker, wanted);
+  release();
+}
+
+/** One command installs, others wait for it: `npm ci` begins by deleting what another one is writing. Gives back what ends the claim. */
+function claimInstallation() {
+  const path = join(root, '.installing');
+  for (let waits = 0; ; waits += 1) {
+    try {
+      writeFileSync(path, String(process.pid), { flag: 'wx' });
+      return () => rmSync(path, { force: true });
+    } catch (error) {
+      // Where nothing can be written, npm says so.
+      if (error.code !== 'EEXIST') return () => {};
+    }
+    if (waits === 0) console.error('Waiting for another command that is installing dependencies …');
+    if (isAbandoned(path)) rmSync(path, { force: true });
+    else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+  }
+}
+
+/** Whether the process that claimed it is gone: it was killed. */
+function isAbandoned(path) {
+  try {
+    // A file that is still empty gives 0, which is this process group: it lives.
+    process.kill(Number(readFileSync(path, 'utf8')), 0);
+    return false;
+  } catch (error) {
+    return error.code === 'ESRCH';
+  }
 }
 
 /** The pinned Node of this platform, or the host's where it is new enough to run TypeScript. */

@@ -48,7 +48,7 @@ export type {
   ShownAction,
   WritesQuestion,
 } from './connector/destination.ts';
-export { RejectedError, TransientError, UnauthorizedError } from './connector/errors.ts';
+export { RejectedError, TransientError, UnauthorizedError, withAdvice } from './connector/errors.ts';
 export type { FactExports, FactGroups, FactReading, Facts } from './connector/facts.ts';
 export type { Inventory, InventoryPage, InventoryRow } from './connector/inventory.ts';
 export type { Json, JsonObject } from './connector/json.ts';

@@ -12,6 +12,7 @@ import {
   type WriteOptions,
   type WriteOutcome,
   type Writer,
+  withAdvice,
 } from '#connector';
 import { triedWrite } from '#connector/checking';
 import { lookUp } from '#connector/looking-up';
@@ -84,12 +85,12 @@ async function batch({ api, settings }: Context<Settings>, json: JsonObject, cou
   try {
     const { list } = await requestList(api, { method: 'POST', path, json, isAnswer }, 'results');
     if (list.every((result) => isDenied(objectOf(result)['errors'])))
-      throw new UnauthorizedError(`${wordsOf(objectOf(list[0]))}. ${remedy}`);
+      throw new UnauthorizedError(withAdvice(wordsOf(objectOf(list[0])), remedy));
     return list;
   } catch (error) {
     // Wrong credentials are answered 400 as well.
     if (!(error instanceof RejectedError) || !isDenied(error.message)) throw error;
-    throw new UnauthorizedError(`${error.message}. ${remedy}`, { status: 400, cause: error });
+    throw new UnauthorizedError(withAdvice(error.message, remedy), { status: 400, cause: error });
   }
 }
 

@@ -11,6 +11,7 @@ import {
   RejectedError,
   TransientError,
   UnauthorizedError,
+  withAdvice,
 } from '#connector';
 import { fingerprint } from '#connector/checking';
 import { identityOf, signedIn } from '#connector/oauth-client';
@@ -128,16 +129,15 @@ function errorFor(
   const said = typeof body['message'] === 'string' ? `: ${body['message']}` : '';
   if (status === 401 || status === 530) {
     // 530 is no documented status of theirs: it is what a malformed token gets.
-    return new UnauthorizedError(
-      `${what}${said || ': the access token is not valid'}. Give the source a valid token.`,
-    );
+    const fault = said || ': the access token is not valid';
+    return new UnauthorizedError(withAdvice(`${what}${fault}`, 'Give the source a valid token.'));
   }
   if (status === 403) {
     const scopes = missingScopes(body);
     const advice = scopes.length
       ? `Add ${scopes.join(', ')} to the scopes of the app.`
       : `Check that the app has the scope ${scopeOf(request)}.`;
-    return new UnauthorizedError(`${what}${said}. ${advice}`);
+    return new UnauthorizedError(withAdvice(`${what}${said}`, advice));
   }
   if (status === 429) return tooMany(what, body, request, now, quotas);
   const waitMs = retryAfterMs(response.headers['retry-after'], now);

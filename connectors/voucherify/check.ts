@@ -7,6 +7,7 @@ import {
   RejectedError,
   TransientError,
   UnauthorizedError,
+  withAdvice,
 } from '#connector';
 import { regions } from './answer-error.ts';
 import { isObject } from './payload.ts';
@@ -53,6 +54,6 @@ async function permission(what: string, ask: () => Promise<ApiResponse>): Promis
   } catch (error) {
     const isNoApi = error instanceof TransientError && error.foreign && (error.status ?? 500) < 500;
     if (!(isNoApi || error instanceof UnauthorizedError || error instanceof RejectedError)) throw error;
-    return { what, allowed: false, note: isNoApi ? `${error.message}. ${regions}` : error.message };
+    return { what, allowed: false, note: isNoApi ? withAdvice(error.message, regions) : error.message };
   }
 }

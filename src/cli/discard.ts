@@ -45,7 +45,7 @@ fault becomes a dead letter again.`,
         if (!yes) {
           const groups = await groupsOf(reached.client, filter);
           const letters = groups.reduce((sum, group) => sum + group.letters, 0);
-          await askConsent(cli, `${counted(letters, 'dead letter')} would be discarded.`);
+          if (letters > 0) await askConsent(cli, `${counted(letters, 'dead letter')} would be discarded.`);
         }
         const discarded = await reached.client.send(discardedShape, 'post', '/api/dead-letters/discard', {
           body: { ...filter, ...(all && { all }), reason },

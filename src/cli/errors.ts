@@ -109,16 +109,50 @@ export function classify(error: unknown): Failure | null {
     const { exitCode, message, details } = error;
     return { exitCode, code: codeOf[exitCode] ?? 'failed', message, details };
   }
-  // The reader of our output has gone (`| head`): there is nobody to tell.
-  if ((error as NodeJS.ErrnoException | undefined)?.code === 'EPIPE') return null;
   if (!(error instanceof Error)) return defect(String(error));
+  // The reader of our output has gone (`| head`): there is nobody to tell.
+  if ((error as NodeJS.ErrnoException).code === 'EPIPE') return null;
   const { name, message } = error;
+  const unusable = unusableFile(error);
+  if (unusable !== null)
+    return { exitCode: exitCodes.failed, code: 'failed', message: unusable, details: {} };
   if (name === 'CommanderError') return usageFault(error as Error & CommanderFault);
   if (Object.hasOwn(expected, name)) {
     const { faults } = error as { faults?: unknown };
     return { ...expected[name]!, message, details: faults === undefined ? {} : { faults } };
   }
   return defect(error.stack ?? message);
+}
+
+/** What is wrong with a file or a folder, and what to do, by the code of Node's error. */
+const fileFaults: { readonly [code: string]: string } = {
+  EACCES: 'this user may not do that. Change its permissions, or use another path.',
+  EPERM: 'this user may not do that. Change its permissions, or use another path.',
+  EROFS: 'the file system is read-only. Use another path.',
+  ENOENT: 'it does not exist, or its folder does not. Create the folder, or correct the path.',
+  ENOTDIR: 'a part of the path is no folder. Correct the path.',
+  EISDIR: 'it is a folder. Name a file.',
+  ENOSPC: 'the disk is full. Free some space.',
+  EDQUOT: 'the disk quota of this user is used up. Free some space.',
+  EMFILE: 'this process has too many files open. Raise the limit ("ulimit -n").',
+};
+
+const fileVerbs: { readonly [syscall: string]: string } = {
+  mkdir: 'create',
+  unlink: 'delete',
+  rename: 'rename',
+  read: 'read',
+  write: 'write',
+  chmod: 'change the permissions of',
+};
+
+/** A sentence about a file of the person that cannot be used. Null: the error is about something else. */
+function unusableFile(error: NodeJS.ErrnoException): string | null {
+  const { code = '', path, syscall = '' } = error;
+  if (path === undefined || !Object.hasOwn(fileFaults, code)) return null;
+  // A program that cannot be started, or a socket, also has a path.
+  if (/^(spawn|connect|listen)/.test(syscall)) return null;
+  return `Cannot ${fileVerbs[syscall] ?? 'open'} ${path}: ${fileFaults[code]}`;
 }
 
 interface CommanderFault {

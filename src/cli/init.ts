@@ -221,7 +221,11 @@ async function firstSync(
   const ended = (step: Ended['step'], exitCode: number, said: string) => ({ step, exitCode, said });
   const checked = await cli.run(['check']);
   if (checked !== exitCodes.success)
-    return ended('check', checked, 'Correct .env or the configuration, and run "tributary check" again.');
+    return ended(
+      'check',
+      checked,
+      'Correct .env or the configuration, and run "tributary check" again. Once it succeeds, "tributary sync" and "tributary verify" do the rest.',
+    );
   const { config } = await cli.deps.configured();
   const pulled = config!.sources.some(({ connector }) => connector.source?.streams.some(isPulled));
   if (!pulled) {

@@ -267,8 +267,7 @@ function tell({ terminal }: Cli, { id, report, hash, signed }: Verification): vo
 function tellFields(
   say: (text: string) => void,
   { count, examples }: Report['differing'],
-  how: string,
-  word: string,
+  { how, word, rest }: { how: string; word: string; rest: string },
 ): void {
   for (const example of examples.slice(0, maxShown)) {
     if ('erased' in example) continue;
@@ -276,12 +275,17 @@ function tellFields(
     for (const [field, { expected, found }] of Object.entries(example.fields ?? {}))
       say(`  ${field}: ${JSON.stringify(expected)} expected, ${JSON.stringify(found)} ${word}`);
   }
-  if (count > maxShown) say(`… and ${counted(count - maxShown, 'other')}: see GET /api/verifications.`);
+  if (count > maxShown) say(`… and ${counted(count - maxShown, 'other')}: ${rest}.`);
 }
 
 function tellExamples(say: (text: string) => void, { differing, stale, missing, unknownToUs }: Report): void {
-  tellFields(say, differing, 'differs', 'found');
-  if (stale) tellFields(say, stale, 'is stale', 'delivered');
+  tellFields(say, differing, { how: 'differs', word: 'found', rest: '"tributary drifts" lists them' });
+  if (stale)
+    tellFields(say, stale, {
+      how: 'is stale',
+      word: 'delivered',
+      rest: 'the page Verification shows up to 100',
+    });
   const named = (examples: Report['missing']['examples']) =>
     examples.slice(0, maxShown).flatMap((example) => ('sourceId' in example ? [example.sourceId] : []));
   if (missing.count > 0)

@@ -1,6 +1,11 @@
 // Errors, named by what happens next.
 import type { Json } from './json.ts';
 
+/** What was said, perhaps in words of a vendor, which end with a full stop or do not; and what to do. */
+export function withAdvice(said: string, advice: string): string {
+  return `${said.replace(/\.$/, '')}. ${advice}`;
+}
+
 /** Tried again: after the vendor's word, or after our own delay. */
 export class TransientError extends Error {
   override name = 'TransientError';

@@ -1,7 +1,7 @@
 // Requests to a GraphQL API: one field of the root each, lists in the form of connections, objects by their global IDs, and errors,
 // which come with status 200. It knows no vendor. https://relay.dev/graphql/connections.htm, https://graphql.org/learn/global-object-identification/
 import type { Api, ApiDescription, ApiRequest, ApiResponse } from './api.ts';
-import { RejectedError, TransientError, UnauthorizedError } from './errors.ts';
+import { RejectedError, TransientError, UnauthorizedError, withAdvice } from './errors.ts';
 import type { Json, JsonObject } from './json.ts';
 import { listOf, minRetryMs, objectOf, valueAt, wordOf } from './reading.ts';
 
@@ -120,7 +120,7 @@ export function errorsWith200(codes: ErrorCodes): NonNullable<ApiDescription['er
       });
     const said = `${vendor} refused the query: ${wordOf(errors[0]!['message']) ?? (given[0] || 'it gives no reason')}`;
     const refusal = given.find((code) => Object.hasOwn(refused, code));
-    if (refusal !== undefined) return new UnauthorizedError(`${said}. ${refused[refusal]}`);
+    if (refusal !== undefined) return new UnauthorizedError(withAdvice(said, refused[refusal]!));
     const isDoubtful =
       wordOf(valueAt(request.json, 'variables.after')) !== undefined ||
       wordOf(valueAt(request.json, 'query'))?.startsWith('mutation');

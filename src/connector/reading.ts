@@ -54,7 +54,8 @@ export function wordOf(value: Json | undefined): string | undefined {
 
 /** Whether JSON has an ID or a word at each of these paths, such as those of a vendor's errors: for `isErrorBody`. */
 export function hasWordsAt(...paths: readonly string[]) {
-  return (json: Json | undefined): boolean => paths.every((path) => wordOf(valueAt(json, path)) !== undefined);
+  return (json: Json | undefined): boolean =>
+    paths.every((path) => wordOf(valueAt(json, path)) !== undefined);
 }
 
 /** Whether one of these is true of JSON: for `isErrorBody` of a vendor whose errors have several forms. */

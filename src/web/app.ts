@@ -1,7 +1,7 @@
 // The web app: every route, who may ask it, and what every answer carries. It does not know how it is served.
 
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import type { Context, MiddlewareHandler } from 'hono';
+import type { MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { secureHeaders } from 'hono/secure-headers';
@@ -64,6 +64,7 @@ import { type Deps, newApi, type SandboxVendors } from './deps.ts';
 import { docsPages } from './docs.ts';
 import type { Env } from './env.ts';
 import { withExamples } from './examples.ts';
+import { isForBrowser } from './for-browser.ts';
 import { Guesses } from './guesses.ts';
 import { Idempotency } from './idempotency.ts';
 import { importPath } from './import-path.ts';
@@ -86,6 +87,9 @@ const maxPageBodyBytes = 16 * 1024;
 
 const maxImportBytes = 2 * 1024 ** 3;
 
+/** Pages are answered in 100 ms. */
+const firstLookMs = 75;
+
 export interface AppOptions {
   /** Opens everything, as a bearer token or at the login. Named tokens are made with it. */
   apiToken: string;
@@ -94,6 +98,8 @@ export interface AppOptions {
   sandbox?: SandboxVendors | null;
   /** Imported files are kept in `imports` below it. */
   dataDir: string;
+  /** So long a page may take until everything was counted once, milliseconds. Default: 75. Null: for ever. */
+  firstLookMs?: number | null;
   /** Default 2 GiB. */
   maxImportBytes?: number;
   /** Where bodies are read before they are known to be the vendor's. Default: within the usual limits. */
@@ -118,6 +124,7 @@ export function createApp(tributary: Tributary, options: AppOptions): OpenAPIHon
     version: options.version,
     sandbox: options.sandbox ?? null,
     startedAt: clock.now(),
+    firstLookMs: options.firstLookMs === undefined ? firstLookMs : options.firstLookMs,
     dataDir: options.dataDir,
     maxImportBytes: options.maxImportBytes ?? maxImportBytes,
     auth: new Auth(options.apiToken, {
@@ -231,11 +238,6 @@ const parts = [
 ];
 
 /** Whether somebody typed the address, who reads pages and no JSON. */
-function isForBrowser(c: Context<Env>): boolean {
-  const isRead = c.req.method === 'GET' || c.req.method === 'HEAD';
-  return isRead && !c.req.path.startsWith('/api') && (c.req.header('accept') ?? '').includes('text/html');
-}
-
 function noPage(): never {
   throw new Problem(404, 'No page has this address.');
 }

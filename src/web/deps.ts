@@ -43,6 +43,8 @@ export interface Deps {
   sandbox: SandboxVendors | null;
   /** Epoch milliseconds. */
   startedAt: number;
+  /** So long a page may take until everything was counted once, milliseconds. Null: for ever. */
+  firstLookMs: number | null;
   /** Imports are kept below it. */
   dataDir: string;
   maxImportBytes: number;

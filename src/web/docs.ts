@@ -2,11 +2,13 @@
 // nothing about this installation.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
+import { html } from 'hono/html';
 import { Marked } from 'marked';
 import { newApi } from './deps.ts';
 import { docsPath, docsFolder as folder } from './docs-index.ts';
+import { isForBrowser } from './for-browser.ts';
 import { type Operation, referencePage } from './pages/api-reference.ts';
-import { docsPage } from './pages/docs.ts';
+import { docsFrame, docsPage } from './pages/docs.ts';
 import { Problem } from './problem.ts';
 
 /** The pages and pictures that there are: nothing else is ever opened. An image without them has none. */
@@ -21,6 +23,11 @@ const files = new Set(
 /** `specification`: the OpenAPI document of this server. */
 export function docsPages(specification: () => object) {
   const pages = newApi();
+  pages.onError((error, c) => {
+    if (!(error instanceof Problem && isForBrowser(c))) throw error;
+    const { title, detail, status } = error.body;
+    return c.html(docsFrame(title, c.req.path, missing(detail)), status as 404);
+  });
   pages.get('/docs', (c) => c.html(pageOf('README.md')));
   pages.get('/docs/reference', (c) => c.html(referencePage(operationsOf(specification()))));
   pages.get('/docs/:path{.+}', (c) => {
@@ -33,6 +40,10 @@ export function docsPages(specification: () => object) {
     return c.html(pageOf(file));
   });
   return pages;
+}
+
+function missing(detail: string) {
+  return html`<h1>Nothing is here</h1><p>${detail}</p><p><a href="/docs">To the beginning of the documentation</a></p>`;
 }
 
 function pageOf(file: string) {

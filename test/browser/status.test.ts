@@ -69,6 +69,17 @@ describe.skipIf(!existsSync(executablePath))('the page in a browser', () => {
   const source = (name: string) => page.getByRole('article', { name: `Source ${name}` });
   const said = (text: string | RegExp) => page.locator('#said').filter({ hasText: text }).waitFor();
 
+  it('appears by itself once everything was counted after a start', async () => {
+    const fresh = await openWorld(await behaviour[0].open(), { firstLookMs: 1 });
+    const server = await serveApp(fresh.app, { host: '127.0.0.1', port: 0 });
+    await page.goto(`${server.url}/login?key=${fresh.loginCodes.issue()}`);
+    await page.getByText('This is the first look since Tributary was started').waitFor();
+    await page.getByRole('heading', { name: 'There are no customers yet' }).waitFor();
+    expect(complaints).toEqual([]);
+    await server.close();
+    await fresh.close();
+  });
+
   it('refuses a wrong token in plain language, and lets the right one in', async () => {
     await page.goto(served.url);
     await page.getByLabel('Token').fill('a-wrong-token-altogether');

@@ -103,6 +103,12 @@ it('acknowledges drift with a reason, and reopens it', async () => {
   expect((await tributary('drifts', '--acknowledged')).out).toBe('No drift is acknowledged.\n');
 });
 
+it('asks for no consent where nothing would be discarded', async () => {
+  const discarded = await tributary('discard', '--text', 'in no letter', '--reason', 'x');
+  expect(discarded).toMatchObject({ exitCode: 0, err: '' });
+  expect(discarded.out).toBe('No dead letter matches: nothing was discarded.\n');
+});
+
 it('explains what is wrong with a selection', async () => {
   for (const [args, sentence] of [
     [['discard', '--reason', 'x', '--yes'], /Select letters with/],

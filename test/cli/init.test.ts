@@ -76,7 +76,8 @@ describe('tributary init', () => {
   });
 
   it('keeps keys that are given in .env, for the owner only, beside what stands there', async () => {
-    writeFileSync(join(folder, '.env'), 'OTHER=1');
+    // Anybody may read it until a key is in it.
+    writeFileSync(join(folder, '.env'), 'OTHER=1', { mode: 0o644 });
     const set = Object.entries({
       'sources.hubspot.accessToken': keys.HUBSPOT_TOKEN,
       'destination.appId': keys.VOUCHERIFY_APP_ID,
@@ -95,6 +96,7 @@ describe('tributary init', () => {
     expect(out).toContain('Wrote tributary.config.json and .env.');
     expect(exitCode).toBe(0);
     const env = join(folder, '.env');
+    expect(statSync(env).mode & 0o077).toBe(0);
     expect(readFileSync(env, 'utf8').split('\n').sort()).toEqual([
       '',
       'HUBSPOT_TOKEN=pat-eu1-stranger',
@@ -113,7 +115,8 @@ describe('tributary init', () => {
     expect(JSON.parse(out)).toMatchObject({
       command: 'init',
       ok: false,
-      summary: 'Correct .env or the configuration, and run "tributary check" again.',
+      summary:
+        'Correct .env or the configuration, and run "tributary check" again. Once it succeeds, "tributary sync" and "tributary verify" do the rest.',
       result: { step: 'check', env: null },
     });
     expect(written().sources.hubspot.connector).toBe('hubspot');
@@ -136,6 +139,19 @@ describe('tributary init', () => {
     expect(exitCode).toBe(2);
     expect(existsSync(join(folder, 'tributary.config.json'))).toBe(false);
     expect(existsSync(join(folder, '.env'))).toBe(false);
+  });
+
+  it('names a place that it cannot write to, and what to do', async () => {
+    const path = join(folder, 'missing', 'tributary.config.json');
+    const { exitCode, err } = await init(['--vendor', 'hubspot', '--yes', '--no-sync', ...addresses()], {
+      ...keys,
+      TRIBUTARY_CONFIG: path,
+    });
+    expect(err).toContain(
+      `Cannot open ${path}: it does not exist, or its folder does not. Create the folder`,
+    );
+    expect(err).not.toMatch(/defect| at /);
+    expect(exitCode).toBe(1);
   });
 
   it('overwrites no configuration', async () => {

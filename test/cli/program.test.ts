@@ -205,6 +205,26 @@ describe('an exit code', () => {
     expect(classify(error)).toMatchObject({ exitCode, code });
   });
 
+  it.each([
+    ['EACCES', 'open', 'Cannot open /etc/x: this user may not do that.'],
+    ['EROFS', 'mkdir', 'Cannot create /etc/x: the file system is read-only.'],
+    ['ENOSPC', 'write', 'Cannot write /etc/x: the disk is full.'],
+  ])('of %s is 1: the file is named, and it is no defect', (code, syscall, sentence) => {
+    const error = Object.assign(new Error(`${code}: …`), { code, syscall, path: '/etc/x' });
+    const failure = classify(error)!;
+    expect(failure).toMatchObject({ exitCode: 1, code: 'failed' });
+    expect(failure.message).toContain(sentence);
+  });
+
+  it('of a program that cannot be started is a defect all the same', () => {
+    const error = Object.assign(new Error('spawn x ENOENT'), {
+      code: 'ENOENT',
+      syscall: 'spawn x',
+      path: 'x',
+    });
+    expect(classify(error)).toMatchObject({ code: 'defect' });
+  });
+
   it('is 0 where nobody reads the output any more', () => {
     expect(classify(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }))).toBeNull();
   });

@@ -37,6 +37,8 @@ describe('a cause', () => {
     ],
     ['record', 'bad_value', '', /type/, /quarantine/],
     ['record', 'bad_row', '', /row of a file/, /import it again/],
+    ['record', 'bad_row', 'hubspot has no contacts record 9', /asked for by its ID/, /Compare the ID/],
+    ['record', 'bad_row', 'hubspot does not give it: it is locked', /does not give it/, /by its ID/],
     ['record', 'unread', '', /read by ID/, /full sync/],
     ['inbox', 'unreadable', '', /not what this vendor sends/, /inbox --show/],
     ['inbox', 'no_id', '', /whom it is about/, /retry/],

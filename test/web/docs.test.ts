@@ -71,6 +71,19 @@ describe('the documentation at /docs', () => {
       expect((await read(`/docs/${path}`)).status, path).toBe(404);
   });
 
+  it('shows a browser a page where there is none of this name, and tells a program', async () => {
+    const asked = (accept: string) => world.app.request('/docs/nothing', { headers: { accept } });
+    const page = await asked('text/html,*/*;q=0.8');
+    expect(page.status).toBe(404);
+    const text = await page.text();
+    expect(text).toContain('The documentation has no page &quot;nothing&quot;.');
+    expect(text).toContain('<nav id="contents"');
+    expect(text).toContain('<a href="/docs">');
+    const problem = await asked('application/json');
+    expect(problem.headers.get('content-type')).toBe('application/problem+json');
+    expect(problem.status).toBe(404);
+  });
+
   it('escapes what looks like HTML in a page', async () => {
     for (const path of docsAddresses)
       expect((await read(path)).text).not.toMatch(/<script(?! src="\/assets\/)/);

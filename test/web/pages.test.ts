@@ -1,6 +1,6 @@
 // What the pages do beyond showing: who may open them, forms that are answered by a page, and what a viewer never sees.
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { sections } from '../../src/web/pages/sections.ts';
 import { behaviour } from '../support/databases.ts';
 import { ManualClock } from '../support/manual-clock.ts';
@@ -59,11 +59,38 @@ describe('the pages', () => {
   const read = (path: string, accept: string) =>
     world.app.request(path, { headers: { cookie: cookies['viewer']!, accept } });
 
+  it('are answered before everything was counted after a start, and say that it is being counted', async () => {
+    const fresh = await openWorld(await behaviour[0].open(), { firstLookMs: 1 });
+    const entered = await fresh.app.request('/login', {
+      method: 'POST',
+      headers: { 'sec-fetch-site': 'same-origin' },
+      body: new URLSearchParams({ token: apiToken }),
+    });
+    const [cookie = ''] = entered.headers.get('set-cookie')!.split(';');
+    const look = async (path: string) => {
+      const answer = await fresh.app.request(path, { headers: { cookie } });
+      return { status: answer.status, text: await answer.text() };
+    };
+    const first = await look('/sources');
+    expect(first.status).toBe(200);
+    expect(first.text).toContain('<div id="counting">');
+    // It stands in the frame of all pages, in its section, and follows by itself.
+    expect(first.text).toContain('href="/sources" aria-current="page"');
+    expect(first.text).toContain('data-every="1"');
+    await vi.waitFor(async () => expect((await look('/sources')).text).toContain('Source crm'));
+    expect((await look('/')).text).not.toContain('id="counting"');
+    await fresh.close();
+  });
+
   it('answer a browser with a page, and a program with a problem, where nothing has the address', async () => {
     const page = await read('/verifications', 'text/html,application/xhtml+xml,*/*;q=0.8');
     expect(page.status).toBe(404);
     expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
-    expect(textOf(await page.text())).toContain('No page has this address.');
+    const text = await page.text();
+    expect(textOf(text)).toContain('No page has this address.');
+    // It is in no section: none is marked, and none is named above it.
+    expect(text).not.toContain('aria-current="page"');
+    expect(text).toContain('<nav class="crumbs" aria-label="Where you are"><b>Nothing is here</b></nav>');
     const problem = await read('/verifications', 'application/json');
     expect(await problem.json()).toMatchObject({
       status: 404,

@@ -120,6 +120,8 @@ export async function openWorld(
     connectors?: readonly Connector[];
     version?: string;
     secretKey?: string;
+    /** Default: pages wait until everything was counted. */
+    firstLookMs?: number;
     bodyLimits?: BodyLimits;
     sandbox?: SandboxVendors;
     /** Told of each line of the log as it is written. */
@@ -163,6 +165,7 @@ export async function openWorld(
     dataDir,
     loginCodes,
     bodies,
+    firstLookMs: options.firstLookMs ?? null,
     ...(maxImportBytes !== undefined && { maxImportBytes }),
   });
   return {

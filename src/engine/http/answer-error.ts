@@ -11,6 +11,7 @@ import {
   RejectedError,
   TransientError,
   UnauthorizedError,
+  withAdvice,
 } from '../../connector.ts';
 
 const maxMessageLength = 500;
@@ -127,7 +128,7 @@ function meaningOf(
   const spoken = words ? `: ${words}` : '';
   const remedy = description.remedies?.[status];
   if (remedy !== undefined)
-    return new UnauthorizedError(`${name} answered ${status}${spoken.replace(/\.$/, '')}. ${remedy}`, {
+    return new UnauthorizedError(withAdvice(`${name} answered ${status}${spoken}`, remedy), {
       status,
     });
   if (status === 401 || status === 403) {

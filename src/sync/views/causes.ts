@@ -131,8 +131,22 @@ const entries: readonly Entry[] = [
   {
     kind: 'record',
     code: 'bad_row',
-    plain: 'A row of a file could not be read as a record.',
-    next: 'Correct the row in the file and import it again, then discard the letter.',
+    words: / has no \S+ record /,
+    plain: 'A record was asked for by its ID, and the vendor has none with this ID.',
+    next: 'Compare the ID with the vendor. Sync the record again by the right one, and discard the letter.',
+  },
+  {
+    kind: 'record',
+    code: 'bad_row',
+    words: / does not give it: /,
+    plain: 'A record was asked for by its ID, and the vendor does not give it, for the reason it names.',
+    next: 'Correct what it names at the vendor or in the credentials. Sync the record again by its ID, and discard the letter.',
+  },
+  {
+    kind: 'record',
+    code: 'bad_row',
+    plain: 'A row of a file, or of what a vendor lists, could not be read as a record.',
+    next: 'Correct it at its source. Then run a full sync, or correct the file and import it again, and discard the letter.',
   },
   {
     kind: 'record',

@@ -8,9 +8,10 @@ import type { Caller } from '../caller.ts';
 import { type Api, type Deps, newApi } from '../deps.ts';
 import type { Env } from '../env.ts';
 import { masked } from '../masking.ts';
+import { countingPage } from '../pages/counting.ts';
 import { faultPage } from '../pages/fault.ts';
-import { sections } from '../pages/sections.ts';
-import { type PageContent, shell } from '../pages/shell.ts';
+import { sectionOf } from '../pages/sections.ts';
+import { type Frame, type PageContent, shell } from '../pages/shell.ts';
 import { troubleSentence } from '../patience.ts';
 import { Problem } from '../problem.ts';
 import { readStatus } from '../status.ts';
@@ -43,13 +44,33 @@ export async function openPage(deps: Deps, c: Context<Env>, read: PageReader): P
   if (isStream) return openStream(deps, c, visitor, read);
   c.set('caller', visitor);
   c.header('cache-control', 'no-store');
-  const { html, status } = await readPage(deps, c, visitor, read);
-  return c.html(html, status as 200);
+  const page = await quickly(deps, readPage(deps, c, visitor, read));
+  if (page === null) return c.html(shell(frameOf(deps, visitor, null), countingPage(c.req.path)));
+  return c.html(page.html, page.status as 200);
+}
+
+/** Null: nothing is counted yet since the start, and counting takes longer than anybody should look at nothing. */
+async function quickly<Page>(deps: Deps, reading: Promise<Page>): Promise<Page | null> {
+  if (deps.figures.last !== null || deps.firstLookMs === null) return reading;
+  const read = new AbortController();
+  reading.catch(() => {}); // who looks next learns of it
+  try {
+    const late = deps.tributary.clock.sleep(deps.firstLookMs, read.signal).then(() => null);
+    return await Promise.race([reading, late]);
+  } finally {
+    read.abort();
+  }
+}
+
+function frameOf(deps: Deps, visitor: Caller, status: Status | null): Frame {
+  const { version, startedAt, sandbox, tributary } = deps;
+  const about = { version, startedAt, database: tributary.database.kind, now: tributary.clock.now() };
+  return { visitor, status, about: status ?? about, isSandbox: sandbox !== null };
 }
 
 async function readPage(deps: Deps, c: Context<Env>, visitor: Caller, read: PageReader) {
   const visit = await visitOf(deps, visitor);
-  const frame = { visitor, status: visit.status, isSandbox: deps.sandbox !== null };
+  const frame = frameOf(deps, visitor, visit.status);
   const inFrame = async (content: PageContent, status = 200) => ({
     html: await shell(frame, content),
     status,
@@ -105,7 +126,7 @@ function loginPath(c: Context): string {
 }
 
 function requireRole({ name, role }: Caller, path: string): void {
-  const section = sections.flat().find((one) => one.path !== '/' && path.startsWith(one.path));
+  const section = sectionOf(path);
   if (!section || mayActAs(role, section.role)) return;
   throw new Problem(
     403,

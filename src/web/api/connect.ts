@@ -1,7 +1,7 @@
 // A person's sign-in at the vendor of a source, over HTTP.
 
 import { createRoute } from '@hono/zod-openapi';
-import { TransientError, UnauthorizedError } from '../../connector.ts';
+import { TransientError, UnauthorizedError, withAdvice } from '../../connector.ts';
 import { signedInShape, signInFinishRequest, signInRequest, signInShape } from '../../contract/connect.ts';
 import { sourceParam } from '../../contract/parts.ts';
 import { type SignIn, SignInError } from '../../engine/http/sign-in.ts';
@@ -76,7 +76,7 @@ async function saying<Result>(run: () => Promise<Result>): Promise<Result> {
     if (error instanceof SignInError || error instanceof UnauthorizedError)
       throw new Problem(409, error.message, { type: 'sign-in-failed' });
     if (error instanceof TransientError)
-      throw new Problem(503, `${error.message}. Try again.`, { type: 'vendor-unavailable' });
+      throw new Problem(503, withAdvice(error.message, 'Try again.'), { type: 'vendor-unavailable' });
     throw error;
   }
 }

@@ -57,6 +57,8 @@ function morphChildren(old, fresh) {
 /** Puts a page in place of what is shown. */
 function show(text) {
   const fresh = new DOMParser().parseFromString(text, 'text/html');
+  // The page is there: it has other parts than the one that said that it would come.
+  if (document.getElementById('counting') && !fresh.getElementById('counting')) return location.reload();
   for (const section of document.querySelectorAll('[data-live]')) {
     const next = fresh.getElementById(section.id);
     if (next) morph(section, next);

@@ -222,7 +222,7 @@ ${facts([
   ['Delivered', number(delivered)],
   [
     'Waiting',
-    html`${number(waiting)}${oldestWaitingAt === null ? '' : html` <small>the oldest since ${moment(oldestWaitingAt, now)}</small>`}`,
+    html`${number(waiting)}${oldestWaitingAt === null ? '' : html` <small>the oldest from ${moment(oldestWaitingAt, now)}</small>`}`,
   ],
   [
     'Dead',

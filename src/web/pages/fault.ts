@@ -1,7 +1,7 @@
 // The page in place of one that cannot be shown.
 import { html } from 'hono/html';
 import { blank } from './lists.ts';
-import { sections } from './sections.ts';
+import { sectionOf } from './sections.ts';
 import type { PageContent } from './shell.ts';
 
 const titles: { readonly [status: number]: string } = {
@@ -19,11 +19,11 @@ export function faultPage({
   detail: string;
   path: string;
 }): PageContent {
-  const section = sections.flat().find((one) => one.path !== '/' && path.startsWith(one.path));
+  const section = sectionOf(path);
   const title = titles[status] ?? 'This page cannot be shown';
   return {
     title,
-    at: section?.path ?? '/',
+    at: section?.path ?? null,
     everySeconds: null,
     body: blank(
       title,

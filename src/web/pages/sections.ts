@@ -85,10 +85,15 @@ export const sections: readonly (readonly Section[])[] = [
   ],
 ];
 
+/** The section that this page belongs to. */
+export function sectionOf(path: string): Section | undefined {
+  return sections
+    .flat()
+    .find((one) => path === one.path || (one.path !== '/' && path.startsWith(`${one.path}/`)));
+}
+
 /** Whether a person asks for it, and no program. */
 export function isPage(path: string): boolean {
   if (path === '/docs' || path.startsWith('/docs/')) return true;
-  return sections
-    .flat()
-    .some((one) => path === one.path || (one.path !== '/' && path.startsWith(`${one.path}/`)));
+  return sectionOf(path) !== undefined;
 }

@@ -10,15 +10,17 @@ import { type Section, type SectionPath, sections } from './sections.ts';
 /** What the shell shows beside the page itself. */
 export interface Frame {
   visitor: { name: string; role: Role };
-  status: Status;
+  about: Pick<Status, 'version' | 'database' | 'startedAt' | 'now'>;
+  /** Null: it is not known yet. */
+  status: Status | null;
   /** Whether simulated accounts are read and written. */
   isSandbox: boolean;
 }
 
 export interface PageContent {
   title: string;
-  /** The section that is marked in the navigation. */
-  at: SectionPath;
+  /** The section that is marked in the navigation. Null: none, where nothing has this address. */
+  at: SectionPath | null;
   /** Where the page is below its section: a link for each step. The last one is the page itself. */
   crumbs?: readonly { name: string; href?: string }[];
   /** Stays as it is while the page is open: what a person types in. */
@@ -32,7 +34,7 @@ export interface PageContent {
 }
 
 export function shell(frame: Frame, content: PageContent): Html {
-  const { visitor, status } = frame;
+  const { visitor, status, about } = frame;
   const { title, at, fixed = '', body, isInParts = false, everySeconds = 3 } = content;
   return page(
     at === '/' ? 'Tributary' : `${title} · Tributary`,
@@ -50,24 +52,24 @@ export function shell(frame: Frame, content: PageContent): Html {
 <form method="post" action="/logout"><button type="submit" class="quiet">Log out</button></form></div>
 </div></header>
 <div class="body">
-<div class="top">${crumbs(content)}<span id="verdict" data-live>${verdictChip(status)}</span>
+<div class="top">${crumbs(content)}<span id="verdict" data-live>${status && verdictChip(status)}</span>
 <p class="live" id="live-state" role="status"><span class="pulse"></span><span>Live</span></p></div>
 <main id="main" tabindex="-1">
 <div id="trouble" class="banner bad" role="alert" hidden></div>
 <noscript><p class="banner wait">Without JavaScript this page does not update and its buttons do not work.</p></noscript>
 ${fixed}${isInParts ? body : html`<div id="content" data-live>${body}</div>`}
 </main>
-<footer class="bottom" id="about" data-live>Tributary ${status.version} · ${status.database === 'pglite' ? 'embedded database' : 'PostgreSQL'} · started ${moment(status.startedAt, status.now)} · <a href="/docs">Documentation</a> · <a href="/docs/reference">API</a></footer>
+<footer class="bottom" id="about" data-live>Tributary ${about.version} · ${about.database === 'pglite' ? 'embedded database' : 'PostgreSQL'} · started ${moment(about.startedAt, about.now)} · <a href="/docs">Documentation</a> · <a href="/docs/reference">API</a></footer>
 </div></div>
 <div id="said" role="status" aria-live="polite"></div>`,
-    { role: visitor.role, everySeconds, now: status.now },
+    { role: visitor.role, everySeconds, now: about.now },
   );
 }
 
 function groupOf(
   group: readonly Section[],
   { visitor, status, isSandbox }: Frame,
-  at: SectionPath,
+  at: SectionPath | null,
 ): Html | '' {
   const open = group.filter(
     ({ role, isOfSandbox }) => mayActAs(visitor.role, role) && (isSandbox || !isOfSandbox),
@@ -79,8 +81,8 @@ function groupOf(
   )}</ul>`;
 }
 
-function badge(path: string, status: Status): Html | '' {
-  const count = path === '/problems' ? problemsOf(status) : 0;
+function badge(path: string, status: Status | null): Html | '' {
+  const count = path === '/problems' && status ? problemsOf(status) : 0;
   if (count === 0) return '';
   return html`<span class="badge" data-key="badge">${count > 999 ? '999+' : number(count)}<span class="unseen"> open</span></span>`;
 }

@@ -31,7 +31,7 @@ export function sourcesPage(status: Status): PageContent {
         : status.vanished.map(
             ({ name, note }) => html`<p class="banner wait" data-key="gone ${name}">${note}</p>`,
           )
-    }${sourcesSection(status, status.now)}`,
+    }${sourcesSection(status, status.now, 'unseen')}`,
   };
 }
 
@@ -73,7 +73,7 @@ ${paused ? pauseBanner(paused, now) : ''}
 <div class="split" data-key="split"><div class="stack-y">
 ${run ? html`<section class="card" data-key="now" aria-label="Now">${current(run, now)}</section>` : ''}
 <section data-key="runs" aria-label="Runs"><div class="title-row"><h2 class="first">Runs</h2><a href="${address('/runs', { source: name })}">All runs of ${name}</a></div>
-${runs.length === 0 ? blank('Not read yet', pulls ? 'It is read on its schedule, or when you sync it.' : 'Its webhooks keep it up to date.') : runsTable(runs, now, { isNarrow: true })}</section>
+${runs.length === 0 ? (pulls ? blank('Not read yet', 'It is read on its schedule, or when you sync it.') : blank('Nothing to read', 'The vendor only pushes: its webhooks keep this source up to date.')) : runsTable(runs, now, { isNarrow: true })}</section>
 ${readers(view)}
 ${view.setup ? setup(view.setup, name) : ''}
 ${lastCalls(view)}

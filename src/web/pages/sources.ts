@@ -13,9 +13,10 @@ import { webhooks } from './webhooks.ts';
 export function sourcesSection(
   { sources, writeBacks }: Pick<Status, 'sources' | 'writeBacks'>,
   now: number,
+  titleClass: 'first' | 'unseen' = 'first',
 ): Html {
   return html`<section id="sources" data-live aria-labelledby="sources-title">
-<h2 id="sources-title" class="first">Sources</h2>
+<h2 id="sources-title" class="${titleClass}">Sources</h2>
 ${
   sources.length === 0
     ? html`<p class="card empty">No source is configured yet. Name one under <code>sources</code> in your configuration and start Tributary again.</p>`
@@ -54,7 +55,7 @@ function writtenBack(back: WriteBackVendor, isSourcePaused: boolean, now: number
   const about = `writing to ${source}`;
   const isOwnPause = paused !== null && !isSourcePaused;
   return html`<div class="doing" data-key="write-back"><p class="hint">Written back: ${number(delivered)} delivered · ${number(waiting)} pending${
-    oldestWaitingAt === null ? '' : html`, the oldest since ${moment(oldestWaitingAt, now)}`
+    oldestWaitingAt === null ? '' : html`, the oldest from ${moment(oldestWaitingAt, now)}`
   } · ${counted(deadLetters, 'dead letter')}</p>
 ${dryRun ? chip('quiet', 'dry run: nothing is written') : ''}
 ${failing === null ? '' : html`<p class="banner wait" data-key="write-back-failing">Writing waits: ${failing}</p>`}
