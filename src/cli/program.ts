@@ -81,6 +81,8 @@ async function createProgram(cli: Cli, chosen: Chosen, writeOut: (text: string) 
       define(called, cli);
       for (let at = called; at.parent; at = at.parent) addGlobals(at);
     }
+  // A group that is given no command of its own answers by its help, also with global options.
+  if (!define) for (const group of program.commands) if (group.commands.length > 0) addGlobals(group);
   return program;
 }
 

@@ -104,6 +104,14 @@ describe('--json', () => {
     expect(err).toContain('Usage: tributary');
   });
 
+  it('says that a group was given no command', async () => {
+    const { exitCode, out } = await tributary('receipts', '--json');
+    expect(exitCode).toBe(2);
+    expect(JSON.parse(out)).toMatchObject({
+      error: { code: 'usage', message: expect.stringMatching(/^No command was given/) },
+    });
+  });
+
   it('gives the help and the version as results', async () => {
     expect(JSON.parse((await tributary('--json', '--version')).out)).toMatchObject({
       ok: true,

@@ -149,7 +149,8 @@ describe('the sandbox', { timeout: 180_000 }, () => {
       const run = () => runCommand(folder, args, { ...environment(), TRIBUTARY_API_TOKEN: token });
       let ran = await run();
       // People of the sandbox change all the time, and somebody may be on the way for as long as a verification waits.
-      for (let again = 0; again < 3 && ran.out.includes('verify again afterwards'); again++) ran = await run();
+      for (let again = 0; again < 3 && ran.out.includes('verify again afterwards'); again++)
+        ran = await run();
       expect(ran.exitCode, `${line}: ${ran.err} ${ran.out}`).toBe(0);
       expect(ran.out.length, line).toBeGreaterThan(20);
     }
