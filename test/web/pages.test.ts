@@ -59,6 +59,11 @@ describe('the pages', () => {
   const read = (path: string, accept: string) =>
     world.app.request(path, { headers: { cookie: cookies['viewer']!, accept } });
 
+  it('say at the login where a token is found', async () => {
+    const login = await (await world.app.request('/login')).text();
+    expect(textOf(login)).toContain('the file api-token in the data folder holds it');
+  });
+
   it('are answered before everything was counted after a start, and say that it is being counted', async () => {
     const fresh = await openWorld(await behaviour[0].open(), { firstLookMs: 1 });
     const entered = await fresh.app.request('/login', {

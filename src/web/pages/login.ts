@@ -18,7 +18,7 @@ ${to === '/' ? '' : html`<input type="hidden" name="to" value="${to}">`}
 <input id="token" name="token" type="password" required autofocus autocomplete="current-password" spellcheck="false"${
       fault === null ? '' : html` aria-invalid="true" aria-describedby="fault"`
     }>
-<p class="hint">One that <code>tributary token create</code> made for you, or the value of <code>TRIBUTARY_API_TOKEN</code> when Tributary was started.</p>
+<p class="hint">One that <code>tributary token create</code> made for you, or the value of <code>TRIBUTARY_API_TOKEN</code> when Tributary was started. If that was not set, the file <code>api-token</code> in the data folder holds it; the terminal says where.</p>
 <button type="submit" class="main">Log in</button>
 </form>
 </main>`,

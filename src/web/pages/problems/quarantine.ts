@@ -21,9 +21,9 @@ interface Filter {
 }
 
 const plain =
-  'They failed their type or rule. The rest of each record is used, and the last valid value is kept.';
+  'What failed its type or rule is left out. The rest of each record is used, and the last valid value is kept.';
 const next =
-  'Correct them at the source, or change the mapping. They are then read again automatically. Acknowledge those that may stay left out.';
+  'Correct it at the source, or change the mapping: it is then read again automatically. Acknowledge what may stay left out.';
 
 export function quarantineCause({ quarantined }: Status): Html[] {
   if (quarantined === 0) return [];
