@@ -82,7 +82,10 @@ describe('the pages', () => {
     // It stands in the frame of all pages, in its section, and follows by itself.
     expect(first.text).toContain('href="/sources" aria-current="page"');
     expect(first.text).toContain('data-every="1"');
-    await vi.waitFor(async () => expect((await look('/sources')).text).toContain('Source crm'));
+    await vi.waitFor(async () => expect((await look('/sources')).text).toContain('Source crm'), {
+      timeout: 30_000,
+      interval: 200,
+    });
     expect((await look('/')).text).not.toContain('id="counting"');
     await fresh.close();
   });
