@@ -116,23 +116,27 @@ export async function wantFacts(
   if (rows.length === 0) return [];
   const active = activeTrace();
   const traced = rows.map((row) => ({ ...row, traceparent: row.traceparent ?? active }));
+  // Looked up for each row: the planner expects a hundred, and would read all records of a small stream for one of them.
   const linked = target.create
-    ? sql`true`
-    : sql`exists (select 1 from records where records.source_id = row."sourceId" and ${standing(target)})`;
+    ? sql`(select true as known) as record`
+    : sql`(select true as known from records where records.source_id = row."sourceId" and ${standing(target)} limit 1) as record`;
   const wasWaiting = sql`write_backs.state = 'waiting'`;
   const goes = sql`(${wasWaiting} or excluded.state <> 'unlinked')`;
   return db.rows(
     notifying(
       'writeBack',
       sql`
+    with row as materialized (
+      select row.*, case when "isEmpty" then 'delivered' when known then 'waiting' else 'unlinked' end as state
+      from json_to_recordset(${jsonList(traced)}) as row
+        ("sourceId" text, wanted jsonb, "isEmpty" boolean, "changedAt" float8, traceparent text)
+        left join lateral ${linked} on true
+    )
     insert into write_backs (source, source_id, wanted, revision, state, lane, due_at, waiting_since, changed_at, traceparent)
     select ${target.source}, "sourceId", wanted, 1, state, ${laneNumber(lane)},
       case when state = 'waiting' then ${toTimestamp(now)} end, case when state = 'waiting' then ${toTimestamp(now)} end,
       to_timestamp("changedAt" / 1000), case when state = 'waiting' then traceparent end
-    from (select row.*, case when "isEmpty" then 'delivered' when ${linked} then 'waiting' else 'unlinked' end as state
-      from json_to_recordset(${jsonList(traced)}) as row
-        ("sourceId" text, wanted jsonb, "isEmpty" boolean, "changedAt" float8, traceparent text)) as row
-    order by "sourceId"
+    from row order by "sourceId"
     on conflict (source, source_id) do update set
       wanted = excluded.wanted, revision = write_backs.revision + 1,
       state = case when ${goes} then 'waiting' else 'unlinked' end,
