@@ -20,7 +20,9 @@ import { freshnessFigures } from './freshness.ts';
 import { intakeFigures } from './intake.ts';
 import { pacingFigures } from './pacing.ts';
 import { pagesFigures } from './pages.ts';
-import { type Plan, planFigures, planNames } from './plan.ts';
+import { comparePeers } from './peers/peers.ts';
+import { planFigures } from './plan.ts';
+import { type Plan, planNames } from './plans.ts';
 import { poolerFigures } from './pooler.ts';
 import { previewFigures } from './preview-figures.ts';
 import { scaleFigures } from './scale.ts';
@@ -50,6 +52,7 @@ const { values: options } = parseArgs({
     connectors: { type: 'boolean', default: false },
     pages: { type: 'boolean', default: false },
     scale: { type: 'boolean', default: false },
+    peers: { type: 'boolean', default: false },
     /** At default settings on the limits of this plan. */
     plan: { type: 'string' },
     runs: { type: 'string' },
@@ -118,10 +121,16 @@ const chosen = (Object.keys(benches) as (keyof typeof benches)[]).filter((name) 
 if (chosen.length > 1) throw new Error(`One at a time: ${chosen.join(', ')} would disturb each other.`);
 const [name] = chosen;
 const suffix = name === 'plan' ? ` ${options.plan}` : '';
-if (name) {
+if (options.peers) await peers();
+else if (name) {
   tell(await benches[name].measure());
   if (!options.quick)
-    await writeFigures(`${name.toUpperCase()}.md`, `npm run bench -- --${name}${suffix}`, benches[name].told);
+    await writeFigures(
+      `${name.toUpperCase()}.md`,
+      `npm run bench -- --${name}${suffix}`,
+      benches[name].told,
+      table(figures),
+    );
 } else await compare();
 const missed = figures.filter(isMissed);
 if (missed.length > 0) {
@@ -133,6 +142,14 @@ function planOf(name: string | undefined): Plan {
   const plan = planNames.find((one) => one === name);
   if (plan === undefined) throw new Error(`--plan takes one of ${planNames.join(', ')}`);
   return plan;
+}
+
+/** Tributary against what a user would pick instead. */
+async function peers(): Promise<void> {
+  const tables = await comparePeers(server, options.quick);
+  console.log(`\n${tables}`);
+  const told = 'one run; 20 ms to each vendor, whose process shares the machine';
+  if (!options.quick) await writeFigures('PEERS.md', 'npm run bench -- --peers', told, tables);
 }
 
 /** Tributary against the script. */
@@ -153,7 +170,7 @@ async function compare(): Promise<void> {
     tell(largeFigures(measured, { ours, script }, { few: contacts, many: manyContacts }));
   }
   const runsTold = `medians of ${runs} alternating runs, in brackets the least and the most; 20 ms to each vendor`;
-  if (!options.quick) await writeFigures('RESULTS.md', 'npm run bench', runsTold);
+  if (!options.quick) await writeFigures('RESULTS.md', 'npm run bench', runsTold, table(figures));
 }
 
 /** The sides in turn, and again, so that whatever else the machine does falls on all of them. */
@@ -189,7 +206,7 @@ function tell(more: readonly Figure[]): void {
   figures.push(...more);
 }
 
-async function writeFigures(file: string, command: string, runsTold: string): Promise<void> {
+async function writeFigures(file: string, command: string, runsTold: string, tables: string): Promise<void> {
   const { dependencies } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
     dependencies: { [name: string]: string };
   };
@@ -202,7 +219,7 @@ async function writeFigures(file: string, command: string, runsTold: string): Pr
     `- Node ${process.versions.node}; ${await serverVersion()}; PGlite ${dependencies['@electric-sql/pglite']}`,
     `- ${runsTold}`,
     '',
-    table(figures),
+    tables,
     '',
   ].join('\n');
   writeFileSync(new URL(file, import.meta.url), text);

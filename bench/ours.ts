@@ -10,6 +10,7 @@ import { systemClock } from '../src/engine/clock.ts';
 import { createLog } from '../src/engine/log/log.ts';
 import { runById } from '../src/tables/runs.ts';
 import { verificationById } from '../src/tables/verifications.ts';
+import { configurationOf, quotasOpen } from './configuration.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -25,39 +26,7 @@ const { values: options } = parseArgs({
 
 const config = checkConfig(
   'bench/ours.ts',
-  {
-    destination: {
-      connector: 'voucherify',
-      appId: 'bench',
-      appToken: 'bench',
-      baseUrl: options.voucherify,
-      quota: { requests: 1_000_000, seconds: 60 },
-      bulkQuota: { requests: 1_000_000, seconds: 3600 },
-      // The simulated project merges, and the yardstick takes that for granted too.
-      metadataWrites: 'merge',
-    },
-    sources: {
-      hubspot: {
-        connector: 'hubspot',
-        accessToken: 'bench',
-        baseUrl: options.hubspot,
-        quota: { requests: 1_000_000, seconds: 10 },
-        searchPerSecond: 50,
-        mapping: {
-          name: ['firstname', 'lastname'],
-          email: 'email',
-          phone: 'phone',
-          'address.city': 'city',
-          'address.postal_code': 'zip',
-          'address.country': 'country',
-          'metadata.lifecycle_stage': 'lifecyclestage',
-          'metadata.company': 'company',
-          'metadata.loyalty_points': { from: 'loyalty_points', as: 'number' },
-          'metadata.newsletter': { from: 'newsletter_opt_in', as: 'boolean' },
-        },
-      },
-    },
-  },
+  configurationOf({ hubspot: options.hubspot, voucherify: options.voucherify }, quotasOpen),
   {},
   connectors,
 );

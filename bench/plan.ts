@@ -14,14 +14,9 @@ import { openDatabase } from '../src/db/database.ts';
 import { systemClock } from '../src/engine/clock.ts';
 import { createLog } from '../src/engine/log/log.ts';
 import { type KeptForecast, keepForecast, listForecasts } from '../src/tables/forecasts.ts';
+import { configurationOf } from './configuration.ts';
 import type { Figure } from './figures.ts';
-
-/** What the plans allow, as published. Bulk calls are those of the smallest paid plan that named a figure. */
-const plans = {
-  business: { apiCalls: { requests: 100, seconds: 60 }, bulkCalls: { requests: 10, seconds: 3600 } },
-} as const;
-export type Plan = keyof typeof plans;
-export const planNames = Object.keys(plans) as Plan[];
+import { type Plan, plans } from './plans.ts';
 
 const contacts = 20_000;
 const latencyMs = 20;
@@ -65,10 +60,11 @@ async function firstLoad(plan: Plan, { name, there, minutes, calls }: Load): Pro
     await serve(hubspot.app, { latencyMs }),
     await serve(voucherify.app, { latencyMs }),
   ] as const;
+  const addresses = { hubspot: served[0].url, voucherify: served[1].url };
   const directory = mkdtempSync(join(tmpdir(), 'tributary-bench-'));
   const database = await openDatabase({ url: undefined, directory });
   const app = new Tributary({
-    config: checkConfig('bench/plan.ts', configuration(served[0].url, served[1].url), {}, connectors),
+    config: checkConfig('bench/plan.ts', configurationOf(addresses), {}, connectors),
     database,
     clock: systemClock,
     log: createLog({ level: 'error', write: (line) => void process.stderr.write(line) }),
@@ -115,32 +111,6 @@ async function firstLoad(plan: Plan, { name, there, minutes, calls }: Load): Pro
     for (const server of served) await server.close();
     rmSync(directory, { recursive: true, force: true });
   }
-}
-
-/** Nothing but the addresses and keys, and a mapping with two metadata keys and two parts of the address. */
-function configuration(hubspot: string, voucherify: string): object {
-  return {
-    destination: { connector: 'voucherify', appId: 'bench', appToken: 'bench', baseUrl: voucherify },
-    sources: {
-      hubspot: {
-        connector: 'hubspot',
-        accessToken: 'bench',
-        baseUrl: hubspot,
-        mapping: {
-          name: ['firstname', 'lastname'],
-          email: 'email',
-          phone: 'phone',
-          'address.city': 'city',
-          'address.postal_code': 'zip',
-          'address.country': 'country',
-          'metadata.lifecycle_stage': 'lifecyclestage',
-          'metadata.company': 'company',
-          'metadata.loyalty_points': { from: 'loyalty_points', as: 'number' },
-          'metadata.newsletter': { from: 'newsletter_opt_in', as: 'boolean' },
-        },
-      },
-    },
-  };
 }
 
 async function carriedOut(app: Tributary): Promise<KeptForecast> {

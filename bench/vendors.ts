@@ -1,5 +1,6 @@
 // The world's process as those who measure see it: where the vendors are, what they were asked, what they hold. It does
 // not know how they are simulated.
+import type { Plan } from './plans.ts';
 import { spawnScript } from './processes.ts';
 
 export interface WorldAddress {
@@ -18,6 +19,10 @@ export interface Verdict {
   customers: number;
   /** Customers that differ from their contact, or have none. */
   differences: number;
+  /** Contacts without a customer. They are among the differences. */
+  missing: number;
+  /** Customers beyond one for each contact. */
+  duplicated: number;
   examples: string[];
 }
 
@@ -34,11 +39,12 @@ export class Vendors {
     this.#end = end;
   }
 
-  /** A fresh world: so many contacts, no customers. */
-  static async start(contacts: number, latencyMs = defaultLatencyMs): Promise<Vendors> {
+  /** A fresh world: so many contacts, no customers. Without a plan, Voucherify has no limits. */
+  static async start(contacts: number, latencyMs = defaultLatencyMs, plan?: Plan): Promise<Vendors> {
     // A million contacts at both vendors take 4 GB.
     const flags = ['--max-old-space-size=12288'];
-    const script = spawnScript('world.ts', [String(contacts), String(latencyMs)], { flags });
+    const args = [String(contacts), String(latencyMs), ...(plan ? [plan] : [])];
+    const script = spawnScript('world.ts', args, { flags });
     const address = JSON.parse(await script.line) as WorldAddress;
     return new Vendors(address, async () => {
       script.child.kill();
@@ -50,6 +56,21 @@ export class Vendors {
   async change(every: number): Promise<number> {
     const { changed } = (await this.#ask(`/changes?every=${every}`, 'POST')) as { changed: number };
     return changed;
+  }
+
+  /** Lets this share of the calls to Voucherify fail from now on. */
+  async failing(share: number): Promise<void> {
+    await this.#ask(`/failing?share=${share}`, 'POST');
+  }
+
+  /** How many customers there are. */
+  async customers(): Promise<number> {
+    const { customers } = (await this.#ask('/customers')) as { customers: number };
+    return customers;
+  }
+
+  async verdict(): Promise<Verdict> {
+    return (await this.#ask('/verdict')) as Verdict;
   }
 
   async requests(): Promise<Requests> {
@@ -70,7 +91,7 @@ export class Vendors {
   async verify(who: string, when: 'now' | 'settled'): Promise<void> {
     const deadline = Date.now() + (when === 'settled' ? settleDeadlineMs : 0);
     for (;;) {
-      const verdict = (await this.#ask('/verdict')) as Verdict;
+      const verdict = await this.verdict();
       if (verdict.differences === 0 && verdict.customers === verdict.contacts) return;
       if (Date.now() >= deadline) {
         throw new Error(

@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { Client } from '@hubspot/api-client';
 import type { VoucherifyServerSide as VoucherifyServerSideFactory } from '@voucherify/sdk';
 import sdk from '@voucherify/sdk';
+import { customerOf, properties } from './customer-of.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -16,15 +17,16 @@ const { values: options } = parseArgs({
     hashes: { type: 'string', default: 'hashes.json' },
     /** Ask what became of each bulk call, and keep only the hashes of what was written. */
     poll: { type: 'boolean', default: false },
+    /** Customers in a bulk call. */
+    batch: { type: 'string', default: '100' },
   },
 });
 
 const callsAtOnce = 4;
+const customersAtOnce = Number(options.batch);
 const pollMs = 200;
-const properties = [
-  ...['firstname', 'lastname', 'email', 'phone', 'city', 'zip', 'country'],
-  ...['lifecyclestage', 'company', 'loyalty_points', 'newsletter_opt_in'],
-];
+/** Of a call that Voucherify refuses for its quota, or fails; a second, two and four apart. */
+const retries = 3;
 
 const hubspot = new Client({
   accessToken: process.env['HUBSPOT_TOKEN'] ?? '',
@@ -47,26 +49,6 @@ const voucherify = VoucherifyServerSide({
 type Customer = ReturnType<typeof customerOf>;
 type Pending = { customer: Customer; hash: string };
 
-/** An empty property is sent as null, so that a value removed in HubSpot goes away in Voucherify too. */
-function customerOf(id: string, contact: Record<string, string | null>) {
-  const text = (name: string) => contact[name]?.trim() || null;
-  const points = text('loyalty_points');
-  const optIn = text('newsletter_opt_in');
-  return {
-    source_id: id,
-    name: [text('firstname'), text('lastname')].filter(Boolean).join(' ') || null,
-    email: text('email')?.toLowerCase() ?? null,
-    phone: text('phone'),
-    address: { city: text('city'), postal_code: text('zip'), country: text('country') },
-    metadata: {
-      lifecycle_stage: text('lifecyclestage'),
-      company: text('company'),
-      loyalty_points: points === null ? null : Number(points),
-      newsletter: optIn === null ? null : optIn === 'true',
-    },
-  };
-}
-
 const known: Record<string, string> = existsSync(options.hashes)
   ? JSON.parse(readFileSync(options.hashes, 'utf8'))
   : {};
@@ -79,7 +61,7 @@ async function send(batch: readonly Pending[]): Promise<void> {
   const customers = batch.map(({ customer }) => customer) as unknown as Parameters<
     typeof voucherify.customers.updateInBulk
   >[0];
-  const { async_action_id } = await voucherify.customers.updateInBulk(customers);
+  const { async_action_id } = await retried(() => voucherify.customers.updateInBulk(customers));
   const refused = options.poll ? await refusedBy(async_action_id) : new Set<string>();
   counts.refused += refused.size;
   for (const { customer, hash } of batch)
@@ -88,12 +70,24 @@ async function send(batch: readonly Pending[]): Promise<void> {
 
 async function refusedBy(actionId: string): Promise<Set<string>> {
   for (;;) {
-    const action = await voucherify.asyncActions.get(actionId);
+    const action = await retried(() => voucherify.asyncActions.get(actionId));
     if (action.status === 'DONE' || action.status === 'FAILED') {
       const { errors } = (action.result ?? {}) as { errors?: { source_id: string }[] };
       return new Set(errors?.map((error) => error.source_id));
     }
     await new Promise((resolve) => setTimeout(resolve, pollMs));
+  }
+}
+
+async function retried<Result>(call: () => Promise<Result>): Promise<Result> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await call();
+    } catch (error) {
+      const { code = 0 } = error as { code?: number };
+      if (attempt === retries || !(code === 429 || code >= 500)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 1000 * 2 ** attempt));
+    }
   }
 }
 
@@ -104,7 +98,7 @@ let waiting: Pending[] = [];
 async function sendWaiting(): Promise<void> {
   if (waiting.length === 0) return;
   while (sending.size >= callsAtOnce) await Promise.race(sending);
-  const call: Promise<void> = send(waiting.splice(0, 100)).finally(() => sending.delete(call));
+  const call: Promise<void> = send(waiting.splice(0, customersAtOnce)).finally(() => sending.delete(call));
   sending.add(call);
 }
 
@@ -117,7 +111,7 @@ do {
     const hash = createHash('sha256').update(JSON.stringify(customer)).digest('base64');
     if (known[contact.id] !== hash) waiting.push({ customer, hash });
   }
-  while (waiting.length >= 100) await sendWaiting();
+  while (waiting.length >= customersAtOnce) await sendWaiting();
   after = page.paging?.next?.after;
 } while (after !== undefined);
 await sendWaiting();

@@ -11,12 +11,16 @@ const root = resolve(import.meta.dirname, '..');
 const text = (path: string) => readFileSync(join(root, path), 'utf8');
 const namesIn = (folder: string) => readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' });
 
+/** What a bench installs. */
+const isOurs = (page: string) => !page.startsWith('bench/.work/');
+
 const pages = [
   ...readdirSync(root).filter((name) => name.endsWith('.md')),
   ...['docs', 'connectors', 'bench'].flatMap((folder) =>
     namesIn(folder)
       .filter((name) => name.endsWith('.md'))
-      .map((name) => join(folder, name)),
+      .map((name) => join(folder, name))
+      .filter(isOurs),
   ),
 ];
 
