@@ -237,7 +237,6 @@ const parts = [
   adminPages,
 ];
 
-/** Whether somebody typed the address, who reads pages and no JSON. */
 function noPage(): never {
   throw new Problem(404, 'No page has this address.');
 }

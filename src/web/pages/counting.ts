@@ -4,7 +4,7 @@ import { blank } from './lists.ts';
 import { sectionOf } from './sections.ts';
 import type { PageContent } from './shell.ts';
 
-/** The script asks for the page itself as soon as it is told of it (`#counting`). */
+/** `admin.js` recognises it by `#counting`, and loads the page itself once that is ready. */
 export function countingPage(path: string): PageContent {
   const section = sectionOf(path);
   return {
