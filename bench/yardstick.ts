@@ -5,9 +5,8 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { parseArgs } from 'node:util';
 import { Client } from '@hubspot/api-client';
-import type { VoucherifyServerSide as VoucherifyServerSideFactory } from '@voucherify/sdk';
-import sdk from '@voucherify/sdk';
 import { customerOf, properties } from './customer-of.ts';
+import { voucherifyAt } from './sdk.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -36,15 +35,7 @@ const hubspot = new Client({
   limiterOptions: { minTime: 0, maxConcurrent: 10 },
   httpAgent: new Agent({ keepAlive: true }),
 });
-// A CommonJS bundle: its names arrive behind the default export.
-const { VoucherifyServerSide } = sdk as unknown as {
-  VoucherifyServerSide: typeof VoucherifyServerSideFactory;
-};
-const voucherify = VoucherifyServerSide({
-  apiUrl: options.voucherify,
-  applicationId: process.env['VOUCHERIFY_APP_ID'] ?? '',
-  secretKey: process.env['VOUCHERIFY_TOKEN'] ?? '',
-});
+const voucherify = voucherifyAt(options.voucherify);
 
 type Customer = ReturnType<typeof customerOf>;
 type Pending = { customer: Customer; hash: string };

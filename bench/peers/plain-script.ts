@@ -2,24 +2,15 @@
 // after the other, read the next page. It remembers nothing, and what the SDKs do about failures is all that is done.
 import { parseArgs } from 'node:util';
 import { Client } from '@hubspot/api-client';
-import type { VoucherifyServerSide as VoucherifyServerSideFactory } from '@voucherify/sdk';
-import sdk from '@voucherify/sdk';
 import { customerOf, properties } from '../customer-of.ts';
+import { voucherifyAt } from '../sdk.ts';
 
 const { values: options } = parseArgs({
   options: { hubspot: { type: 'string', default: '' }, voucherify: { type: 'string', default: '' } },
 });
 
 const hubspot = new Client({ accessToken: process.env['HUBSPOT_TOKEN'] ?? '', basePath: options.hubspot });
-// A CommonJS bundle: its names arrive behind the default export.
-const { VoucherifyServerSide } = sdk as unknown as {
-  VoucherifyServerSide: typeof VoucherifyServerSideFactory;
-};
-const voucherify = VoucherifyServerSide({
-  apiUrl: options.voucherify,
-  applicationId: process.env['VOUCHERIFY_APP_ID'] ?? '',
-  secretKey: process.env['VOUCHERIFY_TOKEN'] ?? '',
-});
+const voucherify = voucherifyAt(options.voucherify);
 
 // The SDK's types do not admit null, which is how the API clears a value.
 type Body = Parameters<typeof voucherify.customers.create>[0];
