@@ -27,8 +27,8 @@ import { directApi } from './direct-api.ts';
 export const bulkRoute = 'POST /v1/customers/bulk/async';
 const keys = { appId: 'app', appToken: 'token' };
 
-/** `kill`: the call is taken, and the worker is gone before its answer comes. `untaken`: it never arrives. */
-export type LossKind = 'answered' | 'cut' | 'kill' | 'untaken';
+/** `kill`: the call is taken, and the worker is gone before its answer comes. `untaken`: it never arrives. `unavailable`: it is refused with 503. */
+export type LossKind = 'answered' | 'cut' | 'kill' | 'untaken' | 'unavailable';
 
 export interface Watch {
   /** Single calls, but for the questions about actions whose ID was heard. */
@@ -58,6 +58,8 @@ export function openLossyWorld(database: Database, options: Partial<VoucherifyOp
       next = null;
       if (kind === null) return undefined;
       if (kind === 'untaken') return 'drop';
+      if (kind === 'unavailable')
+        return Response.json({ code: 503, key: 'unavailable', message: 'Unavailable' }, { status: 503 });
       return kind === 'answered' ? 'apply-then-drop' : 'apply-then-cut';
     },
   });

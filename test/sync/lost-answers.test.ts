@@ -140,6 +140,15 @@ describe.each(behaviour)('a lost answer to a bulk call on $name', ({ name, open 
     expect(await states()).toEqual([{ state: 'delivered', count: 60 }]);
   });
 
+  it('is looked for twice and sent again within half a minute if Voucherify itself says that it is unavailable', async () => {
+    world.loseNext('unavailable');
+    await world.change(people(0, 60), 'schedule');
+    await world.pass(minute / 2);
+    expect(calls()).toEqual(['GET /v1/async-actions', 'GET /v1/async-actions']);
+    expect(await states()).toEqual([{ state: 'delivered', count: 60 }]);
+    for (const sourceId of expected.keys()) expect(world.simulator.writesOf(sourceId)).toBe(1);
+  });
+
   it('is not looked for if the list is refused: everything is sent again at once', async () => {
     const faults = (_request: Request, route: string): Fault =>
       route === 'GET /v1/async-actions'

@@ -58,7 +58,7 @@ export class Lookup {
   async look(batch: LostBatch, context: () => Context<unknown>): Promise<Look> {
     const { submittedAt, lost } = batch;
     const now = this.#deps.clock.now();
-    const looks = looksAt({ sentAt: submittedAt, lostAt: lost.at, answered: lost.answered });
+    const looks = looksAt({ ...lost, sentAt: submittedAt, lostAt: lost.at });
     const next = looks.find((at) => at > now);
     const seen = this.#seenOf(batch);
     // A customer was not held: another one is read last of all, since the first may have been rejected.

@@ -63,16 +63,21 @@ export function acceptedWithin(
 /** How long after the call was sent, and after it was known to be lost, it is looked for; milliseconds. */
 export const firstLookMs = { sent: 30_000, lost: 1_000 };
 const laterLooksMs = { answered: [120_000], silent: [120_000, 285_000] };
+/** A vendor that says of itself that it is unavailable has hardly begun anything: what is lost by waiting is more. */
+const unavailableLooksMs = [1_000, 10_000];
 
 /**
  * When it is looked for, epoch milliseconds; after the last it is given up. Not at once, since the list may lag. `answered`:
- * something answered in the vendor's place; then the request has not been on its way for long.
+ * something answered in the vendor's place; then the request has not been on its way for long. `unavailable`: the vendor itself
+ * said that it is.
  */
 export function looksAt({
   sentAt,
   lostAt,
   answered,
-}: Pick<LostCall, 'sentAt' | 'lostAt'> & { answered: boolean }): number[] {
+  unavailable = false,
+}: Pick<LostCall, 'sentAt' | 'lostAt'> & { answered: boolean; unavailable?: boolean }): number[] {
+  if (unavailable) return unavailableLooksMs.map((afterMs) => lostAt + afterMs);
   const first = Math.max(sentAt + firstLookMs.sent, lostAt + firstLookMs.lost);
   const later = laterLooksMs[answered ? 'answered' : 'silent'].map((afterMs) => lostAt + afterMs);
   return [first, ...later];

@@ -197,8 +197,9 @@ export class Sender {
     if (!destination.bulk?.lookup) return false;
     const now = clock.now();
     const answered = error instanceof TransientError && error.status !== undefined;
-    const loss: Loss = { at: now, answered, counted, message: (error as Error).message };
-    const [dueAt = now] = looksAt({ sentAt: batch.submittedAt, lostAt: now, answered });
+    const unavailable = answered && error.status === 503 && !error.foreign;
+    const loss: Loss = { at: now, answered, unavailable, counted, message: (error as Error).message };
+    const [dueAt = now] = looksAt({ ...loss, sentAt: batch.submittedAt, lostAt: now });
     return database.transaction(async (tx) => {
       if (!(await loseBatch(tx, batch.id, loss, dueAt))) return false;
       const ids = batch.items.map(({ sourceId }) => sourceId);
