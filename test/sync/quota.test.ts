@@ -51,6 +51,16 @@ describe.each(databases)('Budgets on $name', ({ open }) => {
     expect(sentAt).toHaveLength(25);
   });
 
+  it('tells what is free of the fullest window', async () => {
+    const budget = budgetOf([tenPerSecond, { name: 'minute', requests: 100, seconds: 60 }]);
+    expect(budget.freePart(undefined)).toBe(1);
+    calls(budget, 4);
+    await pass(1);
+    expect(budget.freePart(undefined)).toBeCloseTo(0.6);
+    await pass(2_000);
+    expect(budget.freePart(undefined)).toBeCloseTo(0.96);
+  });
+
   it('leaves the reserve to others', async () => {
     const { sentAt } = calls(budgetOf([{ ...tenPerSecond, reserve: 0.25 }]), 20);
     await pass(900);

@@ -28,11 +28,15 @@ describe('Lingering', () => {
 
 describe('The pace of readings', () => {
   /** Readings of a source that always has something to read, each made as soon as the pace allows. */
-  const readings = (limits: { calls: number; windowMs: number }[], forMs: number, latencyMs = 20) => {
+  const readings = (
+    limits: { calls: number; windowMs: number }[],
+    forMs: number,
+    { latencyMs = 20, freePart = 0 } = {},
+  ) => {
     const pace = new ReadingPace();
     const at: number[] = [];
     for (let now = 0; now < forMs; now += latencyMs) {
-      now += pace.waitMs(now, limits);
+      now += pace.waitMs(now, limits, freePart);
       at.push(now);
       pace.took(now, limits);
     }
@@ -51,6 +55,10 @@ describe('The pace of readings', () => {
       expect(inWindow).toBeLessThanOrEqual(190 * 0.75 + 1);
     }
     expect(at.filter((one) => one >= 60_000).length).toBeLessThanOrEqual(6 * 190 * 0.5 + 1);
+  });
+
+  it('does not wait at all while a third of every window is free, whatever it has taken before', () => {
+    expect(readings([{ calls: 190, windowMs: 10_000 }], 60_000, { freePart: 0.33 })).toHaveLength(3_000);
   });
 
   it('does not wait longer than 400 ms for a scarce quota, nor for a day that is half used', () => {

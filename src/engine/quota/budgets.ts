@@ -287,6 +287,13 @@ export class Budget {
     return this.#drawnOn(bucket).map(({ windowMs, limit }) => ({ calls: Math.max(limit, 1), windowMs }));
   }
 
+  /** What is free of the fullest window of this bucket, from 0 to 1, as far as this process knows. */
+  freePart(bucket: string | undefined): number {
+    const now = this.#deps.clock.now();
+    const free = this.#drawnOn(bucket).map((gate) => (gate.exhaustedUntil > now ? 0 : gate.freePart));
+    return Math.max(0, Math.min(1, ...free));
+  }
+
   /** Those without a bucket for calls without one, those of the call's bucket, those for all; the scarcest first. */
   #drawnOn(bucket: string | undefined): QuotaGate[] {
     return this.#gates

@@ -139,6 +139,11 @@ export abstract class QuotaGate {
     return this.#exhaustedUntil;
   }
 
+  /** The part of the limit that this process has not used in the window that ends now. */
+  get freePart(): number {
+    return 1 - this.spent().used / this.limit;
+  }
+
   /** Calls per second that it sustains: the gate with the lowest is entered first, so that none waits holding a scarcer slot. */
   get rate(): number {
     return this.limit / this.quota.seconds;

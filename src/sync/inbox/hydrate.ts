@@ -95,8 +95,9 @@ export class Hydrator {
     const source = rules.source(this.#source);
     const due = await nextTouchDue(database, this.#source);
     if (!source || due === null || due > clock.now()) return { again: false, due };
-    const limits = this.#deps.endpoint(source.name)?.budget.limits(undefined) ?? [];
-    const waitMs = this.#pace.waitMs(clock.now(), limits);
+    const budget = this.#deps.endpoint(source.name)?.budget;
+    const limits = budget?.limits(undefined) ?? [];
+    const waitMs = this.#pace.waitMs(clock.now(), limits, budget?.freePart(undefined) ?? 1);
     if (waitMs > 0) return { again: false, afterMs: waitMs };
     const health = this.#deps.health(source.name);
     const paused = (await listPauses(database)).has(source.name);

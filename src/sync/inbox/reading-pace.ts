@@ -6,6 +6,8 @@ import type { QuotaLimit } from '../../engine/quota/budgets.ts';
 const share = 0.5;
 /** And this part of it in one go. */
 const burst = 0.25;
+/** Nor do they wait while this part of each window is free: the calls that runs make count as well. */
+const plenty = 0.3;
 /** However scarce calls are, what is told waits no longer for more. */
 const maxMs = 400;
 
@@ -14,8 +16,9 @@ export class ReadingPace {
   readonly #evenAt = new Map<number, number>();
   #lastAt = Number.NEGATIVE_INFINITY;
 
-  /** How long to wait before the next reading, milliseconds. */
-  waitMs(now: number, limits: readonly QuotaLimit[]): number {
+  /** How long to wait before the next reading, milliseconds. `freePart`: what is free of the fullest window, up to 1. */
+  waitMs(now: number, limits: readonly QuotaLimit[], freePart: number): number {
+    if (freePart >= plenty) return 0;
     const ahead = limits.map(
       ({ windowMs }) => (this.#evenAt.get(windowMs) ?? now) - now - (windowMs * burst) / share,
     );
