@@ -4757,6 +4757,7 @@ export interface operations {
           };
         };
       };
+      400: components['responses']['400'];
       401: components['responses']['401'];
       403: components['responses']['403'];
       429: components['responses']['429'];
@@ -4909,6 +4910,7 @@ export interface operations {
           'application/json': components['schemas']['Status'];
         };
       };
+      400: components['responses']['400'];
       401: components['responses']['401'];
       403: components['responses']['403'];
       429: components['responses']['429'];
@@ -4934,6 +4936,7 @@ export interface operations {
           'application/json': components['schemas']['Balance'];
         };
       };
+      400: components['responses']['400'];
       401: components['responses']['401'];
       403: components['responses']['403'];
       429: components['responses']['429'];
@@ -4996,6 +4999,7 @@ export interface operations {
           'text/plain': string;
         };
       };
+      400: components['responses']['400'];
       401: components['responses']['401'];
       403: components['responses']['403'];
       429: components['responses']['429'];
@@ -5107,6 +5111,7 @@ export interface operations {
           };
         };
       };
+      400: components['responses']['400'];
       401: components['responses']['401'];
       403: components['responses']['403'];
       429: components['responses']['429'];
@@ -5577,6 +5582,7 @@ export interface operations {
           'application/json': components['schemas']['ProbeFound'];
         };
       };
+      400: components['responses']['400'];
       401: components['responses']['401'];
       403: components['responses']['403'];
       429: components['responses']['429'];
@@ -7227,6 +7233,7 @@ export interface operations {
           };
         };
       };
+      400: components['responses']['400'];
       401: components['responses']['401'];
       403: components['responses']['403'];
       429: components['responses']['429'];
@@ -7422,6 +7429,7 @@ export interface operations {
           'application/json': components['schemas']['WritePermissions'];
         };
       };
+      400: components['responses']['400'];
       401: components['responses']['401'];
       403: components['responses']['403'];
       404: components['responses']['404'];
@@ -7882,6 +7890,7 @@ export interface operations {
           };
         };
       };
+      400: components['responses']['400'];
       401: components['responses']['401'];
       403: components['responses']['403'];
       429: components['responses']['429'];

@@ -53,8 +53,9 @@ function loginPages(deps: Deps) {
   pages.get('/login', async (c) => {
     const code = c.req.query('key');
     const to = pathWithin(c.req.query('to'));
+    const hasEnded = c.req.query('ended') === 'yes';
     if (code === undefined)
-      return (await auth.visitor(c)) ? c.redirect(to, 303) : answer(c, loginPage(null, to));
+      return (await auth.visitor(c)) ? c.redirect(to, 303) : answer(c, loginPage(null, to, { hasEnded }));
     // A browser that only looks ahead must not use the code up.
     if (/prefetch|prerender/.test(c.req.header('sec-purpose') ?? '')) return c.body(null, 503);
     if (!loginCodes.use(code))

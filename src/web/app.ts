@@ -262,7 +262,11 @@ const limitedTo = (maxSize: number) =>
   bodyLimit({
     maxSize,
     onError: () => {
-      throw new Problem(413, `The body has more than ${maxSize} bytes.`, { type: 'too-large' });
+      // What is left of the body is not read, so the connection carries no further request.
+      throw new Problem(413, `The body has more than ${maxSize} bytes.`, {
+        type: 'too-large',
+        headers: { connection: 'close' },
+      });
     },
   });
 

@@ -12,8 +12,34 @@ import { isTrigger } from './triggers.ts';
 
 const maxTarget = 500;
 
+const maxTargets = 20;
+
 /** Whom it was done to is kept nowhere, so not here either. */
 const erasure = 'DELETE /api/customers/{sourceId}';
+
+const letters = ['ids', 'kind', 'source', 'code', 'all'];
+const holds = ['ids', 'runId', 'change', 'all'];
+const drifts = ['sourceIds', 'kind', 'all'];
+const quarantine = ['source', 'stream', 'field', 'recordIds', 'all'];
+
+/** What of a body says what it is about. All else of it may be a secret, or a value of a customer. */
+const namedInBody: { readonly [action: string]: readonly string[] } = {
+  'POST /api/tokens': ['name', 'role'],
+  'POST /api/sources/{source}/sync': ['mode', 'dryRun', 'recordIds'],
+  'POST /api/destination/project': ['as'],
+  'POST /api/runs/{id}/undo': ['created'],
+  'POST /api/verify': ['sample', 'heal', 'sources'],
+  'POST /api/write-backs/{source}/verify': ['sample', 'heal'],
+  'POST /api/inbox/replay': ['ids', 'source', 'state', 'rejected', 'all', 'dryRun'],
+  'POST /api/dead-letters/retry': letters,
+  'POST /api/dead-letters/discard': letters,
+  'POST /api/holds/release': holds,
+  'POST /api/holds/refuse': holds,
+  'POST /api/drifts/acknowledge': drifts,
+  'POST /api/drifts/reopen': drifts,
+  'POST /api/quarantine/acknowledge': quarantine,
+  'POST /api/quarantine/reopen': quarantine,
+};
 
 export class AuditLog {
   readonly #database: Database;
@@ -33,7 +59,7 @@ export class AuditLog {
     { name, role }: Pick<Caller, 'name' | 'role'> = root,
     targets: readonly string[] = [],
   ): Promise<void> {
-    const cut = targets.map((target) => target.slice(0, maxTarget).replaceAll('\u0000', ''));
+    const cut = shortened(targets).map((target) => target.slice(0, maxTarget).replaceAll('\u0000', ''));
     const entry = { at: this.#clock.now(), by: name, role, action, targets: cut, status };
     await keepEntry(this.#database, entry).catch((error: unknown) =>
       this.#log.error(
@@ -53,8 +79,29 @@ export function audited(audit: AuditLog): MiddlewareHandler<Env> {
     // An answer that was given again is that of a request which is noted already.
     if (!caller || !isTrigger(c.req.method, route) || c.get('isReplayed')) return;
     const action = `${c.req.method} ${route}`;
-    await audit.note(action, c.res.status, caller, action === erasure ? [] : placesOf(route, c.req.path));
+    const places = action === erasure ? [] : placesOf(route, c.req.path);
+    // Only what was found valid.
+    const body: unknown = c.req.valid('json' as never);
+    await audit.note(action, c.res.status, caller, [...places, ...targetsIn(action, body)]);
   };
+}
+
+/** Names stand alone, so that those of a person can be forgotten; a number is told with what it counts. */
+export function targetsIn(action: string, body: unknown): string[] {
+  const said = (body ?? {}) as { [key: string]: unknown };
+  return (namedInBody[action] ?? []).flatMap((key) => {
+    const value = said[key];
+    if (value === true) return [key];
+    if (typeof value === 'number') return [`${key} ${value}`];
+    if (Array.isArray(value))
+      return value.map((one) => (typeof one === 'number' ? `${key} ${one}` : String(one)));
+    return typeof value === 'string' ? [value] : [];
+  });
+}
+
+function shortened(targets: readonly string[]): readonly string[] {
+  if (targets.length <= maxTargets) return targets;
+  return [...targets.slice(0, maxTargets), `${targets.length - maxTargets} more`];
 }
 
 /** What stands in the places of the route. */

@@ -91,6 +91,11 @@ export class Auth {
     return callerOf(await this.#tokens.byId(session.tokenId));
   }
 
+  /** Whether this browser once had a session, open or not. */
+  hasCookie(c: Context): boolean {
+    return getCookie(c, cookieName) !== undefined;
+  }
+
   /** Which session it is, or null where there is none. */
   sessionId(c: Context): string | null {
     return this.#session(c)?.id ?? null;

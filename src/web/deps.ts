@@ -85,9 +85,46 @@ export type Api = OpenAPIHono<Env>;
 export function newApi(): Api {
   const api: Api = new OpenAPIHono<Env>({ defaultHook: (result) => refuseBadInput(result) });
   const { openapi } = api;
-  api.openapi = ((route, ...rest) =>
-    openapi({ ...withShared(route), middleware: encodes(route) }, ...rest)) as typeof openapi;
+  api.openapi = ((route, ...rest) => {
+    const shared = withShared(route);
+    const middleware = [encodes(route), refusesQuery(route), readsAbsentBody(route)];
+    return openapi({ ...shared, middleware }, ...rest);
+  }) as typeof openapi;
   return api;
+}
+
+/** Where the API takes no query, one that says something is refused: a filter in it would be silently without effect. */
+function refusesQuery({ request, path }: Pick<RouteConfig, 'request' | 'path'>): MiddlewareHandler<Env> {
+  const isOpen = request?.query !== undefined || !path.startsWith('/api/');
+  return async (c, next) => {
+    if (!isOpen) parsed('query', noQuery, c.req.query());
+    await next();
+  };
+}
+
+const noQuery = z.strictObject({});
+
+/** A request without a body, where the route needs none, is one with an empty object: it gets the defaults of the shape. */
+function readsAbsentBody({ request }: Pick<RouteConfig, 'request'>): MiddlewareHandler<Env> {
+  const media = request?.body?.content['application/json'];
+  const schema = media && 'schema' in media ? media.schema : undefined;
+  return async (c, next) => {
+    if (schema instanceof z.ZodType) {
+      const { addValidatedData } = c.req;
+      c.req.addValidatedData = (target, data) => {
+        const isAbsent = target === 'json' && c.req.header('content-type') === undefined;
+        addValidatedData.call(c.req, target, isAbsent ? parsed('json', schema, data) : data);
+      };
+    }
+    await next();
+  };
+}
+
+/** Throws the problem where the value is not of the shape. */
+function parsed(target: 'json' | 'query', schema: z.ZodType, value: object): object {
+  const result = schema.safeParse(value);
+  if (!result.success) refuseBadInput({ target, success: false, error: result.error, data: value });
+  return result.data as object;
 }
 
 /** What a route answers as JSON, by status. */

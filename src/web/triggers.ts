@@ -30,17 +30,20 @@ export const keyParameter = {
 };
 
 /**
- * With what every route that takes a token documents besides: somebody may guess at tokens, and the database may not answer. A
- * trigger takes a key.
+ * With what every route that takes a token documents besides: a parameter may be unknown, a body too large or none of JSON,
+ * somebody may guess at tokens, and the database may not answer. A trigger takes a key.
  */
 export function withShared<Route extends RouteConfig>(route: Route): Route {
   if (!route.security?.length) return route;
-  const { 400: bad, 409: conflict, 422: reused, 429: many, 503: silent } = problems(400, 409, 422, 429, 503);
-  const shared = { 429: many, 503: silent, ...route.responses };
+  const { 409: conflict, 422: reused } = problems(409, 422);
+  const shared = {
+    ...problems(400, 429, 503, ...(route.request?.body ? ([413, 415] as const) : [])),
+    ...route.responses,
+  };
   if (!isTrigger(route.method.toUpperCase(), route.path)) return { ...route, responses: shared };
   return {
     ...route,
     parameters: [...(route.parameters ?? []), { $ref: `#/components/parameters/${keyParameter.name}` }],
-    responses: { 400: bad, 409: conflict, 422: reused, ...shared },
+    responses: { 409: conflict, 422: reused, ...shared },
   };
 }

@@ -150,6 +150,17 @@ describe('who may ask', () => {
     expect((await browser('GET', `/login?key=${late}`)).status).toBe(401);
   });
 
+  it('says at the login that a session has ended, and leads back to the page', async () => {
+    const cookie = cookieOf(await logIn());
+    await browser('POST', '/logout', { cookie, origin: `http://${host}` });
+    const to = (await browser('GET', '/runs?state=failed', { cookie })).headers.get('location')!;
+    expect(to).toBe('/login?ended=yes&to=%2Fruns%3Fstate%3Dfailed');
+    const page = await (await browser('GET', to)).text();
+    expect(page).toContain('Your session has ended');
+    expect(page).toContain('name="to" value="/runs?state=failed"');
+    expect((await browser('GET', '/runs?state=failed')).headers.get('location')).not.toContain('ended');
+  });
+
   it('forgets a browser that logs out, and a copy of its cookie opens nothing', async () => {
     const cookie = cookieOf(await logIn());
     const another = cookieOf(await logIn());

@@ -189,6 +189,15 @@ describe.each(databases)('the API on $name', ({ open }) => {
       expect(answer.body.faults).toEqual([expect.objectContaining(fault)]);
     });
 
+    it('refuses a query where it takes none: nothing in it would have an effect', async () => {
+      for (const [method, path] of [
+        ['POST', '/api/verify?sample=10'],
+        ['GET', '/api/status?source=crm'],
+      ] as const)
+        expectProblem(await call(method, path), 400, { type: 'urn:tributary:problem:bad-input' });
+      expect((await call('GET', '/healthz?from=a-balancer')).status).toBe(200);
+    });
+
     it('refuses a body that is not JSON, of another type, or too large', async () => {
       const headers = { 'content-type': 'application/json' };
       expectProblem(await call('POST', '/api/sources/crm/sync', { body: '{"mode":', headers }), 400, {
@@ -201,10 +210,10 @@ describe.each(databases)('the API on $name', ({ open }) => {
         }),
         415,
       );
-      expectProblem(
-        await call('POST', '/api/sources/crm/sync', { json: { mode: 'x'.repeat(1_100_000) } }),
-        413,
-      );
+      const tooLarge = await call('POST', '/api/sources/crm/sync', { json: { mode: 'x'.repeat(1_100_000) } });
+      expectProblem(tooLarge, 413);
+      // The rest of it is not read, so the next request needs another connection.
+      expect(tooLarge.headers.get('connection')).toBe('close');
     });
 
     it('refuses records by ID where the connector cannot read them', async () => {

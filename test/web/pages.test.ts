@@ -180,7 +180,7 @@ describe('the pages', () => {
     );
     expect(bad).toContain('The token cannot be made: name:');
     expect(textOf(await (await get('admin', '/audit?by=the+admin')).text())).toMatch(
-      /POST \/api\/tokens anna the admin/,
+      /POST \/api\/tokens anna, viewer the admin/,
     );
   });
 

@@ -176,6 +176,18 @@ describe('a named token', () => {
     expect(JSON.stringify(all)).not.toContain('w-1');
   });
 
+  it('leaves in the audit what a request named in its body, and none of its values', async () => {
+    await call('POST', '/api/tokens', { json: { name: 'newcomer', role: 'viewer' } });
+    const discard = { source: 'crm', text: 'Wilhelmina', reason: 'not needed' };
+    await as('operator', 'POST', '/api/dead-letters/discard', discard);
+    await as('operator', 'POST', '/api/sources/crm/sync', { mode: 'records', recordIds: ['w-1'] });
+    expect((await audit('?limit=3')).map(({ targets }: { targets: string[] }) => targets)).toEqual([
+      ['crm', 'records', 'w-1'],
+      ['crm'],
+      ['newcomer', 'viewer'],
+    ]);
+  });
+
   it('opens nothing any more once it is revoked or has expired, and its sessions end', async () => {
     const made = await call('POST', '/api/tokens', { json: { name: 'leaver', role: 'operator' } });
     const guest = await call('POST', '/api/tokens', { json: { name: 'guest', role: 'viewer', days: 1 } });

@@ -25,6 +25,15 @@ describe.each(behaviour)('verifications on $name', ({ open }) => {
 
   afterEach(() => world.close());
 
+  it('takes a request without a body for one of all customers, and can show it afterwards', async () => {
+    const { body } = await call('POST', '/api/verify');
+    expect(body).toMatchObject({
+      request: { sample: null, heal: false, sources: null, contents: 'sample' },
+      report: { mode: 'full' },
+    });
+    expect((await call('GET', '/api/verifications')).body.verifications).toEqual([body]);
+  });
+
   it('answers a small one with its report, and shows it in the list and by its ID', async () => {
     world.truth.taken.set('3', {
       source_id: '3',

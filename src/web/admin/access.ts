@@ -6,6 +6,7 @@ import { listTokens } from '../../tables/api-tokens.ts';
 import { listEntries } from '../../tables/audit.ts';
 import { listErasures } from '../../tables/erasures.ts';
 import { receiptOf } from '../api/erasures.ts';
+import { targetsIn } from '../auditing.ts';
 import { requireSameOrigin } from '../auth.ts';
 import { root } from '../caller.ts';
 import type { Deps } from '../deps.ts';
@@ -73,7 +74,8 @@ async function makeToken(deps: Deps, { visitor, now }: Visit, c: Context<Env>) {
     data.name === root.name
       ? null
       : await deps.tokens.make({ name: data.name, role: data.role, createdBy: visitor.name, expiresAt });
-  await deps.audit.note('POST /api/tokens', made ? 201 : 409, visitor, [data.name]);
+  const action = 'POST /api/tokens';
+  await deps.audit.note(action, made ? 201 : 409, visitor, targetsIn(action, data));
   if (!made)
     return page(null, `There is a token called ${data.name}. Revoke it first, or choose another name.`);
   return page(made, null);

@@ -40,7 +40,7 @@ export async function openPage(deps: Deps, c: Context<Env>, read: PageReader): P
   const visitor = await deps.auth.visitor(c);
   const isStream = c.req.header('accept') === 'text/event-stream';
   c.header('vary', 'accept');
-  if (!visitor) return isStream ? c.body(null, 401) : c.redirect(loginPath(c), 303);
+  if (!visitor) return isStream ? c.body(null, 401) : c.redirect(loginPath(deps, c), 303);
   if (isStream) return openStream(deps, c, visitor, read);
   c.set('caller', visitor);
   c.header('cache-control', 'no-store');
@@ -120,9 +120,14 @@ async function visitOf(deps: Deps, visitor: Caller): Promise<Visit> {
 }
 
 /** Where somebody wanted to go is kept, so that the login leads there. */
-function loginPath(c: Context): string {
+function loginPath({ auth }: Deps, c: Context): string {
   const { pathname, search } = new URL(c.req.url);
-  return pathname === '/' ? '/login' : `/login?to=${encodeURIComponent(pathname + search)}`;
+  const to = pathname + search;
+  const query = new URLSearchParams({
+    ...(auth.hasCookie(c) && { ended: 'yes' }),
+    ...(to !== '/' && { to }),
+  }).toString();
+  return query === '' ? '/login' : `/login?${query}`;
 }
 
 function requireRole({ name, role }: Caller, path: string): void {

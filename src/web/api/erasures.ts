@@ -129,8 +129,7 @@ export function erasuresApi(deps: Deps) {
     })
     .openapi(erase, async (c) => {
       const { sourceId } = c.req.valid('param');
-      // A body that is left out is not checked, and leaves nothing.
-      const { permanent } = (c.req.valid('json') as { permanent?: boolean } | undefined) ?? {};
+      const { permanent } = c.req.valid('json');
       await refuseOthersName(deps, sourceId);
       const receipt = await tributary.erase({ sourceId, permanent }).catch(refuseWithoutKey);
       return c.json(receiptOf(receipt), 202, { location: `/api/erasures/${receipt.id}` });

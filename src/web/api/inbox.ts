@@ -118,7 +118,7 @@ export function inboxApi(deps: Deps) {
     .openapi(replayOne, async (c) => {
       const { id, source, bytes } = await requestNumbered(deps, c.req.valid('param').id);
       if (bytes === 0) throw new Problem(409, `Request ${id} cannot be opened again: ${bodyless}.`);
-      const { dryRun = false } = (c.req.valid('json') ?? {}) as { dryRun?: boolean };
+      const { dryRun = false } = c.req.valid('json');
       const { results } = await replayRequests(tributary, [{ id, source }], { dryRun });
       const [result] = results;
       if (!result) throw new Problem(409, `Request ${id} cannot be opened again: ${deafText(source)}.`);

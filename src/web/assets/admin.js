@@ -78,6 +78,7 @@ async function refresh() {
       headers: { accept: 'text/html' },
       signal: AbortSignal.timeout(patienceMs),
     });
+    if (new URL(response.url).pathname === '/login') return sessionEnded();
     if (response.redirected) return location.assign(response.url);
     const text = await response.text();
     if (response.status >= 500) throw new Error(faultIn(text) ?? `The server answered ${response.status}`);
@@ -85,6 +86,27 @@ async function refresh() {
   } catch (error) {
     if (mine === round) troubled(error);
   }
+}
+
+let isEnded = false;
+
+/** Leads to the login and back here; where something is typed in it stays, and says so first. */
+function sessionEnded() {
+  isEnded = true;
+  everyMs = 0;
+  const login = `/login?${new URLSearchParams({ ended: 'yes', to: location.pathname + location.search })}`;
+  if (!isTypedIn()) return location.assign(login);
+  const { trouble } = elements;
+  const link = Object.assign(document.createElement('a'), { href: login, textContent: 'Log in again' });
+  trouble.replaceChildren('Your session has ended. What you typed is still here: copy it first. ', link);
+  trouble.hidden = false;
+  trouble.scrollIntoView({ block: 'center' });
+}
+
+function isTypedIn() {
+  return [...document.querySelectorAll('main textarea, main input:not([type=checkbox], [type=hidden])')].some(
+    ({ value, defaultValue }) => value !== defaultValue,
+  );
 }
 
 function faultIn(text) {
@@ -244,7 +266,7 @@ async function send(element, address, init, done) {
   try {
     const response = await fetch(address, { method: 'POST', ...init });
     const answer = await response.json().catch(() => null);
-    if (response.status === 401) return location.assign('/login');
+    if (response.status === 401) return sessionEnded();
     if (response.ok) {
       say(sentence(answer, done), 'good');
       element.closest('details.ask')?.removeAttribute('open');
@@ -254,7 +276,7 @@ async function send(element, address, init, done) {
   } finally {
     busy.delete(element);
     element.removeAttribute('aria-busy');
-    await refresh();
+    if (!isEnded) await refresh();
   }
 }
 
@@ -317,6 +339,10 @@ document.addEventListener('click', (event) => {
 document.addEventListener('submit', (event) => {
   const form = event.target;
   const { api, method = 'POST', done, confirm: question } = form.dataset;
+  if (isEnded && form.method === 'post') {
+    event.preventDefault();
+    return sessionEnded();
+  }
   if (!api) return;
   event.preventDefault();
   if (busy.has(form) || (question && !confirm(question))) return;

@@ -4,14 +4,15 @@ import { assetUrl } from '../assets.ts';
 import { mark, page } from './layout.ts';
 import type { Html } from './parts.ts';
 
-/** `to`: where the login leads. */
-export function loginPage(fault: string | null, to = '/'): Html {
+/** `to`: where the login leads. `hasEnded`: a session was open until now. */
+export function loginPage(fault: string | null, to = '/', { hasEnded = false } = {}): Html {
   return page(
     'Log in · Tributary',
     html`<main class="login">
 <form method="post" action="/login" class="card">
 <h1>${mark} Tributary</h1>
 ${fault === null ? '' : html`<p class="banner bad" role="alert" id="fault">${fault}</p>`}
+${hasEnded ? html`<p class="banner wait" role="status">Your session has ended: it was logged out, or its token was revoked or has expired.${to === '/' ? '' : ' Log in to return to the page that you were on.'}</p>` : ''}
 <input type="text" name="username" value="tributary" autocomplete="username" hidden>
 ${to === '/' ? '' : html`<input type="hidden" name="to" value="${to}">`}
 <label for="token">Token</label>
