@@ -1,11 +1,14 @@
 // Whole systems by seed: workers that die, vendors that fail, on simulated time in one process. After the queues have drained
 // everything must hold that test/simulation/checks.ts asks. `npm run simulate` carries out more and longer ones.
 import { readdirSync, readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { afterAll, describe, expect, it } from 'vitest';
+import { Agenda } from './agenda.ts';
 import { closeDatabase } from './database.ts';
 import { type History, historyOf } from './history.ts';
 import { shrunk } from './shrink.ts';
 import { simulate } from './simulation.ts';
+import { Trace } from './trace.ts';
 
 afterAll(closeDatabase);
 
@@ -19,6 +22,18 @@ describe('a simulation', () => {
     const { hash } = await simulate(history);
     expect((await simulate(historyOf(4, 0.25))).hash).not.toBe(hash);
     expect((await simulate(history)).hash).toBe(hash);
+  });
+
+  it('leaves the number of this process out of its trace, so that another process goes the same way', () => {
+    const said = (pid: number) => {
+      const trace = new Trace(new Agenda(0));
+      trace.note(`The worker ${pid} on ${hostname()} works with another configuration.`);
+      return trace.hash;
+    };
+    expect(said(process.pid)).not.toBe(said(process.pid + 1));
+    const trace = new Trace(new Agenda(0));
+    trace.note('The worker works with another configuration.');
+    expect(said(process.pid)).toBe(trace.hash);
   });
 
   it.each(seeds)('holds what the product promises (seed %i)', async (seed) => {

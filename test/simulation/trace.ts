@@ -1,8 +1,11 @@
 // What happened, as one hash: two simulations went alike where their hashes are equal. The last lines are kept for a person.
 import { createHash } from 'node:crypto';
+import { hostname } from 'node:os';
 import type { Agenda } from './agenda.ts';
 
 const maxLines = 4_000;
+/** As the log names the workers of this process: by a number that is another each time, and by the machine. */
+const thisProcess = `worker ${process.pid} on ${hostname()}`;
 
 export class Trace {
   readonly #agenda: Agenda;
@@ -16,7 +19,7 @@ export class Trace {
   }
 
   note(what: string): void {
-    const line = `${new Date(this.#agenda.now).toISOString()} ${what}`;
+    const line = `${new Date(this.#agenda.now).toISOString()} ${what.replaceAll(thisProcess, 'worker')}`;
     this.#hash.update(line).update('\n');
     this.#lines.push(line);
     if (this.#lines.length > 2 * maxLines) this.#lines.splice(0, maxLines);
