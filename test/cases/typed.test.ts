@@ -17,7 +17,7 @@ import { behaviour, type TestDatabase } from '../support/databases.ts';
 import { FastClock } from '../support/fast-clock.ts';
 import { People } from '../support/people.ts';
 import { openPushWorld, type PushWorld } from '../support/push-world.ts';
-import { runCommand } from '../support/run-command.ts';
+import { runCommandOnServer } from '../support/run-command.ts';
 import { openSyncWorld, type SyncWorld, type SyncWorldOptions, until } from '../support/sync-world.ts';
 
 const schemaRoute = 'GET /v1/metadata-schemas';
@@ -369,18 +369,18 @@ describe('types of metadata and commands', () => {
         ['verify'],
       ];
       for (const command of commands) {
-        const { exitCode, err } = await runCommand(folder, command);
+        const { exitCode, err } = await runCommandOnServer(folder, command);
         expect([command, exitCode]).toEqual([command, 1]);
         expect(err).toContain('Customers wait for the metadata schema of voucherify');
         expect(err).toContain('"metadataSchema"');
       }
-      expect((await runCommand(folder, ['check'])).exitCode).toBe(1);
+      expect((await runCommandOnServer(folder, ['check'])).exitCode).toBe(1);
       expect([...voucherify.customers()]).toEqual([]);
       writeFileSync(
         join(folder, 'tributary.config.json'),
         JSON.stringify({ ...config, metadataSchema: 'none' }),
       );
-      expect((await runCommand(folder, ['sync'])).exitCode).toBe(0);
+      expect((await runCommandOnServer(folder, ['sync'])).exitCode).toBe(0);
       expect([...voucherify.customers()]).toHaveLength(3);
     } finally {
       for (const server of served) await server.close();

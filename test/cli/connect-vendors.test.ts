@@ -12,7 +12,7 @@ import { createOAuthSimulator, type OAuthOptions } from '../../simulators/oauth.
 import { createPipedriveSimulator } from '../../simulators/pipedrive.ts';
 import { type Served, serve } from '../../simulators/serve.ts';
 import { createVoucherifySimulator } from '../../simulators/voucherify.ts';
-import { runCommand } from '../support/run-command.ts';
+import { runCommandOnServer } from '../support/run-command.ts';
 
 const client = { clientId: 'client', clientSecret: 'client-secret-00' };
 const [appId, appToken] = ['app-id', 'app-token-00000000'];
@@ -143,7 +143,7 @@ describe.each(Object.entries(vendors))('connect %s', (connector, vendor) => {
   async function connect() {
     let link: URL | undefined;
     let browsing: Promise<unknown> = Promise.resolve();
-    const ran = await runCommand(folder, ['connect', 'crm', '--json'], {}, (text) => {
+    const ran = await runCommandOnServer(folder, ['connect', 'crm', '--json'], {}, (text) => {
       const shown = /https?:\S+\/\S*authorize\S*/.exec(text)?.[0];
       if (!shown || link) return;
       link = new URL(shown);
@@ -154,7 +154,7 @@ describe.each(Object.entries(vendors))('connect %s', (connector, vendor) => {
   }
 
   const sync = async () => {
-    const { exitCode, out, err } = await runCommand(folder, ['sync', 'crm', '--full']);
+    const { exitCode, out, err } = await runCommandOnServer(folder, ['sync', 'crm', '--full']);
     expect(out + err).not.toMatch(/of-the-simulator|client-secret-00/);
     return { exitCode, text: out + err };
   };

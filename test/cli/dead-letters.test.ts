@@ -1,4 +1,4 @@
-// `tributary problems dead-letters`, `retry` with filters and `discard` in this process, on the embedded database and simulated
+// `tributary problems dead-letters`, `retry` with filters and `discard` in this process with simulated
 // vendors on loopback.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createHubSpotSimulator } from '../../simulators/hubspot.ts';
 import { type Served, serve } from '../../simulators/serve.ts';
 import { createVoucherifySimulator } from '../../simulators/voucherify.ts';
-import { runCommand } from '../support/run-command.ts';
+import { runCommandOnServer } from '../support/run-command.ts';
 
 const [accessToken, appId, appToken] = ['pat-test-00000000', 'app-id', 'app-token-00000000'];
 
@@ -47,7 +47,7 @@ afterEach(async () => {
 });
 
 function tributary(...args: string[]) {
-  return runCommand(folder, args);
+  return runCommandOnServer(folder, args);
 }
 
 it('lists causes with the next step, writes a file, retries and discards', async () => {

@@ -1,11 +1,11 @@
-// `tributary customers erase` in this process, on the embedded database and a simulated Voucherify on loopback.
+// `tributary customers erase` in this process, with a simulated Voucherify on loopback.
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Served, serve } from '../../simulators/serve.ts';
 import { createVoucherifySimulator } from '../../simulators/voucherify.ts';
-import { runCommand } from '../support/run-command.ts';
+import { runCommand, runCommandOnServer } from '../support/run-command.ts';
 
 const [appId, appToken] = ['app-id', 'app-token-00000000'];
 
@@ -43,7 +43,7 @@ afterEach(async () => {
 });
 
 function tributary(...args: string[]) {
-  return runCommand(folder, args);
+  return runCommandOnServer(folder, args);
 }
 
 describe('tributary customers erase', () => {
@@ -64,6 +64,13 @@ describe('tributary customers erase', () => {
     expect(out).toMatch(/Examples:\n {2}\$ tributary customers erase/);
   });
 
+  it('makes a secret key beside the embedded database, which nobody else may read', async () => {
+    expect(await runCommand(folder, ['import', join(folder, 'people.csv')])).toMatchObject({ exitCode: 0 });
+    expect(await runCommand(folder, ['erase', '7', '--yes'])).toMatchObject({ exitCode: 0 });
+    expect(voucherify.bySourceId('7')).toBeUndefined();
+    expect(statSync(join(folder, '.tributary', 'secret-key')).mode & 0o777).toBe(0o600);
+  });
+
   it('erases, prints the receipt, keeps the person away, and lets them back', async () => {
     const file = join(folder, 'people.csv');
     expect(await tributary('import', file)).toMatchObject({ exitCode: 0 });
@@ -74,7 +81,6 @@ describe('tributary customers erase', () => {
     expect({ exitCode: erased.exitCode, err: erased.err }).toEqual({ exitCode: 0, err: '' });
     expect(receipt).toMatchObject({ state: 'complete', known: true, permanent: false });
     expect(voucherify.bySourceId('7')).toBeUndefined();
-    expect(statSync(join(folder, '.tributary', 'secret-key')).mode & 0o777).toBe(0o600);
 
     expect(await tributary('import', file)).toMatchObject({ exitCode: 0 });
     expect(voucherify.count).toBe(1);

@@ -1,4 +1,4 @@
-// The commands that explain a customer and correct what is wrong with it, in this process, on the embedded database and
+// The commands that explain a customer and correct what is wrong with it, in this process with
 // simulated vendors on loopback.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ import { createHubSpotSimulator } from '../../simulators/hubspot.ts';
 import { type Served, serve } from '../../simulators/serve.ts';
 import { createVoucherifySimulator } from '../../simulators/voucherify.ts';
 import { timeOf } from '../../src/cli/times.ts';
-import { runCommand } from '../support/run-command.ts';
+import { runCommandOnServer } from '../support/run-command.ts';
 
 const [accessToken, appId, appToken] = ['pat-test-00000000', 'app-id', 'app-token-00000000'];
 
@@ -46,7 +46,7 @@ afterEach(async () => {
 });
 
 function tributary(...args: string[]) {
-  return runCommand(folder, args);
+  return runCommandOnServer(folder, args);
 }
 
 // Each command opens a database of its own.

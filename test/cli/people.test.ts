@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createHubSpotSimulator } from '../../simulators/hubspot.ts';
 import { type Served, serve } from '../../simulators/serve.ts';
 import { createVoucherifySimulator } from '../../simulators/voucherify.ts';
-import { runCommand } from '../support/run-command.ts';
+import { runCommandOnServer } from '../support/run-command.ts';
 
 const [accessToken, appId, appToken] = ['pat-test-00000000', 'app-id', 'app-token-00000000'];
 
@@ -39,7 +39,7 @@ function csv(name: string, rows: readonly string[], settings: object = {}) {
 async function check(sources: { [name: string]: object }, ...options: string[]) {
   const destination = { connector: 'voucherify', appId, appToken, baseUrl: served[1]!.url };
   writeFileSync(join(folder, 'tributary.config.json'), JSON.stringify({ destination, sources }));
-  const { out, ...rest } = await runCommand(folder, ['check', ...options]);
+  const { out, ...rest } = await runCommandOnServer(folder, ['check', ...options]);
   const answer = options.includes('--json') && out !== '' ? JSON.parse(out).result : null;
   return { out, ...rest, ok: answer?.ok, people: answer?.people };
 }

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createHubSpotSimulator } from '../../simulators/hubspot.ts';
 import { type Served, serve } from '../../simulators/serve.ts';
 import { createVoucherifySimulator } from '../../simulators/voucherify.ts';
-import { runCommand } from '../support/run-command.ts';
+import { runCommandOnServer } from '../support/run-command.ts';
 
 const [accessToken, appId, appToken] = ['pat-test-00000000', 'app-id', 'app-token-00000000'];
 const reference = (name: string) => `\${env:${name}}`;
@@ -39,7 +39,7 @@ const configured = (mapping: object, destination: object = {}) => ({
 });
 
 function tributary(...args: string[]) {
-  return runCommand(folder, args, variables);
+  return runCommandOnServer(folder, args, variables);
 }
 
 const put = (name: string, content: string | object) => {

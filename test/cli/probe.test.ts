@@ -1,4 +1,4 @@
-// `tributary probe` in this process, and what `tributary check` tells of it, on the embedded database and a simulated
+// `tributary probe` in this process, and what `tributary check` tells of it with a simulated
 // Voucherify on loopback.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type Served, serve } from '../../simulators/serve.ts';
 import { createVoucherifySimulator } from '../../simulators/voucherify.ts';
-import { runCommand } from '../support/run-command.ts';
+import { runCommandOnServer } from '../support/run-command.ts';
 
 const keys = { appId: 'app-id', appToken: 'app-token-00000000' };
 
@@ -39,7 +39,7 @@ function tributary(args: string[], destination: object = {}) {
     sources: { files: { connector: 'csv' } },
   };
   writeFileSync(join(folder, 'tributary.config.json'), JSON.stringify(config));
-  return runCommand(folder, args);
+  return runCommandOnServer(folder, args);
 }
 
 it('asks for consent, finds out, and is reported by the check', async () => {

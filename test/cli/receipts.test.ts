@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createHubSpotSimulator } from '../../simulators/hubspot.ts';
 import { type Served, serve } from '../../simulators/serve.ts';
 import { createVoucherifySimulator } from '../../simulators/voucherify.ts';
-import { runCommand } from '../support/run-command.ts';
+import { runCommandOnServer } from '../support/run-command.ts';
 
 const [accessToken, appId, appToken] = ['pat-test-00000000', 'app-id', 'app-token-00000000'];
 const script = resolve(import.meta.dirname, '../../scripts/check-receipt.mjs');
@@ -24,7 +24,7 @@ interface Content {
 describe('tributary receipts', () => {
   let folder: string;
   let served: Served[];
-  const tributary = (...args: string[]) => runCommand(folder, args, {});
+  const tributary = (...args: string[]) => runCommandOnServer(folder, args, {});
   const path = (name: string) => join(folder, name);
 
   /** What the script says, and whether it is content. */

@@ -1,4 +1,4 @@
-// `tributary holds release` in this process, on the embedded database and simulated vendors on loopback.
+// `tributary holds release` in this process with simulated vendors on loopback.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createHubSpotSimulator } from '../../simulators/hubspot.ts';
 import { type Served, serve } from '../../simulators/serve.ts';
 import { createVoucherifySimulator } from '../../simulators/voucherify.ts';
-import { runCommand } from '../support/run-command.ts';
+import { runCommandOnServer } from '../support/run-command.ts';
 
 const [accessToken, appId, appToken] = ['pat-test-00000000', 'app-id', 'app-token-00000000'];
 
@@ -43,7 +43,7 @@ afterEach(async () => {
 });
 
 function tributary(...args: string[]) {
-  return runCommand(folder, args);
+  return runCommandOnServer(folder, args);
 }
 
 const phones = () => ids.filter((id) => voucherify.bySourceId(id)?.phone != null).length;

@@ -1,11 +1,11 @@
-// `tributary runs`, `sources`, `pause` and `resume` in this process, on the embedded database and a file.
+// `tributary runs`, `sources`, `pause` and `resume` in this process with a file.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { serve } from '../../simulators/serve.ts';
 import { createVoucherifySimulator } from '../../simulators/voucherify.ts';
-import { runCommand } from '../support/run-command.ts';
+import { runCommandOnServer } from '../support/run-command.ts';
 
 let folder: string;
 let close: () => Promise<void>;
@@ -33,7 +33,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const tributary = (...args: string[]) => runCommand(folder, args);
+const tributary = (...args: string[]) => runCommandOnServer(folder, args);
 
 it('lists runs with what became of their records, and shows one', async () => {
   const { out, exitCode } = await tributary('runs');

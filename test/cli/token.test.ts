@@ -1,9 +1,9 @@
-// `tributary token` and `tributary audit` in this process, on the embedded database.
+// `tributary token` and `tributary audit` in this process.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { runCommand } from '../support/run-command.ts';
+import { runCommandOnServer } from '../support/run-command.ts';
 
 let folder: string;
 
@@ -19,7 +19,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const tributary = (...args: string[]) => runCommand(folder, args);
+const tributary = (...args: string[]) => runCommandOnServer(folder, args);
 
 it('makes a token that is printed alone, lists it and revokes it, and the audit says so', async () => {
   const made = await tributary('token', 'create', 'anna', '--role', 'operator', '--days', '30');

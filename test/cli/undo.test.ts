@@ -1,11 +1,11 @@
-// `tributary undo` in this process, on the embedded database and a file.
+// `tributary undo` in this process with a file.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { serve } from '../../simulators/serve.ts';
 import { createVoucherifySimulator } from '../../simulators/voucherify.ts';
-import { runCommand } from '../support/run-command.ts';
+import { runCommandOnServer } from '../support/run-command.ts';
 
 let folder: string;
 let close: () => Promise<void>;
@@ -30,7 +30,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const tributary = (...args: string[]) => runCommand(folder, args);
+const tributary = (...args: string[]) => runCommandOnServer(folder, args);
 const importRows = (...rows: string[]) => {
   const file = join(folder, 'people.csv');
   writeFileSync(file, ['source_id,name', ...rows, ''].join('\n'));

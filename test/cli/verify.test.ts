@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createHubSpotSimulator } from '../../simulators/hubspot.ts';
 import { type Served, serve } from '../../simulators/serve.ts';
 import { createVoucherifySimulator } from '../../simulators/voucherify.ts';
-import { runCommand } from '../support/run-command.ts';
+import { runCommandOnServer } from '../support/run-command.ts';
 
 const [accessToken, appId, appToken] = ['pat-test-00000000', 'app-id', 'app-token-00000000'];
 
@@ -49,7 +49,7 @@ describe('tributary verify', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const tributary = (...args: string[]) => runCommand(folder, args, {});
+  const tributary = (...args: string[]) => runCommandOnServer(folder, args, {});
 
   it('exits with 0 where all match', async () => {
     const { exitCode, out } = await tributary('verify');

@@ -1,4 +1,4 @@
-// The command about what flows back, on the embedded database and simulated vendors on loopback.
+// The command about what flows back with simulated vendors on loopback.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createKlaviyoSimulator } from '../../simulators/klaviyo.ts';
 import { type Served, serve } from '../../simulators/serve.ts';
 import { createVoucherifySimulator } from '../../simulators/voucherify.ts';
-import { runCommand } from '../support/run-command.ts';
+import { runCommandOnServer } from '../support/run-command.ts';
 
 const [appId, appToken] = ['app-id', 'app-token-00000000'];
 
@@ -31,7 +31,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const tributary = (...args: string[]) => runCommand(folder, args);
+const tributary = (...args: string[]) => runCommandOnServer(folder, args);
 
 it('pauses and resumes writing to a vendor, which the status tells, and says what the key may write', async () => {
   expect(await tributary('write-backs', 'klaviyo', '--pause', 'a migration')).toMatchObject({

@@ -12,13 +12,13 @@ import { databaseName, databaseUrl, findServer, onServer } from './postgres.ts';
 import { searchDatabase } from './secrets.ts';
 
 export interface TestDatabase extends Database {
+  /** What `openDatabase` was given, for another process. On PGlite no second process may open it. */
+  where: { url?: string; directory: string };
   /** A handle as a second worker would have: a pool of its own on PostgreSQL, the same one on PGlite. Closed with this. */
   again(): Promise<Database>;
 }
 
 export interface OwnDatabase extends TestDatabase {
-  /** What `openDatabase` was given, for another process. On PGlite no second process may open it. */
-  where: { url?: string; directory: string };
   /** Closes our handles but keeps the database, so that another process may have it. Closing it still removes it. */
   release(): Promise<void>;
 }
@@ -139,6 +139,7 @@ function lend(
   });
   return {
     ...guarded(database),
+    where: database.where,
     async again() {
       const handle = await database.again();
       handles.push(handle);

@@ -9,6 +9,7 @@ import { cliDeps } from '../../src/cli/deps.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import { readEnvironment } from '../../src/config.ts';
 import { type Clock, systemClock } from '../../src/engine/clock.ts';
+import { behaviour, type TestDatabase } from './databases.ts';
 import { copyEmbedded } from './embedded-template.ts';
 import { searchText } from './secrets.ts';
 
@@ -46,6 +47,35 @@ export async function runCommand(
   searchText(printed, 'what a command prints');
   searchText(said, 'what a command says');
   return { exitCode, out: printed, err: said };
+}
+
+/** By folder. */
+const lent = new Map<string, TestDatabase>();
+
+/**
+ * The same on a database of a server, for as long as the folder is there: opening the embedded one takes most of a command's time.
+ * Where there is no server it is the embedded one.
+ */
+export async function runCommandOnServer(
+  folder: string,
+  args: readonly string[],
+  variables: { [name: string]: string } = {},
+  onErr?: (text: string) => void,
+): ReturnType<typeof runCommand> {
+  const [{ name, open }] = behaviour;
+  if (name === 'PGlite') return runCommand(folder, args, variables, onErr);
+  for (const [old, database] of lent) {
+    if (existsSync(old)) continue;
+    lent.delete(old);
+    await database.close();
+  }
+  const database = lent.get(folder) ?? (await open());
+  lent.set(folder, database);
+  const own = {
+    DATABASE_URL: database.where.url!,
+    TRIBUTARY_SECRET_KEY: 'a-secret-key-of-the-tests-that-is-long-enough',
+  };
+  return runCommand(folder, args, { ...own, ...variables }, onErr);
 }
 
 const openApp: typeof cliDeps.openApp = async (options) => {
