@@ -12,6 +12,11 @@ export function counted(value: number, thing: string, things = `${thing}s`): str
   return `${number(value)} ${value === 1 ? thing : things}`;
 }
 
+/** `There is hubspot.`, `There are hubspot, klaviyo.` */
+export function thereAre(names: readonly string[]): string {
+  return `There ${names.length === 1 ? 'is' : 'are'} ${names.join(', ')}.`;
+}
+
 /** `99 %`, `<1 %`. Rounded down, so that an incomplete share never reads as complete. */
 export function percent(share: number): string {
   return share > 0 && share < 0.01 ? '<1 %' : `${Math.floor(share * 100)} %`;

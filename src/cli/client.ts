@@ -4,7 +4,7 @@
 import type { z } from 'zod';
 import { createTributaryClient, type TributaryClient } from '../client/client.ts';
 import { parseJson } from '../connector/json.ts';
-import type { ProblemBody } from '../contract/problem.ts';
+import { type ProblemBody, problemType } from '../contract/problem.ts';
 import { CommandError, exitCodes } from './errors.ts';
 import type { Method, Operation, PathOf, Sent } from './operations.ts';
 import { type Answered, LostError, type Repeat } from './repeating.ts';
@@ -24,6 +24,9 @@ export class ApiError extends CommandError {
     this.details = { status, type: problem.type, runId: problem.runId };
   }
 }
+
+/** What a filter or a body names does not exist. */
+const unknownName = problemType('unknown-name');
 
 /** Refusals that may be none the next time. */
 const passing = new Set([408, 409, 425, 429]);
@@ -152,7 +155,7 @@ function refusal(whom: string, { response: { status }, error }: Answered): ApiEr
   const problem: Problem = typeof error === 'object' && error !== null ? error : {};
   const isForeign = problem.type === undefined;
   const mayPass = status >= 500 || passing.has(status) || (isForeign && status !== 401);
-  const isUnknown = status === 404 && !isForeign;
+  const isUnknown = (status === 404 && !isForeign) || problem.type === unknownName;
   const exitCode = isUnknown ? exitCodes.notFound : mayPass ? exitCodes.failed : exitCodes.usage;
   const said =
     problem.detail ??

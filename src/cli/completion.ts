@@ -1,6 +1,8 @@
 // `tributary completion`: a script that completes commands and options in a shell.
 import { Argument, Command } from 'commander';
+import { counted } from '../words.ts';
 import { answer, type Cli, type CommandEntry } from './cli.ts';
+import { UsageError } from './errors.ts';
 import { globalOptions } from './globals.ts';
 import { print } from './terminal.ts';
 
@@ -9,7 +11,8 @@ type Shell = (typeof shells)[number];
 
 export function defineCompletion(command: Command, cli: Cli): void {
   command
-    .addArgument(new Argument('<shell>', 'the shell that reads the script').choices(shells))
+    .addArgument(new Argument('[shell]', 'the shell that reads the script').choices(shells))
+    .option('--sources', 'print the names of the sources: the script asks for them')
     .addHelpText(
       'after',
       `
@@ -18,13 +21,36 @@ Examples:
   $ tributary completion zsh > ~/.zfunc/_tributary      with "fpath+=~/.zfunc" before "compinit" in ~/.zshrc
   $ tributary completion fish > ~/.config/fish/completions/tributary.fish
 
-The script is complete in itself: it starts nothing when a word is completed. Write it again after an update.`,
+Commands and options are in the script: write it again after an update. For the name of a source it runs "tributary completion
+--sources", which reads the configuration, or asks the running server where there is none.`,
     )
-    .action(async (shell: Shell) => {
+    .action(async (shell: Shell | undefined, { sources }: { sources?: true }) => {
+      if (sources) return tellSources(cli);
+      if (shell === undefined) throw new UsageError(`Name a shell: ${shells.join(', ')}.`);
       const script = scripts[shell](await wordsOf(cli));
       if (cli.json) answer(cli, `The script for ${shell}.`, { shell, script });
       else print(cli.terminal, script);
     });
+}
+
+async function tellSources(cli: Cli): Promise<void> {
+  const names = await sourceNames(cli);
+  if (cli.json) answer(cli, `${counted(names.length, 'source')}.`, names);
+  else for (const name of names) print(cli.terminal, name);
+}
+
+async function sourceNames(cli: Cli): Promise<string[]> {
+  const { configPath } = await cli.deps.readEnvironment();
+  if (configPath !== null) {
+    const { content } = await cli.deps.readConfigFile(configPath);
+    return Object.keys((content as { sources?: object } | null)?.sources ?? {});
+  }
+  const [{ reachServer }, { sourcesShape }] = await Promise.all([
+    import('./reach.ts'),
+    import('../contract/status.ts'),
+  ]);
+  const { sources } = await (await reachServer(cli)).send(sourcesShape, 'get', '/api/sources');
+  return sources.map(({ name }) => name);
 }
 
 /** A word that can come next, and what it means. */
@@ -37,11 +63,14 @@ interface Word {
 interface Words {
   commands: ReadonlyMap<string, readonly Word[]>;
   options: ReadonlyMap<string, readonly Word[]>;
+  /** What is followed by the name of a source: `sources pause`. */
+  beforeSource: readonly string[];
 }
 
 async function wordsOf(cli: Cli): Promise<Words> {
   const commands = new Map<string, Word[]>([['', []]]);
   const options = new Map<string, Word[]>([['', globalOptions().map(optionWord)]]);
+  const beforeSource: string[] = [];
   for (const entry of cli.commands) {
     const [first, second] = entry.path.split(' ') as [string, string | undefined];
     const top = commands.get('')!;
@@ -52,17 +81,19 @@ async function wordsOf(cli: Cli): Promise<Words> {
       });
     if (second !== undefined)
       commands.set(first, [...(commands.get(first) ?? []), { word: second, means: entry.summary }]);
-    const own = [...(await optionsOf(entry, cli)), ...globalOptions().map(optionWord)];
-    for (const path of [entry.path, ...(entry.alias === undefined ? [] : [entry.alias])])
-      options.set(path, own);
+    const command = await definedOf(entry, cli);
+    const own = [...command.options.filter(({ hidden }) => !hidden), ...globalOptions()].map(optionWord);
+    const paths = [entry.path, ...(entry.alias === undefined ? [] : [entry.alias])];
+    for (const path of paths) options.set(path, own);
+    if (command.registeredArguments[0]?.name() === 'source') beforeSource.push(...paths);
   }
-  return { commands, options };
+  return { commands, options, beforeSource };
 }
 
-async function optionsOf(entry: CommandEntry, cli: Cli): Promise<Word[]> {
+async function definedOf(entry: CommandEntry, cli: Cli): Promise<Command> {
   const command = new Command();
   (await entry.load())(command, cli);
-  return command.options.filter(({ hidden }) => !hidden).map(optionWord);
+  return command;
 }
 
 function optionWord({ long, description }: { long?: string | undefined; description: string }): Word {
@@ -79,7 +110,7 @@ function patternOf(path: string, commands: Words['commands']): string {
   return commands.has(path) ? quoted(path) : `${quoted(path)}|${quoted(`${path} `)}*`;
 }
 
-function bash({ commands, options }: Words): string {
+function bash({ commands, options, beforeSource }: Words): string {
   const cases = (all: Words['commands']) =>
     [...all].map(
       ([path, words]) =>
@@ -95,8 +126,11 @@ _tributary() {
     case "$typed" in
 ${cases(options).join('\n')}
     esac
+  elif [[ "\${COMP_WORDS[COMP_CWORD-1]}" == --source ]]; then
+    words=$("\${COMP_WORDS[0]}" completion --sources 2>/dev/null)
   else
     case "$typed" in
+      ${beforeSource.map(quoted).join('|')}) words=$("\${COMP_WORDS[0]}" completion --sources 2>/dev/null) ;;
 ${cases(commands).join('\n')}
     esac
   fi
@@ -105,7 +139,7 @@ ${cases(commands).join('\n')}
 complete -o default -F _tributary tributary`;
 }
 
-function zsh({ commands, options }: Words): string {
+function zsh({ commands, options, beforeSource }: Words): string {
   const item = ({ word, means }: Word) => quoted(`${word.replaceAll(':', '\\:')}:${means}`);
   const cases = (all: Words['commands']) =>
     [...all].map(
@@ -122,8 +156,11 @@ _tributary() {
     case "$typed" in
 ${cases(options).join('\n')}
     esac
+  elif [[ \${words[CURRENT-1]} == --source ]]; then
+    found=(\${(f)"$(\${words[1]} completion --sources 2>/dev/null)"})
   else
     case "$typed" in
+      (${beforeSource.map(quoted).join('|')}) found=(\${(f)"$(\${words[1]} completion --sources 2>/dev/null)"}) ;;
 ${cases(commands).join('\n')}
     esac
   fi
@@ -132,7 +169,7 @@ ${cases(commands).join('\n')}
 compdef _tributary tributary`;
 }
 
-function fish({ commands, options }: Words): string {
+function fish({ commands, options, beforeSource }: Words): string {
   const seen = (path: string) =>
     path
       .split(' ')
@@ -145,13 +182,18 @@ function fish({ commands, options }: Words): string {
       ({ word, means }) => `complete -c tributary -f -n ${fishText(when)} -a ${word} -d ${fishText(means)}`,
     );
   });
+  const sourceLines = beforeSource.map(
+    (path) =>
+      `complete -c tributary -f -n ${fishText(seen(path).join('; and '))} -a '(tributary completion --sources 2>/dev/null)'`,
+  );
   const optionLines = [...options].flatMap(([path, words]) =>
     words.map(({ word, means }) => {
       const when = path === '' ? '' : ` -n ${fishText(seen(path).join('; and '))}`;
-      return `complete -c tributary${when} -l ${word.replace(/^--/, '')} -d ${fishText(means)}`;
+      const values = word === '--source' ? " -x -a '(tributary completion --sources 2>/dev/null)'" : '';
+      return `complete -c tributary${when} -l ${word.replace(/^--/, '')}${values} -d ${fishText(means)}`;
     }),
   );
-  return ['# fish completion for tributary', ...lines, ...optionLines].join('\n');
+  return ['# fish completion for tributary', ...lines, ...sourceLines, ...optionLines].join('\n');
 }
 
 /** In fish a backslash within single quotes escapes a quote. */

@@ -5,7 +5,7 @@ import { type Drift, type DriftKind, driftKind, driftsChanged, driftsShape } fro
 import { counted, iso } from '../words.ts';
 import { answer, type Cli } from './cli.ts';
 import type { Client } from './client.ts';
-import { UsageError } from './errors.ts';
+import { exitCodes, UsageError } from './errors.ts';
 import { addLimit, moreSentence, readUpTo } from './pages.ts';
 import { withClient } from './reach.ts';
 import { print, table } from './terminal.ts';
@@ -75,7 +75,7 @@ difference changes. "tributary verify --heal" sends acknowledged customers too.`
       if (reason === undefined || reason.trim() === '')
         throw new UsageError("A reason is required, such as --reason 'corrected by support'.");
       const body = { ...chosen(customers, choice), reason };
-      return change(cli, 'Acknowledged', (client) =>
+      return change(cli, 'Acknowledged', customers, (client) =>
         client.send(driftsChanged, 'post', '/api/drifts/acknowledge', { body }),
       );
     });
@@ -86,7 +86,7 @@ export function defineDriftsReopen(command: Command, cli: Cli): void {
     .addHelpText('after', '\nExamples:\n  $ tributary drifts reopen 42\n  $ tributary drifts reopen --all')
     .action((customers: string[], choice: Choice) => {
       const body = chosen(customers, choice);
-      return change(cli, 'Reopened', (client) =>
+      return change(cli, 'Reopened', customers, (client) =>
         client.send(driftsChanged, 'post', '/api/drifts/reopen', { body }),
       );
     });
@@ -112,12 +112,14 @@ function chosen(customers: string[], { kind, all }: Choice) {
 function change(
   cli: Cli,
   word: 'Acknowledged' | 'Reopened',
+  named: readonly string[],
   ask: (client: Client) => Promise<z.output<typeof driftsChanged>>,
 ): Promise<void> {
   return withClient(cli, async (client) => {
     const changed = await ask(client);
     const said =
       changed.customers === 0 ? 'No drift matches.' : `${word}: ${counted(changed.customers, 'customer')}.`;
+    if (changed.customers === 0 && named.length > 0) cli.exitCode = exitCodes.notFound;
     if (cli.json) answer(cli, said, changed);
     else print(cli.terminal, said);
   });

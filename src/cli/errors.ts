@@ -31,7 +31,8 @@ export const exitCodeMeanings: { readonly [code in (typeof exitCodes)[keyof type
     action: 'look at the differences; `tributary verify --heal` sends customers again',
   },
   [exitCodes.notFound]: {
-    meaning: 'what you named does not exist: a customer, source, run, request or receipt',
+    meaning:
+      'what you named does not exist: a customer, source, run, request, dead letter, token, setting or receipt, also as a filter',
     action: 'use a name that the message suggests, or one of the list of its kind',
   },
 };

@@ -10,7 +10,7 @@ const destination = 'destination';
 
 export function definePause(command: Command, cli: Cli): void {
   command
-    .argument('<name>', 'the name of a source, or destination')
+    .argument('<source>', 'the name of a source, or destination')
     .option('--reason <text>', 'shown with the pause')
     .addHelpText(
       'after',
@@ -36,7 +36,7 @@ Examples:
 
 export function defineResume(command: Command, cli: Cli): void {
   command
-    .argument('<name>', 'the name of a source, or destination')
+    .argument('<source>', 'the name of a source, or destination')
     .addHelpText(
       'after',
       `

@@ -7,7 +7,7 @@ import { type QuarantinedValue, quarantineChanged, quarantineShape } from '../co
 import { counted, iso } from '../words.ts';
 import { answer, type Cli } from './cli.ts';
 import type { Client } from './client.ts';
-import { UsageError } from './errors.ts';
+import { exitCodes, UsageError } from './errors.ts';
 import { addLimit, moreSentence, readUpTo } from './pages.ts';
 import { withClient } from './reach.ts';
 import { print, wrapped } from './terminal.ts';
@@ -99,7 +99,7 @@ when the value or the reason why it is left out changes.`,
       if (reason === undefined || reason.trim() === '')
         throw new UsageError("A reason is required, such as --reason 'test contacts'.");
       const body = { ...chosen(records, choice), reason };
-      return change(cli, 'Acknowledged', (client) =>
+      return change(cli, 'Acknowledged', records, (client) =>
         client.send(quarantineChanged, 'post', '/api/quarantine/acknowledge', { body }),
       );
     });
@@ -116,7 +116,7 @@ Examples:
     )
     .action((records: string[], choice: Choice) => {
       const body = chosen(records, choice);
-      return change(cli, 'Reopened', (client) =>
+      return change(cli, 'Reopened', records, (client) =>
         client.send(quarantineChanged, 'post', '/api/quarantine/reopen', { body }),
       );
     });
@@ -148,11 +148,13 @@ function chosen(records: string[], { source, stream, field, all }: Choice) {
 function change(
   cli: Cli,
   word: 'Acknowledged' | 'Reopened',
+  named: readonly string[],
   ask: (client: Client) => Promise<z.output<typeof quarantineChanged>>,
 ): Promise<void> {
   return withClient(cli, async (client) => {
     const changed = await ask(client);
     const said = changed.values === 0 ? 'No value matches.' : `${word}: ${counted(changed.values, 'value')}.`;
+    if (changed.values === 0 && named.length > 0) cli.exitCode = exitCodes.notFound;
     if (cli.json) answer(cli, said, changed);
     else print(cli.terminal, said);
   });

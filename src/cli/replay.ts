@@ -102,7 +102,7 @@ async function tryOnly(cli: Cli, { which }: ReplaySelection): Promise<void> {
     const replayed = await everything(reached.client, { ...which, dryRun: true });
     if (cli.json) answer(cli, `${counted(replayed.requests, 'request')} would be opened again.`, replayed);
     else tell(cli, replayed, true);
-    cli.exitCode = isWell(replayed) ? exitCodes.success : exitCodes.failed;
+    cli.exitCode = exitCodeOf(replayed, which);
   } finally {
     await reached.close();
   }
@@ -110,21 +110,23 @@ async function tryOnly(cli: Cli, { which }: ReplaySelection): Promise<void> {
 
 async function replay(cli: Cli, { which, words }: ReplaySelection): Promise<void> {
   if (!cli.json) printError(cli.terminal, `Opening again: ${words}.`);
-  let well = true;
+  let code: number = exitCodes.success;
   await runAndWait(cli, { wait: true }, async (client) => {
     const replayed = await everything(client, which);
-    well = isWell(replayed);
+    code = exitCodeOf(replayed, which);
     if (!cli.json) tell(cli, replayed, false);
     const isRead = await untilRead(cli, client, replayed.counts.touched > 0);
-    well &&= isRead;
+    if (!isRead) code = exitCodes.failed;
     const summary = `${counted(replayed.requests, 'request')} opened again.`;
     return { runs: [], summary, more: { replayed }, isNothing: replayed.requests === 0 };
   });
-  if (!well) cli.exitCode = exitCodes.failed;
+  if (code !== exitCodes.success) cli.exitCode = code;
 }
 
-function isWell({ rejected, dead, failed, cannot }: Total): boolean {
-  return rejected + dead + failed + cannot.length === 0;
+/** Requests that were named and of which none is there are not found. */
+function exitCodeOf({ requests, rejected, dead, failed, cannot }: Total, which: object): number {
+  if (requests === 0 && 'ids' in which) return exitCodes.notFound;
+  return rejected + dead + failed + cannot.length === 0 ? exitCodes.success : exitCodes.failed;
 }
 
 /** One call opens so many at most; what fits is opened call by call. */

@@ -161,6 +161,11 @@ const kinds = {
       'Too many wrong tokens were sent to this server within a minute. Right tokens are still accepted.',
     action: 'Correct the token.',
   },
+  'unknown-name': {
+    statuses: [400],
+    meaning: 'A filter or a body names a source, code, field, run or dead letter that does not exist.',
+    action: 'Use a name that the error suggests.',
+  },
   'unknown-size': {
     statuses: [409],
     meaning: 'The number of records of the source is not known, so the run cannot be forecast.',

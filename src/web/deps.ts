@@ -13,6 +13,7 @@ import type { RecentLines } from '../engine/log/recent-lines.ts';
 import type { Vanished } from '../sync/pull/vanished.ts';
 import type { LetterGroup } from '../sync/views/letter-groups.ts';
 import type { Figures } from '../sync/views/status.ts';
+import { thereAre } from '../words.ts';
 import type { AuditLog } from './auditing.ts';
 import type { Auth } from './auth.ts';
 import type { BodyGate } from './body-gate.ts';
@@ -151,6 +152,6 @@ export function sourceNamed(deps: Deps, name: string) {
   const names = deps.tributary.rules.sources.map((known) => known.name);
   throw new Problem(
     404,
-    `No source is called ${name}. ${names.length ? `There is ${names.join(', ')}.` : 'None is configured.'}`,
+    `No source is called ${name}. ${names.length ? thereAre(names) : 'None is configured.'}`,
   );
 }

@@ -5,6 +5,7 @@ import { nearestName } from '../customer/nearest.ts';
 import { literalCodes } from '../sync/views/causes.ts';
 import { isKnownSource, knownFields, knownLetters, knownRuns, letterCodes } from '../sync/views/known.ts';
 import { destinationName } from '../tables/pauses.ts';
+import { thereAre } from '../words.ts';
 import type { Deps } from './deps.ts';
 import { Problem } from './problem.ts';
 
@@ -78,11 +79,10 @@ function unknown(
   also: readonly string[] = [],
 ): Problem {
   const meant = nearestName(found, [...known, ...also]);
-  const list =
-    known.length === 0 ? '' : ` There ${known.length === 1 ? 'is' : 'are'} ${known.slice(0, 20).join(', ')}.`;
+  const list = known.length === 0 ? '' : ` ${thereAre(known.slice(0, 20))}`;
   const hint = meant === null ? list : ` Did you mean ${meant}?${list}`;
   return new Problem(400, `${sentence}.${hint}`, {
-    type: 'bad-input',
+    type: 'unknown-name',
     faults: [{ path, found: JSON.stringify(found).slice(0, 200), allowed: meant ?? 'one that is known' }],
   });
 }

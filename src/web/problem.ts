@@ -173,7 +173,7 @@ export function faultsOf(error: ZodError, raw: unknown): Fault[] {
       {
         path: pathText(issue.path),
         found,
-        allowed: issue.message.replace(/^Invalid (input|option): (expected )?/, ''),
+        allowed: issue.message.replace(/^Invalid (input|option): (expected )?/, '').replaceAll('"|"', '", "'),
       },
     ];
   });

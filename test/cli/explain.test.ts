@@ -121,7 +121,7 @@ describe('a customer', () => {
     const which = ['--source', 'hubspot', '--field', 'metadata.points'];
     const reason = ['--reason', 'a test contact'];
     expect(await tributary('problems', 'acknowledge', 'nobody', ...which, ...reason)).toMatchObject({
-      exitCode: 0,
+      exitCode: 4,
       out: 'No value matches.\n',
     });
     expect((await tributary('problems', 'acknowledge', id, ...which, ...reason)).out).toBe(

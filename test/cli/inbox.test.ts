@@ -153,7 +153,7 @@ describe('tributary webhooks replay', () => {
     expect(again.replayed).toMatchObject({ requests: 2, opened: 2, counts: { unchanged: 2 }, cannot: [] });
     const lost = await tributary('replay', '77');
     expect(lost).toMatchObject({
-      exitCode: 1,
+      exitCode: 4,
       out: expect.stringMatching(/Not opened: 1 request: no longer in the inbox/),
     });
   });

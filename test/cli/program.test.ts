@@ -301,6 +301,28 @@ describe('completion', () => {
     ]);
   });
 
+  it('completes the name of a source where one can stand, as the configuration has it', async () => {
+    const configPath = join(folder, 'completed.config.json');
+    writeFileSync(configPath, '{ "sources": { "crm": {}, "shop": {} } }');
+    expect(await tributary('completion', '--sources', '--config', configPath)).toMatchObject({
+      exitCode: 0,
+      out: 'crm\nshop\n',
+    });
+    const file = join(folder, 'completion.bash');
+    writeFileSync(file, await scriptOf('bash'));
+    const script = `source ${file}
+      tributary() { echo crm; echo shop; }
+      for line in 'sources|pause|' 'sync|s' 'runs|list|--source|' 'pause|c' 'customers|show|'; do
+        IFS='|' read -ra words <<< "$line"
+        [[ $line == *'|' ]] && words+=('')
+        COMP_WORDS=(tributary "\${words[@]}"); COMP_CWORD=\${#words[@]}
+        _tributary; echo "\${COMPREPLY[*]}"
+      done`;
+    const { stdout, stderr } = spawnSync('bash', ['-c', script], { encoding: 'utf8' });
+    expect(stderr).toBe('');
+    expect(stdout.split('\n').slice(0, 5)).toEqual(['crm shop', 'shop', 'crm shop', 'crm', '']);
+  });
+
   it('of zsh and fish names every command with what it does', async () => {
     const [zsh, fish] = [await scriptOf('zsh'), await scriptOf('fish')];
     expect(zsh).toMatch(/^#compdef tributary\n/);

@@ -52,6 +52,10 @@ it('says why a run cannot be shown or cancelled', async () => {
     err: expect.stringContaining('twelve is not the ID of a run'),
   });
   expect((await tributary('runs', 'show', '99')).exitCode).toBe(4);
+  expect(await tributary('runs', 'list', '--source', 'nosuch')).toMatchObject({
+    exitCode: 4,
+    err: expect.stringContaining('No source is called nosuch.'),
+  });
   expect(await tributary('runs', 'cancel', '1')).toMatchObject({
     exitCode: 1,
     err: expect.stringContaining('Run 1 has already ended: finished.'),

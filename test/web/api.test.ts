@@ -233,7 +233,7 @@ describe.each(databases)('the API on $name', ({ open }) => {
 
     it('names the sources there are when asked for another', async () => {
       const answer = await call('POST', '/api/sources/nosuch/sync', { json: { mode: 'full' } });
-      expectProblem(answer, 404, { detail: 'No source is called nosuch. There is crm, files.' });
+      expectProblem(answer, 404, { detail: 'No source is called nosuch. There are crm, files.' });
     });
   });
 

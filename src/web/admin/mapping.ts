@@ -34,16 +34,14 @@ export function mappingPages(deps: Deps) {
 type Tried = Pick<MappingView, 'pasted' | 'fault' | 'preview'>;
 
 async function show(
-  { tributary }: Deps,
+  deps: Deps,
   visit: Visit,
   name: string | undefined,
   tried: Tried = { pasted: null, fault: null, preview: null },
 ): Promise<PageContent> {
-  const { rules, config } = tributary;
+  const { rules, config } = deps.tributary;
   const names = rules.sources.map((source) => source.name);
-  const source = name === undefined ? rules.sources[0] : rules.source(name);
-  if (name !== undefined && !source)
-    throw new Problem(404, `No source is called ${name}. There is ${names.join(', ')}.`);
+  const source = name === undefined ? rules.sources[0] : sourceNamed(deps, name);
   const merge = compileMerge(config.merge, names);
   const fields = Object.entries(source?.mapping ?? {}).map(([field, entry]) => {
     const { policy, order } = merge.rule(field);

@@ -2,6 +2,7 @@
 import type { Context } from 'hono';
 import type { z } from 'zod';
 import { mayActAs, type Role } from '../../contract/access.ts';
+import type { Fault } from '../../contract/problem.ts';
 import type { Status } from '../../contract/status.ts';
 import { statusShape } from '../../contract/status.ts';
 import type { Caller } from '../caller.ts';
@@ -13,7 +14,7 @@ import { faultPage } from '../pages/fault.ts';
 import { sectionOf } from '../pages/sections.ts';
 import { type Frame, type PageContent, shell } from '../pages/shell.ts';
 import { troubleSentence } from '../patience.ts';
-import { Problem } from '../problem.ts';
+import { faultsOf, Problem } from '../problem.ts';
 import { readStatus } from '../status.ts';
 
 export interface Visit {
@@ -152,12 +153,11 @@ export function queryOf<Shape extends z.ZodType>(shape: Shape, c: Context): z.ou
   const given = Object.fromEntries(Object.entries(c.req.query()).filter(([, value]) => value !== ''));
   const parsed = shape.safeParse(given);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new Problem(
-    400,
-    `The address cannot be read: ${issue?.path.join('.') || 'its query'}: ${issue?.message}.`,
-    {
-      type: 'bad-input',
-    },
-  );
+  const [fault] = faultsOf(parsed.error, given);
+  throw new Problem(400, addressSentence(fault!), { type: 'bad-input' });
+}
+
+function addressSentence({ path, found, allowed }: Fault): string {
+  if (found === 'an unknown key') return `This page has no filter "${path}".`;
+  return `"${path}" in the address is ${found}. Allowed: ${allowed.replace(/^one of /, '')}.`;
 }

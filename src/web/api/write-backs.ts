@@ -12,6 +12,7 @@ import {
   writeBackVerifyRequest,
   writePermissions,
 } from '../../contract/write-back.ts';
+import { customerView } from '../../sync/views/customer-view.ts';
 import { readWalk } from '../../sync/write-back/fact-walk.ts';
 import { writePermissions as writePermissionsOf } from '../../sync/write-back/permissions.ts';
 import { verifyWriteBacks } from '../../sync/write-back/verifying.ts';
@@ -24,7 +25,7 @@ import { countWriteBacks, writeBacksAfter, writeBacksOfOne } from '../../tables/
 import { type Deps, newApi, sourceNamed } from '../deps.ts';
 import { jsonOf, secured } from '../openapi.ts';
 import { bySourceId, pageOf } from '../paging.ts';
-import { Problem, problems } from '../problem.ts';
+import { nobody, Problem, problems } from '../problem.ts';
 import { writtenBack } from '../written-back.ts';
 import { pauseByPerson, refusePaused, resumeByPerson } from './sources.ts';
 
@@ -132,7 +133,7 @@ const ofCustomer = createRoute({
   request: { params: sourceIdParam('Percent-encoded, so that it can contain slashes.') },
   responses: {
     200: { description: 'The facts and write-backs.', content: jsonOf(customerWriteBacks) },
-    ...problems(400),
+    ...problems(404),
   },
 });
 
@@ -203,6 +204,8 @@ export function writeBacksApi(deps: Deps) {
     .openapi(ofCustomer, async (c) => {
       const { sourceId } = c.req.valid('param');
       const [facts, rows] = [await factsOfOne(database, sourceId), await writeBacksOfOne(database, sourceId)];
+      if (facts === null && rows.length === 0 && (await customerView(database, sourceId)) === null)
+        throw nobody(`No customer has the source ID ${sourceId}.`);
       const writeBacks = rows.map((row) => writeBackView(row, rules.rule(row.source), clock.now()));
       return c.json({ sourceId, facts: facts?.groups ?? null, writeBacks }, 200);
     });

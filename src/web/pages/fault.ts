@@ -28,7 +28,7 @@ export function faultPage({
     body: blank(
       title,
       html`${detail}`,
-      section && section.path !== path && status !== 403
+      section && status !== 403 && (section.path !== path || status === 400)
         ? html`<a href="${section.path}">All of ${section.name}</a>`
         : html`<a href="/">To the overview</a>`,
     ),
