@@ -150,7 +150,9 @@ const fileVerbs: { readonly [syscall: string]: string } = {
 /** A sentence about a file of the person that cannot be used. Null: the error is about something else. */
 function unusableFile(error: NodeJS.ErrnoException): string | null {
   const { code = '', path, syscall = '' } = error;
-  if (path === undefined || !Object.hasOwn(fileFaults, code)) return null;
+  if (!Object.hasOwn(fileFaults, code)) return null;
+  // What the standard output leads to has no name here.
+  if (path === undefined) return syscall === 'write' ? `Cannot write the output: ${fileFaults[code]}` : null;
   // A program that cannot be started, or a socket, also has a path.
   if (/^(spawn|connect|listen)/.test(syscall)) return null;
   return `Cannot ${fileVerbs[syscall] ?? 'open'} ${path}: ${fileFaults[code]}`;

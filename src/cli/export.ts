@@ -3,7 +3,6 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import type { Writable } from 'node:stream';
-import { finished } from 'node:stream/promises';
 import { type Command, Option } from 'commander';
 import type { Json } from '../connector.ts';
 import { type ExportedCustomer, exportShape } from '../contract/customer.ts';
@@ -107,18 +106,18 @@ async function exportCustomers(cli: Cli, options: Options): Promise<void> {
   const reached = await reach(cli, { work: false });
   try {
     const out = options.output === undefined ? cli.terminal.out : await openFile(options.output);
+    const write = writerTo(out, options.output);
     const rows = rowWriter(options, columns);
     // A file and a program get every character; a terminal would obey some.
     const shown = options.output === undefined && cli.terminal.outIsTerminal ? printable : String;
     let written = 0;
-    if (rows.head !== null) await write(out, shown(rows.head));
+    if (rows.head !== null) await write(shown(rows.head));
     for await (const customers of pages(reached.client, query)) {
-      await write(out, shown(customers.map(rows.row).join('')));
+      await write(shown(customers.map(rows.row).join('')));
       written += customers.length;
     }
     if (options.output === undefined) return;
-    out.end();
-    await finished(out);
+    await write(null);
     const said = `${counted(written, 'customer')} written to ${options.output}.`;
     if (cli.json) answer(cli, said, { customers: written, file: options.output });
     else printError(cli.terminal, `${said}`);
@@ -223,10 +222,23 @@ async function openFile(path: string): Promise<Writable> {
   return file;
 }
 
-async function write(out: Writable, text: string): Promise<void> {
-  if (out.errored)
-    throw new CommandError(`Writing failed: ${out.errored.message}.`, undefined, {
-      cause: out.errored,
-    });
-  if (!out.write(text)) await Promise.race([once(out, 'drain'), once(out, 'close')]);
+/** Null: that was all. Throws where it does not arrive: a standard output tells so by its event alone. */
+function writerTo(out: Writable, path: string | undefined): (text: string | null) => Promise<void> {
+  let fault: NodeJS.ErrnoException | null = null;
+  out.on('error', (error) => {
+    fault ??= error;
+  });
+  return async (text) => {
+    if (text === null) await new Promise<void>((resolve) => out.once('close', resolve).end());
+    else if (fault === null && !out.write(text)) await Promise.race([once(out, 'drain'), once(out, 'close')]);
+    if (fault === null) return;
+    if (fault.code === 'EPIPE') throw fault;
+    throw new CommandError(
+      `Writing to ${path ?? 'the standard output'} failed: ${fault.message}.`,
+      undefined,
+      {
+        cause: fault,
+      },
+    );
+  };
 }

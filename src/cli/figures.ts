@@ -2,7 +2,7 @@
 
 import type { Note, Run } from '../contract/run.ts';
 import type { Status } from '../contract/status.ts';
-import { number, percent } from '../words.ts';
+import { counted, number, percent } from '../words.ts';
 
 /** The same as fields of a line of the log. */
 export function figuresOf({ sources, customers, destination, deadLetters }: Status) {
@@ -46,7 +46,7 @@ export function runSentence(run: Run): string {
   const counts = (['changed', 'unchanged', 'superseded', 'filtered', 'rejected'] as const).map(
     (name) => `${number(run[name])} ${name}`,
   );
-  return `${number(run.received)} received = ${counts.join(' + ')}; ${number(run.customers)} customers changed`;
+  return `${number(run.received)} received = ${counts.join(' + ')}; ${counted(run.customers, 'customer')} changed`;
 }
 
 /** `Note: Cells are missing at the end of rows; they were read as empty. (12 times)` */

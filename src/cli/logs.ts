@@ -70,13 +70,17 @@ async function follow(
   { page, options, stop }: { page: LogPage; options: Options; stop: AbortSignal },
 ): Promise<void> {
   const out = cli.json ? cli.lines() : cli.terminal.out;
+  const gone = new AbortController();
+  // Whoever read it has gone (`| head`): a standard output tells so by this alone.
+  out.once('error', () => gone.abort());
+  const ended = AbortSignal.any([stop, gone.signal]);
   for (let { lines, nextCursor } = page; ; ) {
     for (const line of lines)
       out.write(
         `${cli.json ? printableJson(logShape.shape.lines.element.encode(line)) : printable(sentenceOf(line))}\n`,
       );
-    await cli.clock.sleep(askEveryMs, stop);
-    if (stop.aborted) return;
+    await cli.clock.sleep(askEveryMs, ended);
+    if (ended.aborted) return;
     ({ lines, nextCursor } = await ask(client, { ...options, limit: 200 }, nextCursor ?? undefined));
   }
 }

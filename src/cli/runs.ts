@@ -102,8 +102,8 @@ function runText(run: Run): string {
   return [
     headText(run),
     `Requested ${iso(run.requestedAt)}, begun ${startedAt === null ? 'not yet' : iso(startedAt)}`,
-    `${number(received)} received = ${number(changed)} changed + ${number(unchanged)} unchanged + ${number(superseded)} superseded + ${number(filtered)} filtered + ${number(rejected)} rejected, in ${number(pages)} pages`,
-    `${number(customers)} customers changed`,
+    `${number(received)} received = ${number(changed)} changed + ${number(unchanged)} unchanged + ${number(superseded)} superseded + ${number(filtered)} filtered + ${number(rejected)} rejected, in ${counted(pages, 'page')}`,
+    `${counted(customers, 'customer')} changed`,
     ...(error === null ? [] : [`Error: ${error}`]),
     ...notes.map(({ message, count }) => `Note (${number(count)}): ${message}`),
   ].join('\n');

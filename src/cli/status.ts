@@ -113,7 +113,7 @@ function figures(status: Status): string[] {
         ]),
     ...(freshness.lastDay.length > 0
       ? [
-          `Freshness: ${freshness.lastDay.map(({ lane, p50Seconds, p99Seconds }) => `${lane} ${duration(p50Seconds)}, ${duration(p99Seconds)} for 99 of 100`).join('; ')} (from change to delivery, last 24 h)`,
+          `Freshness: ${freshness.lastDay.map(({ lane, p50Seconds, p99Seconds }) => `${lane} half within ${duration(p50Seconds)}, 99 % within ${duration(p99Seconds)}`).join('; ')} (from change to delivery, last 24 h)`,
         ]
       : []),
     ...(destination.circuit.state === 'closed'

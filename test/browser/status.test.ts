@@ -197,7 +197,7 @@ describe.skipIf(!existsSync(executablePath))('the page in a browser', () => {
     await enter();
     await source('crm').getByRole('button', { name: 'Pause' }).click();
     await source('crm')
-      .getByText(/Paused .*paused by a person/)
+      .getByText(/Paused .*no reason was given/)
       .waitFor();
     expect(await source('crm').getByRole('button', { name: 'Sync now' }).count()).toBe(0);
     await source('crm').getByRole('button', { name: 'Resume' }).click();

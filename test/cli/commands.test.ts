@@ -1,7 +1,16 @@
 // The commands in this process, on the embedded database and simulated vendors on loopback. Where no server runs they do
 // the work themselves.
 
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
@@ -173,6 +182,11 @@ describe('work without a server', () => {
     expect((await tributary(['export', '-o', join(folder, 'no', 'out.csv'), '--quiet'])).err).toMatch(
       /there is no such folder/,
     );
+    if (existsSync('/dev/full'))
+      expect(await tributary(['export', '-o', '/dev/full'])).toMatchObject({
+        exitCode: 1,
+        err: expect.stringMatching(/^Writing to \/dev\/full failed: ENOSPC/),
+      });
     const [head, ...rows] = parse(readFileSync(file)) as string[][];
     expect(head?.slice(0, 4)).toEqual(['Source_id', 'Name', 'Email', 'Phone']);
     expect(rows.map(([sourceId]) => sourceId).toSorted()).toEqual(

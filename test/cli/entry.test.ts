@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
+import { PassThrough, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Served, serve } from '../../simulators/serve.ts';
@@ -196,6 +196,36 @@ describe('a server and the commands beside it', () => {
       exitCode: 2,
       err: expect.stringMatching(/^--watch draws on a terminal/),
     });
+  });
+
+  it('follow the log until nobody reads it any more', async () => {
+    const gone = Object.assign(new Error('write EPIPE'), { code: 'EPIPE' });
+    let looks = 0;
+    const out = new Writable({
+      autoDestroy: false,
+      write: (_chunk, _encoding, written) => written(looks > 0 ? gone : null),
+    });
+    out.on('error', () => {});
+    const clock: Clock = {
+      now: Date.now,
+      sleep: async () => {
+        looks += 1;
+        if (looks === 1) out.write('a line\n');
+        if (looks > 20) throw new Error('It is still followed.');
+        await new Promise((resolve) => setImmediate(resolve));
+      },
+    };
+    const terminal = {
+      out,
+      err: out,
+      outIsTerminal: false,
+      errIsTerminal: false,
+      colors: false,
+      columns: 80,
+    };
+    const deps = { ...cliDeps, readEnvironment: async (given = {}) => readEnvironment(given, folder) };
+    expect(await runProgram(['logs', '-f', ...serverOptions()], { terminal, clock, deps })).toBe(0);
+    expect(looks).toBeLessThan(20);
   });
 
   it('exits with 0 on SIGTERM within ten seconds, and is not announced any more', async () => {

@@ -264,7 +264,7 @@ describe.each(databases)('the API on $name', ({ open }) => {
     });
 
     it('needs no reason and no body, and resuming twice is no fault', async () => {
-      expect((await call('POST', '/api/destination/pause')).body.paused.reason).toBe('paused by a person');
+      expect((await call('POST', '/api/destination/pause')).body.paused.reason).toBe('no reason was given');
       expect((await call('GET', '/api/status')).body.destination.paused.cause).toBe('person');
       expect((await call('POST', '/api/destination/resume')).status).toBe(200);
       expect((await call('POST', '/api/destination/resume')).body).toEqual({

@@ -226,7 +226,7 @@ function refuseSecond({ id, source, mode }: Run): never {
   );
 }
 
-export async function pauseByPerson(deps: Deps, name: string, reason = 'paused by a person') {
+export async function pauseByPerson(deps: Deps, name: string, reason = 'no reason was given') {
   const { database, clock, log } = deps.tributary;
   await pause(database, name, { cause: 'person', reason }, clock.now());
   log.info({ source: name, reason }, 'paused by a person');

@@ -61,5 +61,5 @@ const columns = [
 
 function row({ id, at, by, role, action, targets, status }: AuditEntry, now: number): Html {
   const tone = status < 400 ? 'good' : status < 500 ? 'wait' : 'bad';
-  return html`<tr data-key="${id}"><th scope="row"><code>${action}</code></th><td data-name="On" class="${targets.length === 0 ? 'zero' : ''}">${targets.join(', ') || '–'}</td><td data-name="Who"><a href="${address('/audit', { by })}">${by}</a> <small>${role}</small></td><td data-name="When">${moment(at, now)} <small>${iso(at).slice(0, 16).replace('T', ' ')}</small></td><td class="figure" data-name="Answer">${chip(tone, String(status))}</td></tr>`;
+  return html`<tr data-key="${id}"><th scope="row"><code>${action}</code></th><td data-name="On" class="${targets.length === 0 ? 'zero' : ''}">${targets.join(', ') || '–'}</td><td data-name="Who"><a href="${address('/audit', { by })}">${by}</a> <small>${role}</small></td><td data-name="When">${moment(at, now)} <small class="unbroken">${iso(at).slice(0, 16).replace('T', ' ')}</small></td><td class="figure" data-name="Answer">${chip(tone, String(status))}</td></tr>`;
 }

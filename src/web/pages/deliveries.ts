@@ -67,12 +67,7 @@ ${tabs('Lanes', [
 ])}
 ${
   queue.length === 0
-    ? blank(
-        batches.length > 0 ? 'All that waits is being sent' : 'Nothing waits',
-        batches.length > 0
-          ? 'It is in the batches below.'
-          : `The newest revision of every customer${lane === undefined ? '' : ` in the lane ${lane}`} was sent.`,
-      )
+    ? idle(lane, batches.length > 0, status)
     : table(
         'Next deliveries',
         columns,
@@ -110,6 +105,16 @@ ${status.writeBacks.map((back) => writeBack(back, now))}
 function projectActions(): Html {
   const url = `/api/${destinationName}/project`;
   return html`${action('It is a new project', url, { body: { as: 'new' }, done: 'Every customer is sent to it', confirm: 'Send every customer to the project in the configuration?' })}${action('It is the same', url, { body: { as: 'same' }, done: 'What was acknowledged still counts' })}`;
+}
+
+/** In place of the queue where nobody stands in it. */
+function idle(lane: Lane | undefined, isInBatches: boolean, { backlog, customers }: Status): Html {
+  if (isInBatches) return blank('All that waits is being sent', 'It is in the batches below.');
+  const waiting =
+    lane === undefined ? customers.waiting : (backlog.find((entry) => entry.lane === lane)?.waiting ?? 0);
+  if (waiting > 0) return blank('All that waits is being sent', 'A worker has claimed it.');
+  const where = lane === undefined ? '' : ` in the lane ${lane}`;
+  return blank('Nothing waits', `The newest revision of every customer${where} was sent.`);
 }
 
 /** Each number leads to its customers. */

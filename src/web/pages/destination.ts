@@ -60,7 +60,7 @@ export function freshness({ freshness: { lastDay } }: Status): Html | '' {
   if (lastDay.length === 0) return '';
   const parts = lastDay.map(
     ({ lane, p50Seconds, p99Seconds }) =>
-      `${lane} ${duration(p50Seconds)}, at most ${duration(p99Seconds)} for 99 of 100`,
+      `${lane} half within ${duration(p50Seconds)}, 99 % within ${duration(p99Seconds)}`,
   );
   return html`<p class="hint" data-key="fresh">From change to delivery, last 24 hours: ${parts.join(' · ')}</p>`;
 }

@@ -15,7 +15,7 @@ import { driftCauses } from './problems/drift.ts';
 import { holdCause } from './problems/holds.ts';
 import { proofSection } from './proof.ts';
 import { runsSection } from './runs.ts';
-import { type PageContent, problemsOf, verdicts } from './shell.ts';
+import { type PageContent, problemsOf, verdictOf } from './shell.ts';
 import { sourcesSection } from './sources.ts';
 import { receivedShares, sumText } from './sums.ts';
 
@@ -97,7 +97,7 @@ function headline(status: Status, spacingMs: number | null): Html {
   ];
   const { state, sentence, next } = status.headline;
   const { lastDeliveredAt } = status.freshness;
-  const { href, see } = verdicts[state];
+  const { href, see } = verdictOf(status);
   return html`<section id="headline" class="headline" data-live data-state="${state}" aria-label="In short">
 <h1>${sentence}</h1><p class="verdict">${
     lastDeliveredAt === null

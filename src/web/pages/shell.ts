@@ -94,7 +94,7 @@ export function problemsOf({ deadLetters, holds, drifts }: Status): number {
 }
 
 /** A word for each state of the headline, its colour, and the page that shows the reason. */
-export const verdicts: {
+const verdicts: {
   readonly [state in HeadlineState]: { word: string; tone: Share['tone']; href: string; see: string };
 } = {
   destination_failing: {
@@ -119,8 +119,16 @@ export const verdicts: {
   in_step: { word: 'In step', tone: 'good', href: '/verification', see: 'See the verification' },
 };
 
-function verdictChip({ headline }: Status): Html {
-  const { word, tone, href } = verdicts[headline.state];
+/** What is said of how things stand, and where the reason is shown: the destination may be what is paused. */
+export function verdictOf({ headline, destination }: Pick<Status, 'headline' | 'destination'>) {
+  const verdict = verdicts[headline.state];
+  const isOfSources = verdict.href === '/sources' && destination.paused !== null;
+  return isOfSources ? { ...verdict, href: '/deliveries', see: 'See deliveries' } : verdict;
+}
+
+function verdictChip(status: Status): Html {
+  const { headline } = status;
+  const { word, tone, href } = verdictOf(status);
   return html`<a class="chip ${tone}" href="${href}" title="${headline.sentence}">${word}</a>`;
 }
 
