@@ -41,7 +41,7 @@ export interface Loss {
   at: number;
   /** Something answered in the vendor's place. */
   answered: boolean;
-  /** The vendor itself said that it is unavailable. Absent in what earlier releases kept. */
+  /** It was said that the vendor is unavailable (503). Absent in what earlier releases kept. */
   unavailable?: boolean;
   /** It counts as an attempt where nothing is found. */
   counted: boolean;

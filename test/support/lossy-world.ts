@@ -59,7 +59,7 @@ export function openLossyWorld(database: Database, options: Partial<VoucherifyOp
       if (kind === null) return undefined;
       if (kind === 'untaken') return 'drop';
       if (kind === 'unavailable')
-        return Response.json({ code: 503, key: 'unavailable', message: 'Unavailable' }, { status: 503 });
+        return Response.json({ code: 503, message: 'Service Unavailable' }, { status: 503 });
       return kind === 'answered' ? 'apply-then-drop' : 'apply-then-cut';
     },
   });

@@ -140,7 +140,7 @@ describe.each(behaviour)('a lost answer to a bulk call on $name', ({ name, open 
     expect(await states()).toEqual([{ state: 'delivered', count: 60 }]);
   });
 
-  it('is looked for twice and sent again within half a minute if Voucherify itself says that it is unavailable', async () => {
+  it('is looked for twice and sent again within half a minute if the answer is a 503', async () => {
     world.loseNext('unavailable');
     await world.change(people(0, 60), 'schedule');
     await world.pass(minute / 2);

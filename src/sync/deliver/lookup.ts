@@ -32,6 +32,8 @@ const moreMs = 600_000;
 const waitsMs = { most: 600_000, least: 15_000, share: 1 / 4 };
 /** Where looking itself fails. */
 const failingMs = { most: 300_000, between: 15_000 };
+/** The same after a 503: nothing is to be found there, most likely. */
+const failingUnavailableMs = { most: 10_000, between: 3_000 };
 /** Samples are chosen among so many of the last: these are written when the action ends. */
 const lastItems = 50;
 
@@ -76,7 +78,8 @@ export class Lookup {
   /** When it is looked for again where looking has failed; null where it is given up. */
   afterFailure({ lost }: LostBatch): number | null {
     const now = this.#deps.clock.now();
-    return now - lost.at < failingMs.most ? now + failingMs.between : null;
+    const { most, between } = lost.unavailable ? failingUnavailableMs : failingMs;
+    return now - lost.at < most ? now + between : null;
   }
 
   /** The action turned out to be another batch's. When it is looked for again, epoch milliseconds. */

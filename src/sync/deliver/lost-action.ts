@@ -63,13 +63,13 @@ export function acceptedWithin(
 /** How long after the call was sent, and after it was known to be lost, it is looked for; milliseconds. */
 export const firstLookMs = { sent: 30_000, lost: 1_000 };
 const laterLooksMs = { answered: [120_000], silent: [120_000, 285_000] };
-/** A vendor that says of itself that it is unavailable has hardly begun anything: what is lost by waiting is more. */
+/** A 503 says that nobody could take the call, whoever says it: more is lost by waiting than by sending it once too often. */
 const unavailableLooksMs = [1_000, 10_000];
 
 /**
  * When it is looked for, epoch milliseconds; after the last it is given up. Not at once, since the list may lag. `answered`:
- * something answered in the vendor's place; then the request has not been on its way for long. `unavailable`: the vendor itself
- * said that it is.
+ * something answered in the vendor's place; then the request has not been on its way for long. `unavailable`: the
+ * answer was a 503.
  */
 export function looksAt({
   sentAt,

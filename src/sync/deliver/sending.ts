@@ -197,7 +197,7 @@ export class Sender {
     if (!destination.bulk?.lookup) return false;
     const now = clock.now();
     const answered = error instanceof TransientError && error.status !== undefined;
-    const unavailable = answered && error.status === 503 && !error.foreign;
+    const unavailable = answered && error.status === 503;
     const loss: Loss = { at: now, answered, unavailable, counted, message: (error as Error).message };
     const [dueAt = now] = looksAt({ ...loss, sentAt: batch.submittedAt, lostAt: now });
     return database.transaction(async (tx) => {
