@@ -356,6 +356,23 @@ describe.each(pathDatabases)('webhooks on $name', ({ open }) => {
     expect(seen!.webhook.p99Ms).toBeGreaterThanOrEqual(0);
   });
 
+  it('takes a record that a webhook names before the first reading has come to it for history, not for a late change', async () => {
+    await start();
+    const now = world.clock.now();
+    const threeDays = 3 * 86_400_000;
+    for (const [id, at] of [
+      ['old', now - threeDays],
+      ['new', now],
+    ] as const) {
+      world.truth.people.set(id, { changedAt: at, body: { name: id } });
+      await world.push(event('changed', id, { at, body: { name: id } }));
+    }
+    await world.rest();
+    const seen = (await coverageSince(database, now - 3_600_000)).get('pusher')!;
+    expect(seen.webhook.changes).toBe(1);
+    expect(seen.webhook.p99Ms).toBeLessThan(60_000);
+  });
+
   it('polls more often than the schedule says while webhooks leave changes out', async () => {
     await start({ source: { schedule: '0 0 1 1 *' } });
     await world.rest();

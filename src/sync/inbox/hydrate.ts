@@ -234,9 +234,7 @@ export class Hydrator {
       rules,
       {
         ...intake,
-        onCounted: (record, as) => {
-          if (as === 'changed') changed.push(record.changedAt);
-        },
+        onChanged: (clocks) => void changed.push(...clocks),
       },
       { records: [...records, ...deletions] },
     );

@@ -506,8 +506,8 @@ export class Opener {
         onNote: (note) => this.#tell(source.name, note),
         onCounted: (record, as) => {
           for (const part of madeOf.get(record)!) tally.of(requestOf.get(part)!)[as] += 1;
-          if (as === 'changed') changed.push(record.changedAt);
         },
+        onChanged: (clocks) => void changed.push(...clocks),
       },
       { records: composed.map(({ record }) => record) },
     );

@@ -1,5 +1,7 @@
 // Records into customers: what is older is dropped, what is the same is skipped, the rest is mapped, merged and owed to
 // the destination. A handful of statements a page, inside the caller's transaction, whatever the page's size.
+
+import { isPulled } from '../../connector/source.ts';
 import {
   type Note,
   type Page,
@@ -58,6 +60,8 @@ export interface Intake {
   traces?: ReadonlyMap<string, string> | undefined;
   /** Told of the customers that have a new revision, within the transaction. */
   onRevised?(revised: readonly Revised[]): Promise<void>;
+  /** Told of the source's clocks of records that have changed, without what is history. */
+  onChanged?(clocks: readonly number[]): void;
   /** Told once of each record what it was counted as. */
   onCounted?(record: SourceRecord, as: RecordCount): void;
 }
@@ -149,7 +153,13 @@ async function ingestAll(
     for (const id of [parted.sourceId, before, after]) if (id !== null) affected.add(id);
   }
   const fresh = merges.length > 0 ? [] : freshRecords(intake, done, isWritten);
-  counts.customers = await foldAndOwe(db, rules, intake, { affected, verdicts, fresh });
+  const changes = await changesOfNow(
+    db,
+    intake,
+    done.map(({ verdict }) => verdict),
+  );
+  intake.onChanged?.(changes.flatMap(({ clock, kind }) => (kind === 'changed' ? [clock] : [])));
+  counts.customers = await foldAndOwe(db, rules, intake, { affected, verdicts, changes, fresh });
   if (source.writtenBack) await linkWriteBacks(db, source.writtenBack.target, [...affected], intake.now);
   if (rest.length > 0) {
     const more = await ingestAll(db, rules, intake, { records: rest });
@@ -290,10 +300,12 @@ async function foldAndOwe(
   {
     affected,
     verdicts,
+    changes,
     fresh,
   }: {
     affected: ReadonlySet<string>;
     verdicts: readonly Verdict[];
+    changes: readonly Change[];
     fresh: readonly StandingRecord[];
   },
 ): Promise<number> {
@@ -301,13 +313,12 @@ async function foldAndOwe(
   const { source, stream, runId, lane, now } = intake;
   const cause = { by: 'records' as const, source: source.name, stream, runId };
   const revised = await refold(db, affected, rules.fold, { cause, now, fresh });
-  const changedAt = revised.length > 0 ? await changesOfNow(db, intake, verdicts) : new Map();
   await enqueueDeliveries(db, rules, revised, {
     source: source.name,
     runId,
     lane,
     now,
-    changedAt,
+    changedAt: oldestOf(changes),
     traces: tracesOf(intake, verdicts),
   });
   await intake.onRevised?.(revised);
@@ -377,29 +388,53 @@ async function judgeAll(
 
 /** An older clock tells of history that is met late (a filter that was opened, a record never seen), not of a change. */
 const historyMs = 7 * 86_400_000;
+/** A webhook about a change is later than that only where something is wrong. */
+const justNowMs = 600_000;
+
+/** The changes of records of which it counts how soon they arrive, each with the source's clock. */
+interface Change {
+  ids: ReadonlySet<string | null>;
+  clock: number;
+  kind: Verdict['kind'];
+}
 
 /**
- * The source's clock of the oldest change of each customer, for how fresh it arrives. The first reading of a stream is no
- * change: its clocks are as old as its records.
+ * What the first reading of a stream brings is no change: its clocks are as old as its records. Nor is a record that a webhook
+ * names before that reading has come to it, unless it was changed just now.
  */
 async function changesOfNow(
   db: Queryable,
   { source, stream, lane, now }: Intake,
   verdicts: readonly Verdict[],
-): Promise<Map<string, number>> {
+): Promise<Change[]> {
+  if (lane === 'backfill') return [];
+  const changes = verdicts.flatMap((verdict) => {
+    if (!('row' in verdict)) return [];
+    const { row, before, kind } = verdict;
+    const clock = row.changedAt || (row.deletedAt ?? 0);
+    const isKnown = lane === 'webhook' && (row.isKnown || clock > now - justNowMs);
+    return clock < now - historyMs ? [] : [{ ids: new Set([row.sourceId, before]), clock, kind, isKnown }];
+  });
+  if (changes.every(({ isKnown }) => isKnown)) return changes;
+  return (await isReadForTheFirstTime(db, source, stream))
+    ? changes.filter(({ isKnown }) => isKnown)
+    : changes;
+}
+
+/** The clock of the oldest change of each customer. */
+function oldestOf(changes: readonly Change[]): Map<string, number> {
   const clocks = new Map<string, number>();
-  if (lane === 'backfill') return clocks;
-  for (const verdict of verdicts) {
-    if (!('row' in verdict)) continue;
-    const { sourceId, changedAt, deletedAt } = verdict.row;
-    const clock = changedAt || (deletedAt ?? 0);
-    if (clock < now - historyMs) continue;
-    for (const id of new Set([sourceId, verdict.before]))
-      if (id !== null) clocks.set(id, Math.min(clock, clocks.get(id) ?? clock));
-  }
-  if (clocks.size === 0 || lane === 'webhook') return clocks;
+  for (const { ids, clock } of changes)
+    for (const id of ids) if (id !== null) clocks.set(id, Math.min(clock, clocks.get(id) ?? clock));
+  return clocks;
+}
+
+/** Whether a stream that is read has not been read to its end yet. */
+async function isReadForTheFirstTime(db: Queryable, source: Source, stream: string): Promise<boolean> {
+  const described = source.stream(stream);
+  if (!described || !isPulled(described)) return false;
   const read = await checkpoint(db, source.name, stream, 'lead');
-  return read?.restedAt == null ? new Map() : clocks;
+  return read?.restedAt == null;
 }
 
 const countOf = {
