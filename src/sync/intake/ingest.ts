@@ -1,6 +1,5 @@
 // Records into customers: what is older is dropped, what is the same is skipped, the rest is mapped, merged and owed to
 // the destination. A handful of statements a page, inside the caller's transaction, whatever the page's size.
-
 import { isPulled } from '../../connector/source.ts';
 import {
   type Note,
