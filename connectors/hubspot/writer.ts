@@ -10,6 +10,7 @@ import {
   unknownAttribute,
   type WriteOutcome,
   type Writer,
+  withAdvice,
 } from '#connector';
 import { triedWrite } from '#connector/checking';
 import { listOf, objectOf, requestList, valueAt, wordOf } from '#connector/reading';
@@ -103,10 +104,13 @@ async function write(
     });
   } catch (error) {
     throw error instanceof RejectedError && isUnknownProperty(error)
-      ? new RejectedError(`${error.message}. Create the property in HubSpot, or correct writeBack.`, {
-          code: unknownAttribute,
-          ...(error.details !== undefined && { details: error.details }),
-        })
+      ? new RejectedError(
+          withAdvice(error.message, 'Create the property in HubSpot, or correct writeBack.'),
+          {
+            code: unknownAttribute,
+            ...(error.details !== undefined && { details: error.details }),
+          },
+        )
       : error;
   }
 }
