@@ -359,7 +359,7 @@ describe.each(behaviour)('answers of the destination on $name', ({ open }) => {
     });
     create(1);
     await read();
-    await until(() => calls(singleRoute) === 1);
+    await until(() => calls(singleRoute) >= 1);
     await until(() => world.voucherify.count === 1);
     await world.rest();
   });
@@ -368,7 +368,7 @@ describe.each(behaviour)('answers of the destination on $name', ({ open }) => {
     await start({ destination: singles, voucherify: { faults: waits(() => '999999999') } });
     create(1);
     await read();
-    await until(() => calls(singleRoute) === 1);
+    await until(() => calls(singleRoute) >= 1);
     const due = async () => {
       const [row] = await database.rows<{ ms: number }>(
         sql`select extract(epoch from due_at) * 1000 as ms from deliveries where lease is null`,

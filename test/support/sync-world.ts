@@ -149,9 +149,12 @@ export async function openSyncWorld(database: Database, options: SyncWorldOption
 /** Waits for something that the running loops will bring about; fails after two minutes. */
 export async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
   const deadline = performance.now() + 120_000;
-  // Each look holds simulated time while its statements last, so that many of them would keep what is waited for from happening.
-  for (let pauseMs = 2; !(await condition()); pauseMs = Math.min(pauseMs * 1.5, 50)) {
+  for (;;) {
+    const lookedAt = performance.now();
+    if (await condition()) return;
     if (performance.now() > deadline) throw new Error('it did not come about within two minutes');
+    // A look holds simulated time while its statements last: one after the other would keep what is waited for from happening.
+    const pauseMs = Math.min(Math.max(3 * (performance.now() - lookedAt), 2), 50);
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }
