@@ -165,6 +165,8 @@ describe('the sandbox', { timeout: 180_000 }, () => {
     expect(out).toMatch(/Watch: After the first 30[\s\S]*It mends: By your decision/);
     await comesTrue(async () => (await balance()).wanted.held > 0);
     expect((await balance()).balances).toBe(true);
+    // A customer who is still to be delivered after the outage would be written over.
+    await comesTrue(async () => (await balance()).wanted.waiting === 0);
     await inSandbox('tamper');
     await comesTrue(async () => {
       const { drifts } = await ask<{ drifts: { kind: string }[] }>('/api/drifts');
