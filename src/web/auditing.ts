@@ -86,7 +86,7 @@ export function audited(audit: AuditLog): MiddlewareHandler<Env> {
   };
 }
 
-/** Names stand alone, so that those of a person can be forgotten; a number is told with what it counts. */
+/** A name stands alone, so that an erasure finds it where it is a person's. A number is told with what it is the number of. */
 export function targetsIn(action: string, body: unknown): string[] {
   const said = (body ?? {}) as { [key: string]: unknown };
   return (namedInBody[action] ?? []).flatMap((key) => {

@@ -63,7 +63,7 @@ export function acceptedWithin(
 /** How long after the call was sent, and after it was known to be lost, it is looked for; milliseconds. */
 export const firstLookMs = { sent: 30_000, lost: 1_000 };
 const laterLooksMs = { answered: [120_000], silent: [120_000, 285_000] };
-/** A 503 says that nobody could take the call, whoever says it: more is lost by waiting than by sending it once too often. */
+/** A 503 says that nobody could take the call, so that waiting for its action costs more than sending the call once too often. */
 const unavailableLooksMs = [1_000, 10_000];
 
 /**
