@@ -27,7 +27,10 @@ import { directApi } from './direct-api.ts';
 export const bulkRoute = 'POST /v1/customers/bulk/async';
 const keys = { appId: 'app', appToken: 'token' };
 
-/** `kill`: the call is taken, and the worker is gone before its answer comes. `untaken`: it never arrives. `unavailable`: it is refused with 503. */
+/**
+ * `kill`: the call is taken, and the worker is gone before its answer comes. `untaken`: it never arrives. `unavailable`: it is refused
+ * with 503.
+ */
 export type LossKind = 'answered' | 'cut' | 'kill' | 'untaken' | 'unavailable';
 
 export interface Watch {
