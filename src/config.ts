@@ -7,6 +7,7 @@ import { associationFaults } from './config/associations.ts';
 import { withEnvFile } from './config/env-file.ts';
 import { ConfigError, type Fault, faultsOf, nameMeant, shown } from './config/faults.ts';
 import { readConfigFile } from './config/file.ts';
+import { checkFormerSources } from './config/former-sources.ts';
 import { keysAt } from './config/keys.ts';
 import { checkMerge, objectOf } from './config/merge.ts';
 import { fillReferences, spaceFault, type Variables } from './config/references.ts';
@@ -319,6 +320,7 @@ export function checkConfig(
   faults.push(...verifiedSourceFaults(parts['verify'], Object.keys(given)));
   const warnings = [
     ...checkMerge(objectOf(parts['merge']), Object.keys(given), faults),
+    ...checkFormerSources(parts, faults),
     ...(parts['publicUrl'] === undefined ? sources.flatMap(signedAddressWarning) : []),
     ...(destination ? unencryptedWarning('destination', destination) : []),
     ...sources.flatMap((source) => unencryptedWarning(`sources.${source.name}`, source)),

@@ -42,13 +42,18 @@ export class VanishedSources {
   /** Gives renamed sources their new names, keeps the rules of all, and tells of those that have vanished. */
   async note(): Promise<void> {
     const { database, rules, clock, log } = this.#deps;
-    const { renamed, refused } = await database.transaction((tx) => renameSources(tx, rules));
+    const { renamed, refused, unknown } = await database.transaction((tx) => renameSources(tx, rules));
     for (const [from, to] of renamed)
       log.info({ source: to, renamedFrom: from }, 'the source was renamed and keeps all its records');
     for (const [from, to] of refused)
       log.warn(
         { source: to, renamedFrom: from },
         'renamedFrom names a source, but this one has records of its own, so the two remain separate',
+      );
+    for (const [from, to] of unknown)
+      log.warn(
+        { source: to, renamedFrom: from },
+        'nothing is stored of the source that renamedFrom names, nor of this one, so nothing was moved',
       );
     await noteDefinitions(database, rules, clock.now());
     await this.find();

@@ -2,6 +2,8 @@
 // answer is kept for a day and given again. It knows no route.
 import { createHash, randomUUID } from 'node:crypto';
 import type { Context, MiddlewareHandler } from 'hono';
+import { problemType } from '../contract/problem.ts';
+import type { ProblemKindName } from '../contract/problem-kinds.ts';
 import type { Database } from '../db/database.ts';
 import type { Clock } from '../engine/clock.ts';
 import type { Log } from '../engine/log/log.ts';
@@ -25,6 +27,9 @@ const leaseMs = 30_000;
 /** Nothing was begun: the same key may come with the fault corrected. */
 const faulty = new Set([400, 408, 413, 415, 429]);
 
+/** Nothing was begun, and whoever waits as the problem says can be answered otherwise. */
+const waiting: ProblemKindName = 'still-going';
+
 /** Headers of an answer that are given again. */
 const keptHeaders = ['content-type', 'location'];
 
@@ -33,6 +38,12 @@ interface Keyed {
   lease: string;
   /** What seals the answer. */
   sealing: Buffer;
+}
+
+/** How a request ended: its answer, null where there was none, and what was thrown. */
+interface Answered {
+  res: Response | null;
+  error?: unknown;
 }
 
 interface Answer {
@@ -85,7 +96,7 @@ export class Idempotency {
     } finally {
       done.abort();
       await extending;
-      await this.#settle(isAnswered ? c.res : null, keyed, print).catch((error: unknown) =>
+      await this.#settle(isAnswered ? c : { res: null }, keyed, print).catch((error: unknown) =>
         this.#log.error({ err: error }, 'the answer of a request with an idempotency key could not be kept'),
       );
     }
@@ -103,10 +114,10 @@ export class Idempotency {
     }
   }
 
-  async #settle(response: Response | null, keyed: Keyed, print: RequestPrint): Promise<void> {
-    const status = response?.status ?? 500;
-    const request = status >= 500 || faulty.has(status) ? null : print.whole;
+  async #settle({ res: response, error }: Answered, keyed: Keyed, print: RequestPrint): Promise<void> {
+    const request = response === null || isFree(response.status, error) ? null : print.whole;
     if (response === null || request === null) return giveBackKey(this.#database, keyed);
+    const { status } = response;
     const headers = Object.fromEntries(
       keptHeaders.flatMap((name) => {
         const value = response.headers.get(name);
@@ -117,6 +128,12 @@ export class Idempotency {
     const answer = seal(keyed.sealing, JSON.stringify(kept));
     await keepAnswer(this.#database, { ...keyed, request, status, answer });
   }
+}
+
+/** Whether nothing was begun, so that the key can be used again. */
+function isFree(status: number, error: unknown): boolean {
+  if (status >= 500 || faulty.has(status)) return true;
+  return error instanceof Problem && error.body.type === problemType(waiting);
 }
 
 /** The answer of the first request. Throws the problem where it was another request, or has no answer yet. */

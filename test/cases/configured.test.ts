@@ -92,6 +92,17 @@ describe.each(behaviour)('a configuration that names something else, on $name', 
       expect(await fieldsOf('p000001')).toMatchObject({ name: 'Person 1' });
     });
 
+    it('25-a-source-is-renamed: a former name that never was is told, until the source has records of its own', async () => {
+      const told = 'nothing is stored of the source that renamedFrom names';
+      const renamed = { 'crm-eu': { ...crm, renamedFrom: 'cmr' }, crm, shop };
+      await start(renamed);
+      expect(said()).toContain(told);
+      await people.run('crm-eu');
+      people.log.length = 0;
+      await start(renamed);
+      expect(said()).not.toContain(told);
+    });
+
     it('25-a-source-is-renamed: a new name without renamedFrom loses nothing either', async () => {
       await start({ 'crm-eu': crm, shop });
       await people.run('crm-eu');

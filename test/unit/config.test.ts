@@ -466,6 +466,42 @@ describe('The configuration', () => {
     ]);
   });
 
+  describe('of sources that had another name, or are gone', () => {
+    const withSecond = (renamedFrom: string, more: object = {}) =>
+      withSource({}, { sources: { hubspot, crm: { ...hubspot, renamedFrom } }, ...more });
+
+    it('accepts a former name that no source has', () => {
+      expect(configOf(withSecond('old', { removedSources: ['older'] })).warnings).toEqual([]);
+    });
+
+    it('warns of what has no effect', () => {
+      expect(configOf(withSecond('hubspot')).warnings).toEqual([
+        'sources.crm.renamedFrom names "hubspot", which is still a source of this configuration: nothing is moved.',
+      ]);
+      expect(configOf(withSource({}, { removedSources: ['hubspot'] })).warnings).toEqual([
+        'removedSources names "hubspot", which is a source of this configuration: it is not withdrawn.',
+      ]);
+    });
+
+    it('refuses one former name for two sources, and one that was removed', () => {
+      const second = { ...hubspot, renamedFrom: 'old' };
+      expect(faultsOf(withSource({}, { sources: { one: second, two: second } }))).toEqual([
+        {
+          path: 'sources.two.renamedFrom',
+          found: '"old"',
+          allowed: 'a name that no other source had: one was renamed from it',
+        },
+      ]);
+      expect(faultsOf(withSecond('old', { removedSources: ['old'] }))).toEqual([
+        {
+          path: 'sources.crm.renamedFrom',
+          found: '"old"',
+          allowed: 'a source that was renamed and not removed: removedSources names it',
+        },
+      ]);
+    });
+  });
+
   it('warns of an http:// address in a public network, and of none in a local one', () => {
     const warningsOf = (baseUrl: string) => configOf(withSource({ baseUrl })).warnings;
     expect(warningsOf('http://proxy.example.com:8080')).toEqual([

@@ -181,6 +181,13 @@ describe.each(databases)('a request with an idempotency key on $name', ({ open }
     expect(again.headers.get('idempotent-replayed')).toBe('true');
   });
 
+  it('that came while the same was being done is carried out later, with the same key', async () => {
+    const first = await sync({ key: 'a' });
+    expectProblem(await sync({ key: 'b' }), 409, { type: 'urn:tributary:problem:still-going' });
+    await call('POST', `/api/runs/${first.body.id}/cancel`);
+    expect(told(await sync({ key: 'b' }))).toMatchObject({ status: 202, isReplayed: false });
+  });
+
   it('of an import is recognised by its file, which is not kept a second time', async () => {
     const upload = (body: string) =>
       send('POST', '/api/sources/files/imports?name=a.csv', { body, type: 'text/csv' });

@@ -117,20 +117,26 @@ function isFunction(value: unknown): boolean {
 
 /**
  * Renames sources whose configuration says so (`renamedFrom`), with all that is stored of them, before anything is mapped.
- * A source that already has records under its new name keeps them apart: that is told. Returns what was renamed.
+ * A source that already has records under its new name keeps them apart. Returns what was renamed, what was not for that reason, and
+ * what was not because nothing is stored under either name, as after a slip of the pen.
  */
 export async function renameSources(
   db: Queryable,
   rules: Rules,
-): Promise<{ renamed: [from: string, to: string][]; refused: [from: string, to: string][] }> {
+): Promise<{ [outcome in 'renamed' | 'refused' | 'unknown']: [from: string, to: string][] }> {
   const known = new Set((await listMappings(db)).map(({ source }) => source));
   const renamed: [string, string][] = [];
   const refused: [string, string][] = [];
+  const unknown: [string, string][] = [];
   for (const { name, config } of rules.sources) {
     const from = config.renamedFrom;
     if (from == null || rules.source(from)) continue;
-    if (!known.has(from)) continue;
-    if (await hasRecords(db, name)) {
+    const isSettled = await hasRecords(db, name);
+    if (!known.has(from)) {
+      if (!isSettled) unknown.push([from, name]);
+      continue;
+    }
+    if (isSettled) {
       refused.push([from, name]);
       continue;
     }
@@ -139,7 +145,7 @@ export async function renameSources(
     for (const rename of renames) await rename(db, from, name);
     renamed.push([from, name]);
   }
-  return { renamed, refused };
+  return { renamed, refused, unknown };
 }
 
 /** A person's word that a source is gone for good. False where no such source has vanished. */

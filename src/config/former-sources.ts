@@ -1,0 +1,48 @@
+// What a configuration says of sources that it had under another name, or no longer has: where that contradicts the rest of it, or has
+// no effect. It knows no database.
+import type { Fault } from './faults.ts';
+import { objectOf, type Parts } from './merge.ts';
+
+/** Two statements of which only one can be true are faults. A statement without an effect is a warning, which is returned. */
+export function checkFormerSources(parts: Parts, faults: Fault[]): string[] {
+  const names = Object.keys(objectOf(parts['sources']));
+  const removed = removedSources(parts);
+  const takenBy = new Map<string, string>();
+  const warnings: string[] = [];
+  for (const [name, former] of formerNames(parts)) {
+    const path = `sources.${name}.renamedFrom`;
+    const found = JSON.stringify(former);
+    const first = takenBy.get(former);
+    takenBy.set(former, first ?? name);
+    if (first !== undefined)
+      faults.push({ path, found, allowed: `a name that no other source had: ${first} was renamed from it` });
+    else if (removed.includes(former))
+      faults.push({
+        path,
+        found,
+        allowed: 'a source that was renamed and not removed: removedSources names it',
+      });
+    else if (names.includes(former))
+      warnings.push(
+        `${path} names ${found}, which is still a source of this configuration: nothing is moved.`,
+      );
+  }
+  for (const name of removed)
+    if (names.includes(name))
+      warnings.push(
+        `removedSources names ${JSON.stringify(name)}, which is a source of this configuration: it is not withdrawn.`,
+      );
+  return warnings;
+}
+
+function formerNames(parts: Parts): [name: string, former: string][] {
+  return Object.entries(objectOf(parts['sources'])).flatMap(([name, source]) => {
+    const former = objectOf(source)['renamedFrom'];
+    return typeof former === 'string' ? [[name, former] as [string, string]] : [];
+  });
+}
+
+function removedSources(parts: Parts): string[] {
+  const removed = parts['removedSources'];
+  return Array.isArray(removed) ? removed.filter((name) => typeof name === 'string') : [];
+}
