@@ -2,7 +2,7 @@
 // tell of it, a shop pushes, and customers are delivered. It knows no single disaster, only what must hold after each.
 import { setTimeout as delay } from 'node:timers/promises';
 import { unbalanced, unsettled } from '../simulation/checks.ts';
-import { Shop, type ShopRequest, shopToken } from '../simulation/shop.ts';
+import { Shop, type ShopRequest, shopSource } from '../simulation/shop.ts';
 import { randomOf } from '../support/random.ts';
 import { held, truth } from '../support/sync-world.ts';
 import type { OwnServer } from './own-server.ts';
@@ -78,20 +78,7 @@ export async function openDisasterWorld({
     },
     source: { clientSecret },
     sources: {
-      shop: {
-        connector: 'webhook',
-        authentication: { type: 'bearer', token: shopToken },
-        eventId: 'event',
-        record: {
-          id: 'person.id',
-          body: 'person',
-          changedAt: 'changed',
-          deleted: { path: 'kind', equals: 'gone' },
-        },
-        sourceId: 'id',
-        mapping: { 'metadata.orders': { from: 'orders', as: 'number' } },
-        webhook: { requestsPerSecond: 1_000 },
-      },
+      shop: { ...shopSource, webhook: { requestsPerSecond: 1_000 } },
     },
     config: { publicUrl, breaker: { deleted: unlimited, blanked: unlimited } },
   });

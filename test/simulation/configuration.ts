@@ -2,7 +2,7 @@
 import { connectors } from '../../connectors/index.ts';
 import { checkConfig } from '../../src/config.ts';
 import type { Traits, VendorName } from './history.ts';
-import { shopToken } from './shop.ts';
+import { shopSource } from './shop.ts';
 
 export const origins: { readonly [vendor in VendorName]: string } = {
   hubspot: 'http://hubspot.simulated',
@@ -58,19 +58,7 @@ export function configurationOf(traits: Traits, variant: number): ReturnType<typ
           ...(variant === 1 && { 'metadata.stage_code': 'lifecyclestage' }),
         },
       },
-      shop: {
-        connector: 'webhook',
-        authentication: { type: 'bearer', token: shopToken },
-        eventId: 'event',
-        record: {
-          id: 'person.id',
-          body: 'person',
-          changedAt: 'changed',
-          deleted: { path: 'kind', equals: 'gone' },
-        },
-        sourceId: 'id',
-        mapping: { name: 'name', 'metadata.orders': { from: 'orders', as: 'number' } },
-      },
+      shop: { ...shopSource, mapping: { name: 'name', ...shopSource.mapping } },
     },
   };
   return checkConfig('simulation', raw, {}, connectors);

@@ -11,7 +11,22 @@ export interface ShopRequest {
   body: string;
 }
 
-export const shopToken = 'a-token-of-the-shop';
+const shopToken = 'a-token-of-the-shop';
+
+/** The source as it is configured: the number of orders is mapped. */
+export const shopSource = {
+  connector: 'webhook',
+  authentication: { type: 'bearer', token: shopToken },
+  eventId: 'event',
+  record: {
+    id: 'person.id',
+    body: 'person',
+    changedAt: 'changed',
+    deleted: { path: 'kind', equals: 'gone' },
+  },
+  sourceId: 'id',
+  mapping: { 'metadata.orders': { from: 'orders', as: 'number' } },
+} as const;
 
 export class Shop {
   readonly people = new Map<string, ShopPerson>();

@@ -2,7 +2,7 @@
 import { connectors } from '../../../connectors/index.ts';
 import { checkConfig } from '../../../src/config.ts';
 import { keys, origins, publicUrl, quotas } from '../configuration.ts';
-import { shopToken } from '../shop.ts';
+import { shopSource } from '../shop.ts';
 
 export const salesforceOrigin = 'https://acme.my.salesforce.com';
 export const webhookSecret = 'a-webhook-secret-of-the-simulation';
@@ -58,19 +58,7 @@ export function configurationOf(choices: Choices = {}): ReturnType<typeof checkC
           ...(choices.isMappedTwice && { 'metadata.stage_code': 'lifecyclestage' }),
         },
       },
-      shop: {
-        connector: 'webhook',
-        authentication: { type: 'bearer', token: shopToken },
-        eventId: 'event',
-        record: {
-          id: 'person.id',
-          body: 'person',
-          changedAt: 'changed',
-          deleted: { path: 'kind', equals: 'gone' },
-        },
-        sourceId: 'id',
-        mapping: { 'metadata.orders': { from: 'orders', as: 'number' } },
-      },
+      shop: shopSource,
       ...(choices.hasSalesforce && {
         salesforce: {
           connector: 'salesforce',
