@@ -15,12 +15,16 @@ export function checkFormerSources(parts: Parts, faults: Fault[]): string[] {
     const first = takenBy.get(former);
     takenBy.set(former, first ?? name);
     if (first !== undefined)
-      faults.push({ path, found, allowed: `a name that no other source had: ${first} was renamed from it` });
+      faults.push({
+        path,
+        found,
+        allowed: `a former name that no other source has: ${first} has it already`,
+      });
     else if (removed.includes(former))
       faults.push({
         path,
         found,
-        allowed: 'a source that was renamed and not removed: removedSources names it',
+        allowed: 'a source that was renamed, not removed: removedSources names it as well',
       });
     else if (names.includes(former))
       warnings.push(

@@ -489,14 +489,14 @@ describe('The configuration', () => {
         {
           path: 'sources.two.renamedFrom',
           found: '"old"',
-          allowed: 'a name that no other source had: one was renamed from it',
+          allowed: 'a former name that no other source has: one has it already',
         },
       ]);
       expect(faultsOf(withSecond('old', { removedSources: ['old'] }))).toEqual([
         {
           path: 'sources.crm.renamedFrom',
           found: '"old"',
-          allowed: 'a source that was renamed and not removed: removedSources names it',
+          allowed: 'a source that was renamed, not removed: removedSources names it as well',
         },
       ]);
     });

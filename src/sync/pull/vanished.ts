@@ -118,7 +118,7 @@ function isFunction(value: unknown): boolean {
 /**
  * Renames sources whose configuration says so (`renamedFrom`), with all that is stored of them, before anything is mapped.
  * A source that already has records under its new name keeps them apart. Returns what was renamed, what was not for that reason, and
- * what was not because nothing is stored under either name, as after a slip of the pen.
+ * what was not because nothing is stored under either name, as when the former one is misspelt.
  */
 export async function renameSources(
   db: Queryable,
