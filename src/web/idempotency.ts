@@ -27,8 +27,8 @@ const leaseMs = 30_000;
 /** Nothing was begun: the same key may come with the fault corrected. */
 const faulty = new Set([400, 408, 413, 415, 429]);
 
-/** Nothing was begun, and whoever waits as the problem says can be answered otherwise. */
-const waiting: ProblemKindName = 'still-going';
+/** Nothing was begun, and a later attempt with the same key can succeed. */
+const worthRepeating: ProblemKindName = 'still-going';
 
 /** Headers of an answer that are given again. */
 const keptHeaders = ['content-type', 'location'];
@@ -133,7 +133,7 @@ export class Idempotency {
 /** Whether nothing was begun, so that the key can be used again. */
 function isFree(status: number, error: unknown): boolean {
   if (status >= 500 || faulty.has(status)) return true;
-  return error instanceof Problem && error.body.type === problemType(waiting);
+  return error instanceof Problem && error.body.type === problemType(worthRepeating);
 }
 
 /** The answer of the first request. Throws the problem where it was another request, or has no answer yet. */
