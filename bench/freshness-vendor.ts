@@ -3,6 +3,7 @@
 import { createHmac } from 'node:crypto';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { Hono } from 'hono';
 import { createHubSpotSimulator } from '../simulators/hubspot.ts';
 import { QuotaWindows } from '../simulators/quota-windows.ts';
@@ -29,6 +30,16 @@ const contacts = Array.from(hubspot.contacts(), ({ id }) => id);
 const calls = new QuotaWindows([{ name: 'calls', ...quotas.calls }]);
 const bulkCalls = new QuotaWindows([{ name: 'bulk', ...quotas.bulk }]);
 const held = new Map<string, Customer>();
+
+interface ReadBulk {
+  records: number;
+  living: Customer[];
+}
+const bulkReader = new Worker(new URL('freshness-bulk-reader.ts', import.meta.url));
+/** Calls are read in their order. */
+const awaited: ((read: ReadBulk) => void)[] = [];
+bulkReader.on('message', (read: ReadBulk) => awaited.shift()!(read));
+
 const actions = new Map<string, { endsAt: number; records: number }>();
 let freeAt = 0;
 
@@ -53,12 +64,12 @@ voucherify.post('/v1/customers', async (c) => {
   return c.json({ id: `cust_${sent.source_id}`, object: 'customer', ...customer });
 });
 voucherify.post('/v1/customers/bulk/async', async (c) => {
-  const sent = await c.req.json<Customer[]>();
+  const { records, living } = await parsedBulk(await c.req.text());
   const now = performance.now();
   const id = `aa_${actions.size + 1}`;
-  freeAt = Math.max(freeAt, now + 100) + sent.length;
-  actions.set(id, { endsAt: freeAt, records: sent.length });
-  for (const customer of sent) {
+  freeAt = Math.max(freeAt, now + 100) + records;
+  actions.set(id, { endsAt: freeAt, records });
+  for (const customer of living) {
     held.set(customer.source_id, customer);
     written(customer.metadata?.['seq']);
   }
@@ -77,6 +88,12 @@ voucherify.get('/v1/customers/:id', (c) => {
   if (!customer) return c.json({ code: 404, key: 'resource_not_found', message: 'Not found.' }, 404);
   return c.json({ id: `cust_${customer.source_id}`, object: 'customer', ...customer });
 });
+
+/** Reads a bulk call on another thread: thousands of customers would keep single calls waiting, which no vendor does. */
+function parsedBulk(text: string): Promise<ReadBulk> {
+  bulkReader.postMessage(text);
+  return new Promise((resolve) => awaited.push(resolve));
+}
 
 function written(seq: unknown): void {
   const made = typeof seq === 'string' ? madeAt.get(seq) : undefined;

@@ -14,7 +14,15 @@ import { csvFile } from './first-load.ts';
 import { learned } from './learned.ts';
 import { actionOf, lookup } from './lookup.ts';
 import { customerSchemaOf } from './metadata-schema.ts';
-import { bulkOutcomes, count, deletionOutcome, isFile, lostOutcomes, rejectedOutcome } from './outcomes.ts';
+import {
+  bulkOutcomes,
+  count,
+  deletionOutcome,
+  isFile,
+  isGoingOn,
+  lostOutcomes,
+  rejectedOutcome,
+} from './outcomes.ts';
 import { customerOf, isObject, payloadOf, preserve } from './payload.ts';
 import { probe } from './probe.ts';
 import { bulkBucket } from './quotas.ts';
@@ -79,11 +87,10 @@ export const destination: Destination<Settings> = {
 
     async poll(context, actionId, sourceIds) {
       const json = await actionOf(context.api, actionId);
-      if (json === null) return { outcomes: lostOutcomes(sourceIds) };
-      const outcomes = bulkOutcomes(json, sourceIds);
+      if (json === null) return { outcomes: lostOutcomes(await sourceIds()) };
+      if (isGoingOn(json)) return { outcomes: null, progress: count(json['progress']) };
       // How a file's cells are taken is documented in part, and differently in different places.
-      if (outcomes === null) return { outcomes, progress: count(json['progress']) };
-      return { outcomes, ...(isFile(json) && { sample: true }) };
+      return { outcomes: bulkOutcomes(json, await sourceIds()), ...(isFile(json) && { sample: true }) };
     },
 
     lookup,

@@ -26,8 +26,7 @@ export function lostOutcomes(sourceIds: readonly string[]): Outcome[] {
 
 /** What an action says of its records, or null while it goes on. */
 export function shownAction(action: JsonObject, sourceIds: readonly string[]): ShownAction | null {
-  const outcomes = bulkOutcomes(action, sourceIds);
-  if (outcomes === null) return null;
+  if (isGoingOn(action)) return null;
   const result = resultOf(action);
   const named = errorsOf(action).flatMap(({ source_id }) =>
     typeof source_id === 'string' ? [source_id] : [],
@@ -35,18 +34,17 @@ export function shownAction(action: JsonObject, sourceIds: readonly string[]): S
   return {
     records: count(result['done_count']) + count(result['failed_count']),
     named: [...new Set(named)],
-    outcomes,
+    outcomes: bulkOutcomes(action, sourceIds),
     ...(isFile(action) && { sample: true }),
   };
 }
 
 /**
- * One outcome for each source ID, or null while the action goes on. Customers named in `errors` are rejected. The others
+ * One outcome for each source ID, of an action that has ended. Customers named in `errors` are rejected. The others
  * are accepted only where the counts account for all that were sent; `DONE` alone proves nothing. A file's `failed` rows
  * are in doubt instead: they are sent again in bulk, which can say what is wrong with them.
  */
-export function bulkOutcomes(action: JsonObject, sourceIds: readonly string[]): Outcome[] | null {
-  if (isGoingOn(action)) return null;
+export function bulkOutcomes(action: JsonObject, sourceIds: readonly string[]): Outcome[] {
   const result = resultOf(action);
   const ofFile = isFile(action);
   const errors = errorsOf(action);
@@ -92,7 +90,7 @@ export function isActionOf(json: Json | undefined, actionId: string): boolean {
   return typeof json['status'] === 'string' || isObject(json['result']);
 }
 
-function isGoingOn(action: JsonObject): boolean {
+export function isGoingOn(action: JsonObject): boolean {
   const { status, result } = action;
   if (status === 'DONE' || status === 'FAILED') return false;
   // A status that is absent or new: a result says that it is over.

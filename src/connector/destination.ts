@@ -44,13 +44,13 @@ export interface Destination<Settings> {
      */
     submit(context: Context<Settings>, writes: readonly CustomerWrite[]): Promise<{ actionId: string }>;
     /**
-     * One outcome for each source ID, once the action has ended. `sample`: what was accepted is believed only where a few of
-     * them are read back just as they were sent.
+     * One outcome for each source ID, once the action has ended. `sourceIds` reads them: an action that goes on needs none.
+     * `sample`: what was accepted is believed only where a few of them are read back just as they were sent.
      */
     poll(
       context: Context<Settings>,
       actionId: string,
-      sourceIds: readonly string[],
+      sourceIds: () => Promise<readonly string[]>,
     ): Promise<EndedAction | ActionUnderWay>;
     /** Present where the vendor lists its actions: one whose ID never arrived is looked up there. */
     lookup?: ActionLookup<Settings>;

@@ -35,9 +35,15 @@ export interface BatchItem {
 /** So many customers to a part: as many as are settled at once, so that no more are read for it. */
 export const partSize = 250;
 
-/** Within the transaction that keeps the batch. */
-export async function keepItems(db: Queryable, batchId: string, items: readonly BatchItem[]): Promise<void> {
+/** Within the transaction that keeps the batch. `yieldToUrgent`: awaited between two parts. */
+export async function keepItems(
+  db: Queryable,
+  batchId: string,
+  items: readonly BatchItem[],
+  yieldToUrgent: () => Promise<void> = async () => {},
+): Promise<void> {
   for (let part = 0; part * partSize < items.length; part += 1) {
+    if (part > 0) await yieldToUrgent();
     const some = items.slice(part * partSize, (part + 1) * partSize);
     await db.rows(
       sql`insert into batch_items (batch_id, part, items) values (${batchId}::uuid, ${part}, ${json(some)})`,
@@ -45,13 +51,26 @@ export async function keepItems(db: Queryable, batchId: string, items: readonly 
   }
 }
 
-/** Of a batch that is held. */
-export async function itemsOf(db: Queryable, batchId: string): Promise<BatchItem[]> {
+/** How many a batch carries. */
+export async function itemCount(db: Queryable, batchId: string): Promise<number> {
+  const [row] = await db.rows<{ count: number }>(sql`
+    select part * ${partSize}::int + jsonb_array_length(items) as count
+    from batch_items where batch_id = ${batchId}::uuid order by part desc limit 1`);
+  return row?.count ?? 0;
+}
+
+/** Of a batch that is held. `yieldToUrgent`: awaited between two parts. */
+export async function itemsOf(
+  db: Queryable,
+  batchId: string,
+  yieldToUrgent: () => Promise<void>,
+): Promise<BatchItem[]> {
   const parts = await db.rows<{ part: number }>(
     sql`select part from batch_items where batch_id = ${batchId}::uuid order by part`,
   );
   const all: BatchItem[] = [];
   for (const { part } of parts) {
+    await yieldToUrgent();
     const [row] = await db.rows<{ items: BatchItem[] }>(
       sql`select items from batch_items where batch_id = ${batchId}::uuid and part = ${part}`,
     );

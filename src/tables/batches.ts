@@ -7,7 +7,7 @@ import { time } from '../db/column-types.ts';
 import { json, type Queryable, toTimestamp } from '../db/database.ts';
 import { activeTrace } from '../engine/trace/trace.ts';
 import { leasedBy } from '../engine/work/worker-registry.ts';
-import { type BatchItem, dropItems, itemsOf, keepItems } from './batch-items.ts';
+import { type BatchItem, dropItems, itemCount, keepItems } from './batch-items.ts';
 import { keepActionId } from './bulk-actions.ts';
 
 /** A bulk action on its way to the destination, or accepted and not ended there. */
@@ -52,13 +52,16 @@ export interface Loss {
 export async function keepBatch(
   db: Queryable,
   batch: Batch,
-  dueAt: number,
-  lease: string | null = null,
+  {
+    dueAt,
+    lease = null,
+    yieldToUrgent,
+  }: { dueAt: number; lease?: string | null; yieldToUrgent?: () => Promise<void> },
 ): Promise<void> {
   await db.rows(sql`
     insert into batches (id, action_id, kind, submitted_at, due_at, lease, traceparent)
     values (${batch.id}::uuid, ${batch.actionId}, ${batch.kind}, ${toTimestamp(batch.submittedAt)}, ${toTimestamp(dueAt)}, ${lease}::uuid, ${activeTrace() ?? null})`);
-  await keepItems(db, batch.id, batch.items);
+  await keepItems(db, batch.id, batch.items, yieldToUrgent);
 }
 
 /** Keeps the name of its action, which is asked about from then on; the whole batch where others gave it up meanwhile. */
@@ -71,7 +74,7 @@ export async function nameBatch(
   const rows = await db.rows(sql`
     update batches set action_id = ${batch.actionId}, lost = null, due_at = ${toTimestamp(dueAt)}, lease = null
     where id = ${batch.id}::uuid returning id`);
-  if (rows.length === 0) await keepBatch(db, batch, dueAt);
+  if (rows.length === 0) await keepBatch(db, batch, { dueAt });
 }
 
 /** Keeps the name of an action that was looked up, of a batch that is held. False where another batch of ours has it. */
@@ -99,18 +102,24 @@ export async function giveUpLost(db: Queryable, id: string, lease: string, dueAt
     where id = ${id}::uuid and lease = ${lease}::uuid`);
 }
 
+/** A batch that is asked about: what it carries is read only once it is needed. */
+export interface ClaimedBatch extends Omit<Batch, 'items'> {
+  customers: number;
+  traceparent: string | null;
+}
+
 /** Claims one batch that is due to be asked about. */
 export async function claimBatch(
   db: Queryable,
   lease: string,
   now: number,
   leaseMs: number,
-): Promise<(Batch & { traceparent: string | null }) | null> {
-  const [batch] = await db.rows<Omit<Batch, 'items'> & { traceparent: string | null }>(sql`
+): Promise<ClaimedBatch | null> {
+  const [batch] = await db.rows<Omit<ClaimedBatch, 'customers'>>(sql`
     update batches set lease = ${lease}::uuid, due_at = ${toTimestamp(now + leaseMs)}, polls = polls + 1
     where id = (select id from batches where due_at <= ${toTimestamp(now)} order by due_at limit 1 for update skip locked)
     returning id, action_id, kind, submitted_at, polls, lost, traceparent`);
-  return batch ? { ...batch, items: await itemsOf(db, batch.id) } : null;
+  return batch ? { ...batch, customers: await itemCount(db, batch.id) } : null;
 }
 
 /** Puts a batch off until it is asked about again. */

@@ -293,12 +293,22 @@ export async function extendLease(
  */
 export async function assignToBatch(
   db: Queryable,
-  lease: string,
-  batchId: string,
-  sourceIds: readonly string[],
+  {
+    lease,
+    batchId,
+    sourceIds,
+    yieldToUrgent = async () => {},
+  }: {
+    lease: string;
+    batchId: string;
+    sourceIds: readonly string[];
+    /** Awaited between two parts. */
+    yieldToUrgent?: () => Promise<void>;
+  },
 ): Promise<number> {
   let carried = 0;
   for (let from = 0; from < sourceIds.length; from += rowsAtOnce) {
+    if (from > 0) await yieldToUrgent();
     const rows = await db.rows(sql`
       with row as materialized (
         select wanted.id from json_array_elements_text(${jsonList(sourceIds.slice(from, from + rowsAtOnce))}) as wanted (id)

@@ -225,7 +225,7 @@ describe('the import of a file', () => {
       schema,
     );
     const { actionId } = await firstLoad.submit(context, content);
-    expect(await destination.bulk!.poll(context, actionId, sourceIds)).toEqual({
+    expect(await destination.bulk!.poll(context, actionId, async () => sourceIds)).toEqual({
       outcomes: sourceIds.map((sourceId) => ({ sourceId, result: 'accepted' })),
       sample: true,
     });
@@ -239,13 +239,13 @@ describe('the import of a file', () => {
     const writes = [write('1', { 'metadata.points': 1 }), write('2', { 'metadata.points': 11 })];
     const { content } = firstLoad.file(writes, roomy, schema);
     const { actionId } = await firstLoad.submit(context, content);
-    expect(await destination.bulk!.poll(context, actionId, ['1', '2'])).toMatchObject({
+    expect(await destination.bulk!.poll(context, actionId, async () => ['1', '2'])).toMatchObject({
       outcomes: [
         { sourceId: '1', result: 'accepted' },
         { sourceId: '2', result: 'unknown', message: expect.stringContaining('points') },
       ],
     });
-    const lost = await destination.bulk!.poll(context, actionId, ['1', '2', '3']);
+    const lost = await destination.bulk!.poll(context, actionId, async () => ['1', '2', '3']);
     expect(lost.outcomes?.map(({ result }) => result)).toEqual(['unknown', 'unknown', 'unknown']);
   });
 

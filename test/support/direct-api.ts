@@ -27,7 +27,7 @@ export function directApi(
   return {
     async request(request) {
       if (request.link) return linked(more.files ?? app, request);
-      const body = bodyOf(request);
+      const body = await bodyOf(request);
       const auth = authOf(description, request.auth);
       const credentials = credentialsOf(auth, null);
       const query = { ...request.query, ...credentials.query };

@@ -401,8 +401,10 @@ describe.each(pathDatabases)('deliveries on $name', ({ name, open }) => {
       await owe('bob');
       const [lease, batchId] = [newLease(), randomUUID()];
       await reach(lease);
-      expect(await assignToBatch(database, lease, batchId, ['ann'])).toBe(1);
-      expect(await assignToBatch(database, newLease(), randomUUID(), ['bob'])).toBe(0);
+      expect(await assignToBatch(database, { lease, batchId, sourceIds: ['ann'] })).toBe(1);
+      expect(
+        await assignToBatch(database, { lease: newLease(), batchId: randomUUID(), sourceIds: ['bob'] }),
+      ).toBe(0);
       now += leaseMs * 10;
       expect(ids(await reach(newLease()))).toEqual(['bob']);
       expect(await settle(database, { lease }, [dead('ann')], now)).toEqual(new Set());

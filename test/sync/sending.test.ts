@@ -348,7 +348,7 @@ describe.each(behaviour)('sending on $name', ({ open }) => {
       polls: 0,
       lost: null,
     };
-    await database.transaction((tx) => keepBatch(tx, batch, world.clock.now()));
+    await database.transaction((tx) => keepBatch(tx, batch, { dueAt: world.clock.now() }));
     await until(async () => {
       const left = await database.rows(sql`select 1 from batches`);
       return left.length === 0 && (await world.tributary.isAtRest());

@@ -305,7 +305,7 @@ describe.skipIf(!onServer)('a worker on PostgreSQL', () => {
       polls: 0,
       lost: null,
     };
-    await keepBatch(database, batch, now);
+    await keepBatch(database, batch, { dueAt: now });
     const { account, quotas } = world.tributary.rules.source('hubspot')!.description!;
     const { child, leased } = await startWorker({
       id: randomUUID(),

@@ -305,7 +305,7 @@ export class Endpoint {
     const startedAt = this.#clock.now();
     const { query } = credentialsOf(authOf(this.#description, request.auth), token);
     const path = pathOf(this.#hostOf(request).base, { ...request, query: { ...request.query, ...query } });
-    const sent = bodyOf(request);
+    const sent = await bodyOf(request);
     const exchange = await this.#exchange(request, path, { sent, token, signal, isOurs });
     if ('status' in exchange) seen.status = exchange.status;
     this.#report(

@@ -5,6 +5,9 @@ import type { Clock } from '../clock.ts';
 /** How long bulk work waits at most between two of its parts: it must go on while webhooks pour in. */
 const maxMs = 25;
 
+/** How long in all where it holds locks. */
+const maxMsWithLocks = 500;
+
 export class RightOfWay {
   readonly #clock: Clock;
   #urgent = 0;
@@ -29,7 +32,21 @@ export class RightOfWay {
   }
 
   /** For bulk work, between two of its parts: waits while urgent work is done. */
-  readonly yieldToUrgent = async (): Promise<void> => {
-    if (this.#urgent > 0) await this.#clock.sleep(maxMs, this.#clear.signal);
-  };
+  readonly yieldToUrgent = (): Promise<void> => this.#yield(maxMs);
+
+  /**
+   * The same for bulk work that holds locks, for which urgent work may be waiting: all its waits together are limited.
+   */
+  yieldWithLocks(): () => Promise<void> {
+    let leftMs = maxMsWithLocks;
+    return async () => {
+      const from = this.#clock.now();
+      await this.#yield(Math.min(maxMs, leftMs));
+      leftMs -= Math.max(this.#clock.now() - from, 0);
+    };
+  }
+
+  async #yield(mostMs: number): Promise<void> {
+    if (this.#urgent > 0 && mostMs > 0) await this.#clock.sleep(mostMs, this.#clear.signal);
+  }
 }

@@ -76,7 +76,7 @@ export class Lookup {
   }
 
   /** When it is looked for again where looking has failed; null where it is given up. */
-  afterFailure({ lost }: LostBatch): number | null {
+  afterFailure(lost: Loss): number | null {
     const now = this.#deps.clock.now();
     const { most, between } = lost.unavailable ? failingUnavailableMs : failingMs;
     return now - lost.at < most ? now + between : null;

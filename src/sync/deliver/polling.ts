@@ -9,11 +9,13 @@ import type { Lane } from '../../engine/quota/lanes.ts';
 import type { Tracer } from '../../engine/trace/trace.ts';
 import { failureOf } from '../../engine/work/failures.ts';
 import { backoffMs } from '../../engine/work/retry.ts';
+import type { RightOfWay } from '../../engine/work/right-of-way.ts';
 import type { Next } from '../../engine/work/worker.ts';
-import type { BatchItem } from '../../tables/batch-items.ts';
+import { type BatchItem, itemsOf } from '../../tables/batch-items.ts';
 import {
   type Batch,
   batchesUnderWay,
+  type ClaimedBatch,
   claimBatch,
   endBatch,
   giveUpLost,
@@ -50,6 +52,7 @@ export interface PollDeps extends LookupDeps {
   circuit: Circuit;
   size: BatchSize;
   learning: Learning;
+  rightOfWay: RightOfWay;
   readonly settings: unknown;
   newLease(): string;
   /** `isProof`: whether an answer shows that the destination works again. Default: true. */
@@ -92,7 +95,7 @@ export class Poller {
     const batch = await claimBatch(database, lease, clock.now(), leaseMs);
     try {
       if (!batch || !destination.bulk) return { again: false, afterMs: 250 };
-      const attributes = { 'tributary.customers': batch.items.length, 'tributary.polls': batch.polls };
+      const attributes = { 'tributary.customers': batch.customers, 'tributary.polls': batch.polls };
       const causes = [batch.traceparent];
       await this.#deps.tracer.begin('poll', { kind: 'consumer', attributes, causes }, () =>
         this.#carryOn(batch, lease, signal),
@@ -103,34 +106,46 @@ export class Poller {
     }
   }
 
-  async #carryOn(batch: Batch, lease: string, signal: AbortSignal): Promise<void> {
+  async #carryOn(batch: ClaimedBatch, lease: string, signal: AbortSignal): Promise<void> {
     const { actionId, lost } = batch;
-    if (actionId === null && lost === null) return this.#makeUp(batch, lease);
+    if (actionId === null && lost === null) return this.#makeUp(await this.#withItems(batch), lease);
     try {
       if (actionId !== null) await this.#ask({ ...batch, actionId }, lease, signal);
-      else if (lost !== null) await this.#lookUp({ ...batch, lost }, lease, signal);
+      else if (lost !== null) await this.#lookUp({ ...(await this.#withItems(batch)), lost }, lease, signal);
     } catch (error) {
       await this.#settleFailure(batch, lease, signal, error);
     }
   }
 
-  async #ask(batch: Batch & { actionId: string }, lease: string, signal: AbortSignal): Promise<void> {
-    const { database, clock, destination } = this.#deps;
-    const sourceIds = batch.items.map((item) => item.sourceId);
+  /** What it carries, read only for an action that has ended: a question is asked several times of each. */
+  async #withItems<Claimed extends ClaimedBatch>(batch: Claimed): Promise<Claimed & Batch> {
+    const { database, rightOfWay } = this.#deps;
+    return { ...batch, items: await itemsOf(database, batch.id, rightOfWay.yieldToUrgent) };
+  }
+
+  async #ask(
+    claimed: ClaimedBatch & { actionId: string },
+    lease: string,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { database, clock, destination, size } = this.#deps;
+    const { id, actionId, customers, polls, submittedAt } = claimed;
     const context = () => this.#deps.context('schedule', signal);
-    const found = await destination.bulk!.poll(context(), batch.actionId, sourceIds);
-    const customers = batch.items.length;
-    const elapsedMs = clock.now() - batch.submittedAt;
+    let whole: Promise<Batch> | null = null;
+    const batch = () => (whole ??= this.#withItems(claimed));
+    const sourceIds = async () => (await batch()).items.map((item) => item.sourceId);
+    const found = await destination.bulk!.poll(context(), actionId, sourceIds);
+    const elapsedMs = clock.now() - submittedAt;
     if (found.outcomes) {
-      this.#deps.size.took(customers, elapsedMs);
-      return this.#settleEnded(batch, lease, found, context);
+      size.took(customers, elapsedMs);
+      return this.#settleEnded(await batch(), lease, found, context);
     }
-    if (!this.#isOverdue(batch)) {
-      const delayMs = pollDelayMs({ customers, polls: batch.polls }, { progress: found.progress, elapsedMs });
-      return putOffBatch(database, batch.id, lease, clock.now() + delayMs);
+    if (!this.#isOverdue(claimed)) {
+      const delayMs = pollDelayMs({ customers, polls }, { progress: found.progress, elapsedMs });
+      return putOffBatch(database, id, lease, clock.now() + delayMs);
     }
-    this.#deps.size.timedOut(customers);
-    return this.#settleEnded(batch, lease, null, context);
+    size.timedOut(customers);
+    return this.#settleEnded(await batch(), lease, null, context);
   }
 
   /** `result`: null where it did not end. */
@@ -152,7 +167,7 @@ export class Poller {
   }
 
   /** Looks for the action of a call whose answer was lost: found, it is settled as if it had been heard of. */
-  async #lookUp(batch: LostBatch, lease: string, signal: AbortSignal): Promise<void> {
+  async #lookUp(batch: ClaimedBatch & LostBatch, lease: string, signal: AbortSignal): Promise<void> {
     const { database, clock, circuit, log } = this.#deps;
     if (!this.#deps.destination.bulk?.lookup) return this.#giveUp(batch, lease);
     // A list that is shown does not prove that writes are accepted again; an action that is found does.
@@ -169,7 +184,7 @@ export class Poller {
     );
     tellAnswered({ circuit, log, name: destinationName });
     const context = () => this.#deps.context('schedule', signal);
-    const named = { ...batch, actionId, lost: null };
+    const named: ClaimedBatch & Batch = { ...batch, actionId, lost: null };
     await this.#settleEnded(named, lease, shown, context).catch((error: unknown) =>
       this.#settleFailure(named, lease, signal, error),
     );
@@ -216,31 +231,37 @@ export class Poller {
     }
   }
 
-  #isOverdue(batch: Batch): boolean {
-    return this.#deps.clock.now() - batch.submittedAt > actionDeadlineMs;
+  #isOverdue({ submittedAt }: Pick<Batch, 'submittedAt'>): boolean {
+    return this.#deps.clock.now() - submittedAt > actionDeadlineMs;
   }
 
   /** Asked again later; but not for ever, nor where the question itself is refused. */
-  async #settleFailure(batch: Batch, lease: string, signal: AbortSignal, error: unknown): Promise<void> {
+  async #settleFailure(
+    claimed: ClaimedBatch,
+    lease: string,
+    signal: AbortSignal,
+    error: unknown,
+  ): Promise<void> {
     const { database, clock, health } = this.#deps;
     const now = clock.now();
-    if (signal.aborted) return putOffBatch(database, batch.id, lease, now);
+    const { id, lost, polls } = claimed;
+    if (signal.aborted) return putOffBatch(database, id, lease, now);
     health.tell(error);
-    const { lost } = batch;
     const failure = failureOf(lost ? 'lostBatch' : 'batch', error);
     const { kind, effect, message, retryAfterMs } = failure;
     if (kind === 'refused') await health.confirmRefused(failure.error, signal);
     if (lost) {
-      const againAt = effect === 'give up' ? null : this.#lookup.afterFailure({ ...batch, lost });
-      if (againAt === null) return this.#giveUp({ ...batch, lost }, lease);
-      return putOffBatch(database, batch.id, lease, againAt);
+      const againAt = effect === 'give up' ? null : this.#lookup.afterFailure(lost);
+      if (againAt === null) return this.#giveUp({ ...(await this.#withItems(claimed)), lost }, lease);
+      return putOffBatch(database, id, lease, againAt);
     }
-    if (effect === 'give up' || (effect === 'postpone' && this.#isOverdue(batch))) {
+    if (effect === 'give up' || (effect === 'postpone' && this.#isOverdue(claimed))) {
       const unknown = `of the bulk action nothing is known: ${message}`;
+      const batch = await this.#withItems(claimed);
       return this.#settle(batch, lease, outcomesOf(batch, [], unknown));
     }
-    const waitMs = backoffMs(batch.polls, { ...backoff, capMs: 60_000, retryAfterMs });
-    await putOffBatch(database, batch.id, lease, now + waitMs);
+    const waitMs = backoffMs(polls, { ...backoff, capMs: 60_000, retryAfterMs });
+    await putOffBatch(database, id, lease, now + waitMs);
   }
 
   async #settle(batch: Batch, lease: string, outcomes: ReadonlyMap<string, Outcome>): Promise<void> {

@@ -17,6 +17,7 @@ import type { Circuit } from '../../engine/http/circuit.ts';
 import { inTraceOf, type Tracer } from '../../engine/trace/trace.ts';
 import { areOfSeveralTraces } from '../../engine/trace/traceparent.ts';
 import { classify, isOwnQuotaWait, isUndone } from '../../engine/work/failures.ts';
+import type { RightOfWay } from '../../engine/work/right-of-way.ts';
 import { Together } from '../../engine/work/together.ts';
 import type { BatchItem } from '../../tables/batch-items.ts';
 import { type Batch, endBatch, keepBatch, type Loss, loseBatch, nameBatch } from '../../tables/batches.ts';
@@ -61,6 +62,7 @@ export interface SendDeps {
   /** The destination was paused for its credentials. */
   onPaused(): void;
   health: Health;
+  rightOfWay: RightOfWay;
 }
 
 /** What became of a part that was to be sent in bulk. `spent`: no quota was left for it. `over`: it failed, and is settled. */
@@ -203,7 +205,7 @@ export class Sender {
     return database.transaction(async (tx) => {
       if (!(await loseBatch(tx, batch.id, loss, dueAt))) return false;
       const ids = batch.items.map(({ sourceId }) => sourceId);
-      await assignToBatch(tx, this.#lease, batch.id, ids);
+      await assignToBatch(tx, { lease: this.#lease, batchId: batch.id, sourceIds: ids });
       return true;
     });
   }
@@ -479,7 +481,7 @@ export class Sender {
     kind: ActionKind,
     submit: () => Promise<{ actionId: string }>,
   ): Promise<{ error: unknown; unheard: Batch | null }> {
-    const { database, clock } = this.#deps;
+    const { database, clock, rightOfWay } = this.#deps;
     const id = randomUUID();
     const items: BatchItem[] = part.map(({ sourceId, revision, acknowledges, attempts, uncertain }) => ({
       sourceId,
@@ -491,7 +493,8 @@ export class Sender {
     }));
     const batch: Batch = { id, actionId: null, kind, items, submittedAt: clock.now(), polls: 0, lost: null };
     const dueAt = batch.submittedAt + lostActionMs;
-    await database.transaction((tx) => keepBatch(tx, batch, dueAt, this.#lease));
+    const yieldToUrgent = rightOfWay.yieldWithLocks();
+    await database.transaction((tx) => keepBatch(tx, batch, { dueAt, lease: this.#lease, yieldToUrgent }));
     try {
       const { actionId } = await submit();
       const now = clock.now();
@@ -502,7 +505,7 @@ export class Sender {
           { now, dueAt: now + pollDelayMs({ customers: items.length, polls: 0 }) },
         );
         const ids = items.map((item) => item.sourceId);
-        await assignToBatch(tx, this.#lease, id, ids);
+        await assignToBatch(tx, { lease: this.#lease, batchId: id, sourceIds: ids, yieldToUrgent });
       });
       return { error: null, unheard: null };
     } catch (error) {

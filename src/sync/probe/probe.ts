@@ -149,7 +149,7 @@ class Prober {
     const { clock } = this.#deps;
     if (!bulk) return { is: 'refused', code: 'no_bulk', message: 'It takes no customers in bulk.' };
     const { actionId } = await this.#insist((context) => bulk.submit(context, writes));
-    const sourceIds = [...new Set(writes.map(({ sourceId }) => sourceId))];
+    const sourceIds = async () => [...new Set(writes.map(({ sourceId }) => sourceId))];
     const until = clock.now() + bulkEndsMs;
     for (let polls = 0; clock.now() < until; polls += 1) {
       await clock.sleep(Math.min(200 * 1.6 ** polls, longestPollMs));

@@ -53,4 +53,20 @@ describe('The right of way', () => {
     await clock.advance(1);
     await waiting;
   });
+
+  it('keeps work that holds locks waiting for half a second in all, since what is urgent may wait for them', async () => {
+    urgent();
+    const yieldToUrgent = rightOfWay.yieldWithLocks();
+    const begunAt = clock.now();
+    let parts = 0;
+    const done = (async () => {
+      for (; parts < 100; parts += 1) await yieldToUrgent();
+    })();
+    await clock.advance(499);
+    expect(parts).toBe(19);
+    await clock.advance(1);
+    await done;
+    expect(parts).toBe(100);
+    expect(clock.now() - begunAt).toBe(500);
+  });
 });
