@@ -10,6 +10,7 @@ import {
   type ApiDescription,
   type ApiRequest,
   type Auth,
+  type Json,
   type RejectedError,
   TransientError,
   UnauthorizedError,
@@ -623,6 +624,23 @@ describe('An endpoint', () => {
       stop.abort();
       expect(await outcome).toMatchObject({ message: 'stopped', uncertain: true });
     });
+  });
+
+  it('sends nothing when it is told to stop while a long body is written', async () => {
+    const stop = new AbortController();
+    const toJSON = () => {
+      stop.abort();
+      return { source_id: '0' };
+    };
+    const others = Array.from({ length: 2_000 }, (_, index) => ({ source_id: String(index + 1) }));
+    const json = [{ toJSON }, ...others] as unknown as Json;
+    const request = endpointOf()
+      .api('manual', { signal: stop.signal })
+      .request({ method: 'POST', path: '/a', json });
+    const error = await request.catch((error) => error);
+    expect(error).toBeInstanceOf(UnsentError);
+    expect(error).toMatchObject({ message: 'stopped', uncertain: false });
+    expect(seen).toEqual([]);
   });
 
   it('feeds what responses say of quotas to the budget', async () => {
