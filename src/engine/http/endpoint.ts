@@ -306,7 +306,7 @@ export class Endpoint {
     const { query } = credentialsOf(authOf(this.#description, request.auth), token);
     const path = pathOf(this.#hostOf(request).base, { ...request, query: { ...request.query, ...query } });
     const sent = await bodyOf(request);
-    // A long body takes its time to be written.
+    // Others have their turn while a long body is written.
     if (signal?.aborted) throw new UnsentError('stopped', { uncertain: false });
     const exchange = await this.#exchange(request, path, { sent, token, signal, isOurs });
     if ('status' in exchange) seen.status = exchange.status;

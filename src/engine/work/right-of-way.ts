@@ -34,9 +34,7 @@ export class RightOfWay {
   /** For bulk work, between two of its parts: waits while urgent work is done. */
   readonly yieldToUrgent = (): Promise<void> => this.#yield(maxMs);
 
-  /**
-   * The same for bulk work that holds locks, for which urgent work may be waiting: all its waits together are limited.
-   */
+  /** The same for bulk work that holds locks, which urgent work may be waiting for: all its waits together are limited. */
   yieldWithLocks(): () => Promise<void> {
     let leftMs = maxMsWithLocks;
     return async () => {

@@ -117,7 +117,7 @@ export class Poller {
     }
   }
 
-  /** What it carries, read only for an action that has ended: a question is asked several times of each. */
+  /** With what it carries. That is read only for an action that has ended: each is asked about several times. */
   async #withItems<Claimed extends ClaimedBatch>(batch: Claimed): Promise<Claimed & Batch> {
     const { database, rightOfWay } = this.#deps;
     return { ...batch, items: await itemsOf(database, batch.id, rightOfWay.yieldToUrgent) };
