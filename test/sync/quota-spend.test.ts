@@ -121,6 +121,22 @@ describe.each(databases)('What was spent on $name', ({ open }) => {
     expect(await spent()).toMatchObject([{ calls: 2, refused: 1 }]);
   });
 
+  it('is in the table when writing it down ends, also what another call is still writing', async () => {
+    const { promise: mayWrite, resolve: goOn } = Promise.withResolvers<void>();
+    const slow: Database = {
+      ...world.database,
+      rows: (statement) => mayWrite.then(() => world.database.rows(statement)),
+    };
+    const spending = new Spending();
+    spending.count({ account, quota: 'second' }, 'schedule', start, false);
+    const first = spending.flush(slow);
+    await Promise.resolve();
+    const second = spending.flush(world.database).then(() => spent());
+    goOn();
+    expect(await second).toMatchObject([{ calls: 1 }]);
+    await first;
+  });
+
   it('is forgotten after 400 days', async () => {
     const spending = new Spending();
     for (const days of [0, 399, 401])

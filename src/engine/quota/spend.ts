@@ -48,6 +48,8 @@ interface Count extends QuotaKey {
 /** The calls of this process that are not in the table yet. A process that dies takes them with it: a second's worth. */
 export class Spending {
   #counts = new Map<string, Count>();
+  /** Resolves when what was begun to be added is added, or kept. */
+  #flushed: Promise<void> = Promise.resolve();
 
   get pending(): boolean {
     return this.#counts.size > 0;
@@ -59,8 +61,17 @@ export class Spending {
     this.#add({ ...key, lane: laneNumber(lane), hour, calls: 1, refused: refused ? 1 : 0 });
   }
 
-  /** Adds all of it to the table by one statement. What could not be added is kept. */
-  async flush(database: Database): Promise<void> {
+  /**
+   * Adds all of it to the table by one statement, also what another call is about to add: who reads the table afterwards
+   * finds every call that was made before. What could not be added is kept.
+   */
+  flush(database: Database): Promise<void> {
+    const flushed = this.#flushed.then(() => this.#addAll(database));
+    this.#flushed = flushed.catch(() => {});
+    return flushed;
+  }
+
+  async #addAll(database: Database): Promise<void> {
     if (!this.pending) return;
     const counts = [...this.#counts.values()];
     this.#counts = new Map();
