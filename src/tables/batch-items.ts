@@ -69,8 +69,8 @@ export async function itemsOf(
     sql`select part from batch_items where batch_id = ${batchId}::uuid order by part`,
   );
   const all: BatchItem[] = [];
-  for (const { part } of parts) {
-    await yieldToUrgent();
+  for (const [index, { part }] of parts.entries()) {
+    if (index > 0) await yieldToUrgent();
     const [row] = await db.rows<{ items: BatchItem[] }>(
       sql`select items from batch_items where batch_id = ${batchId}::uuid and part = ${part}`,
     );
