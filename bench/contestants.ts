@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { workerEnvironment, workerFlags } from '../bin/launch.mjs';
 import { onServer } from '../test/support/postgres.ts';
 import { databaseCpuSeconds } from './database-cpu.ts';
+import { packaged } from './package.ts';
 import { spawnScript } from './processes.ts';
 import type { WorldAddress } from './vendors.ts';
 
@@ -64,7 +65,7 @@ export async function tributaryOnPostgres(server: string): Promise<Contestant & 
     run: async (world, mode) => {
       const before = await databaseCpuSeconds(server);
       const args = [...vendorArguments(world), '--mode', mode, '--database', url.href];
-      const found = await measured('ours.ts', args, asStarted);
+      const found = await measured(await packaged('ours'), args, asStarted);
       const after = await databaseCpuSeconds(server);
       return { ...found, databaseCpuSeconds: before === null || after === null ? null : after - before };
     },
@@ -81,10 +82,10 @@ export async function tributaryOnPglite(): Promise<Contestant> {
   return {
     name: 'Tributary on PGlite',
     doneMeans: 'written',
-    run: (world, mode) =>
-      measured('ours.ts', [...vendorArguments(world), '--mode', mode, '--directory', directory], {
-        ...asStarted,
-      }),
+    run: async (world, mode) => {
+      const args = [...vendorArguments(world), '--mode', mode, '--directory', directory];
+      return measured(await packaged('ours'), args, asStarted);
+    },
     end: async () => rmSync(directory, { recursive: true, force: true }),
   };
 }

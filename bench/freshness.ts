@@ -4,7 +4,7 @@
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
-import { workerFlags } from '../bin/launch.mjs';
+import { sourceFlags } from '../bin/launch.mjs';
 import type { Database } from '../src/db/database.ts';
 import type { Figure } from './figures.ts';
 import type { Addresses, Lags } from './freshness-terms.ts';
@@ -40,7 +40,7 @@ export async function freshnessFigures(server: string | null): Promise<Figure[]>
 
 async function measure(url: string, database: Database, addresses: Addresses): Promise<Figure[]> {
   const args = ['--database', url, '--hubspot', addresses.hubspot, '--voucherify', addresses.voucherify];
-  const worker = spawnScript('freshness-worker.ts', args, { flags: workerFlags });
+  const worker = spawnScript('freshness-worker.ts', args, { flags: sourceFlags });
   const door = await worker.line;
   const lags = { idle: none(), busy: none() };
   await live(addresses, door, 10); // whatever is slow the first time

@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { workerFlags } from '../bin/launch.mjs';
+import { sourceFlags } from '../bin/launch.mjs';
 import { signedEvent } from '../test/support/intake.ts';
 import { databaseName, onServer } from '../test/support/postgres.ts';
 import { type Figure, median } from './figures.ts';
@@ -140,7 +140,7 @@ async function served<Result>(
   work: (ask: (seconds: number, rate?: number) => Promise<Load>) => Promise<Result>,
 ): Promise<Result> {
   await clear(where);
-  const server = spawnScript('intake-server.ts', [JSON.stringify({ way, where })], { flags: workerFlags });
+  const server = spawnScript('intake-server.ts', [JSON.stringify({ way, where })], { flags: sourceFlags });
   try {
     const url = await server.line;
     const ask = async (seconds: number, rate?: number) => {

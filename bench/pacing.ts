@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { workerFlags } from '../bin/launch.mjs';
+import { sourceFlags } from '../bin/launch.mjs';
 import type { Figure } from './figures.ts';
 import { onMigratedDatabase } from './own-database.ts';
 import { type Script, spawnScript } from './processes.ts';
@@ -82,7 +82,7 @@ async function runSide(vendor: string, leg: Leg, side: Side): Promise<Tally> {
   const args = ['--vendor', vendor, '--leg', account, '--account', account, '--span', String(spanMs + 500)];
   args.push('--requests', String(leg.requests), '--seconds', String(leg.seconds), ...side.means);
   const workers = Array.from({ length: side.workers }, () =>
-    spawnScript('pacing-worker.ts', args, { flags: workerFlags }),
+    spawnScript('pacing-worker.ts', args, { flags: sourceFlags }),
   );
   await Promise.all(workers.map(({ line }) => line));
   await ask(vendor, `/begin/${account}`);

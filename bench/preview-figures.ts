@@ -1,6 +1,6 @@
 // Figures of a preview: the same at a tenth of the customers is the yardstick for its memory. It does not know how a
 // preview works.
-import { workerFlags } from '../bin/launch.mjs';
+import { sourceFlags } from '../bin/launch.mjs';
 import { type Figure, megabytes, seconds } from './figures.ts';
 import { onOwnDatabase } from './own-database.ts';
 import { spawnScript } from './processes.ts';
@@ -50,7 +50,7 @@ function memoryFigure(small: Said, large: Said): Figure {
 
 async function previewOf(customers: number, database: string | null): Promise<Said> {
   const args = ['--customers', String(customers), ...(database === null ? [] : ['--database', database])];
-  const script = spawnScript('preview.ts', args, { flags: [...workerFlags, '--expose-gc'] });
+  const script = spawnScript('preview.ts', args, { flags: [...sourceFlags, '--expose-gc'] });
   const said = JSON.parse(await script.line) as Said;
   const code = await script.exit;
   if (code !== 0) throw new Error(`preview.ts ended with ${code}. ${script.complaints()}`);

@@ -1,7 +1,7 @@
 // Scripts of this folder run as processes of their own, so that start-up and memory are theirs alone. It does not know
 // what they do.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { dirname, join } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
@@ -37,7 +37,7 @@ export function spawnScript(
   { flags = [], environment = {} }: ScriptOptions = {},
 ): Script {
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [...flags, join(folder, name), ...args], {
+  const child = spawn(process.execPath, [...flags, resolve(folder, name), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...environment },
   });

@@ -1,6 +1,6 @@
 // Figures of a source proof beside a full sync of the same source: the SDK's own loop over the list is the yardstick for its time, the
 // pages of the list for its calls, and the same at a tenth of the contacts for its memory. It does not know how a proof works.
-import { workerFlags } from '../bin/launch.mjs';
+import { sourceFlags } from '../bin/launch.mjs';
 import { type Figure, megabytes, seconds } from './figures.ts';
 import { onOwnDatabase } from './own-database.ts';
 import { spawnScript } from './processes.ts';
@@ -69,16 +69,16 @@ async function proofOf(contacts: number, server: string): Promise<Proven & { lis
   try {
     const { hubspot, voucherify } = vendors.address;
     const list = spawnScript('source-proof-yardstick.ts', ['--hubspot', hubspot], {
-      flags: [...workerFlags],
+      flags: [...sourceFlags],
     });
     const { listMs } = JSON.parse(await list.line) as { listMs: number };
     await list.exit;
     const proven = await onOwnDatabase(server, async (database) => {
       const args = ['--hubspot', hubspot, '--voucherify', voucherify, '--database', database];
-      const fill = spawnScript('source-proof.ts', [...args, '--fill'], { flags: [...workerFlags] });
+      const fill = spawnScript('source-proof.ts', [...args, '--fill'], { flags: [...sourceFlags] });
       await fill.line;
       await fill.exit;
-      const script = spawnScript('source-proof.ts', args, { flags: [...workerFlags] });
+      const script = spawnScript('source-proof.ts', args, { flags: [...sourceFlags] });
       return JSON.parse(await script.line) as Proven;
     });
     return { ...proven, listMs };

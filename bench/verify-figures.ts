@@ -1,6 +1,6 @@
 // Figures of a verification: the same at a tenth of the customers is the yardstick for its memory, the calls that reading
 // one by one would take for its calls. It does not know how a verification works.
-import { workerFlags } from '../bin/launch.mjs';
+import { sourceFlags } from '../bin/launch.mjs';
 import { type Figure, megabytes, seconds } from './figures.ts';
 import { onOwnDatabase } from './own-database.ts';
 import { spawnScript } from './processes.ts';
@@ -52,7 +52,7 @@ export async function verifyFigures(server: string | null): Promise<Figure[]> {
 }
 
 async function verificationOf(customers: number, server: string | null): Promise<Said> {
-  const vendor = spawnScript('verify-vendor.ts', [String(customers)], { flags: [...workerFlags] });
+  const vendor = spawnScript('verify-vendor.ts', [String(customers)], { flags: [...sourceFlags] });
   try {
     const args = ['--customers', String(customers), '--vendor', await vendor.line];
     if (server === null) return await said(args);
@@ -64,7 +64,7 @@ async function verificationOf(customers: number, server: string | null): Promise
 }
 
 async function said(args: string[]): Promise<Said> {
-  const script = spawnScript('verify.ts', args, { flags: [...workerFlags, '--expose-gc'] });
+  const script = spawnScript('verify.ts', args, { flags: [...sourceFlags, '--expose-gc'] });
   const found = JSON.parse(await script.line) as Said;
   const code = await script.exit;
   if (code !== 0) throw new Error(`verify.ts ended with ${code}. ${script.complaints()}`);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
-import { workerFlags } from '../bin/launch.mjs';
+import { sourceFlags } from '../bin/launch.mjs';
 import { type Database, toEpochMs } from '../src/db/database.ts';
 import { InboxWriter } from '../src/tables/inbox.ts';
 import { type Figure, median } from './figures.ts';
@@ -117,7 +117,7 @@ async function onPostgres(options: {
 }
 
 async function startWorker(args: string[]): Promise<Script> {
-  const worker = spawnScript('wakes-worker.ts', args, { flags: workerFlags });
+  const worker = spawnScript('wakes-worker.ts', args, { flags: sourceFlags });
   await worker.line;
   await delay(5_000); // its first steps are over
   return worker;

@@ -2,7 +2,7 @@
 // does not know how they share the work.
 import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
-import { workerFlags } from '../bin/launch.mjs';
+import { sourceFlags } from '../bin/launch.mjs';
 import type { Database } from '../src/db/database.ts';
 import { type Figure, median } from './figures.ts';
 import { onMigratedDatabase } from './own-database.ts';
@@ -58,7 +58,7 @@ export async function rateOf(workers: number, server: string, reach: Reach = {})
       const args = ['--database', through(url), '--vendor', address];
       if (connections !== undefined) args.push('--connections', String(connections));
       const scripts = Array.from({ length: workers }, () =>
-        spawnScript('workers-child.ts', args, { flags: workerFlags }),
+        spawnScript('workers-child.ts', args, { flags: sourceFlags }),
       );
       await Promise.all(scripts.map(({ line }) => line));
       const before = await ask(address);

@@ -1,12 +1,10 @@
-// Loaded before a worker's own modules: tells Node where they are and which format they have. Node would look for each of
+// Loaded before the sources of a worker: tells Node where they are and which format they have. Node would look for each of
 // 600 files on the disk and for the package.json above it, and parse that again and again: a third of a start's CPU.
 import { existsSync, readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
-/** An installed package has its own modules in `dist`. */
-const built = new URL('../dist/', import.meta.url);
-const root = (existsSync(new URL('../src', import.meta.url)) ? new URL('..', import.meta.url) : built).href;
+const root = new URL('..', import.meta.url).href;
 const packages = `${root}node_modules/`;
 const { imports } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'));
 

@@ -1,42 +1,55 @@
-// Builds `dist/`, what an installed package runs: Node runs no TypeScript below `node_modules`. The folder is laid out like the
-// repository, so that files find one another in the same places. npm runs this before it packs.
+// Builds `dist/`, what an installed package and the image run: a few files of JavaScript with our modules and those of other packages in
+// them. Node runs no TypeScript below `node_modules`, and loading a thousand small files is most of a start's CPU. npm runs this
+// before it packs.
 import { execFileSync } from 'node:child_process';
-import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { rolldown } from 'rolldown';
 
 const root = join(import.meta.dirname, '..');
 
-/** What the code reads beside itself. */
+/** What the code reads beside itself, from `home` of src/home.ts. */
 const beside = ['docs', 'drizzle', 'examples', 'observability', 'src/web/assets', 'tributary.schema.json'];
 
-interface Manifest {
-  imports: { [name: string]: string };
-  [key: string]: unknown;
-}
+/** Packages that are loaded from `node_modules`: one reads files of its own, the others are loaded where traces are exported only. */
+const apart = [/^@electric-sql\/pglite/, /^@opentelemetry\//];
 
-/** The sources as JavaScript, whose types `npm run check` checks, and declarations of what the package exports. */
-export function buildPackage(to: string): void {
-  rmSync(to, { recursive: true, force: true });
+/** By where they are to lie below `src`, without `.js`. */
+const programs = { main: 'src/main.ts', 'client/client': 'src/client/client.ts' };
+
+/** The program and the client, the client's declarations, and the files that the program reads. `npm run check` checks types. */
+export async function buildPackage(to: string): Promise<void> {
+  await layOut(programs, to);
   const compiler = join(
     dirname(createRequire(import.meta.url).resolve('typescript/package.json')),
     'bin/tsc',
   );
-  for (const project of ['tsconfig.package.json', 'tsconfig.client.json']) {
-    const args = [compiler, '-p', join(root, project), '--outDir', to];
-    execFileSync(process.execPath, args, { stdio: 'inherit' });
-  }
+  const args = [compiler, '-p', join(root, 'tsconfig.client.json'), '--outDir', to];
+  execFileSync(process.execPath, args, { stdio: 'inherit' });
+}
+
+/** Writes modules, by name, with all that they import to `src` of a folder laid out like the repository, and what they read beside it. */
+export async function layOut(input: { [name: string]: string }, to: string): Promise<void> {
+  rmSync(to, { recursive: true, force: true });
+  const build = await rolldown({
+    cwd: root,
+    input,
+    platform: 'node',
+    external: apart,
+    // The CommonJS of one package asks for its parts by names that only Node resolves.
+    resolve: { mainFields: ['module', 'main'] },
+    transform: { target: 'esnext' },
+  });
+  // Modules find `home` from the folder that they lie in: all lie in the same.
+  const names = { entryFileNames: '[name].js', chunkFileNames: '[name].js' };
+  await build.write({ dir: join(to, 'src'), format: 'esm', ...names });
+  await build.close();
   for (const path of beside) cpSync(join(root, path), join(to, path), { recursive: true });
-  const { name, version, type, imports } = JSON.parse(
-    readFileSync(join(root, 'package.json'), 'utf8'),
-  ) as Manifest;
-  const built = Object.entries(imports).map(([from, target]) => [from, target.replace(/\.ts$/, '.js')]);
-  const manifest = { name, version, type, imports: Object.fromEntries(built) };
-  writeFileSync(join(to, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
 if (process.argv[1] === import.meta.filename) {
   const { values } = parseArgs({ options: { to: { type: 'string', default: join(root, 'dist') } } });
-  buildPackage(values.to);
+  await buildPackage(values.to);
 }

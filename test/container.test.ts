@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { workerFlags } from '../bin/launch.mjs';
 
 const root = resolve(import.meta.dirname, '..');
 const text = (path: string) => readFileSync(join(root, path), 'utf8');
@@ -28,7 +29,7 @@ describe('the image', () => {
     const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, paths = '']) =>
       paths.split(' '),
     );
-    expect(copied.length).toBeGreaterThan(5);
+    expect(copied.length).toBeGreaterThan(10);
     for (const path of copied) {
       expect(existsSync(join(root, path)), path).toBe(true);
       expect(
@@ -36,18 +37,35 @@ describe('the image', () => {
         `${path} is not in .dockerignore`,
       ).toBe(true);
     }
-    const command = /^CMD \["node",(.+)\]$/m.exec(last)?.[1] ?? '';
-    for (const [, path = ''] of command.matchAll(/"(?:--import=\/app\/)?((?:src|bin)\/[\w./-]+)"/g))
+  });
+
+  it('runs the program of the package, which test/cli/package.test.ts runs, with a worker’s flags', () => {
+    const built = stages.find((stage) => stage.startsWith('node:24-slim AS built'))!;
+    expect(built).toMatch(/^RUN node scripts\/package\.ts$/m);
+    expect(last).toMatch(/^COPY --from=built \/app\/dist dist$/m);
+    const command = ['node', ...workerFlags, 'dist/src/main.js', 'start'].map((word) => `"${word}"`);
+    expect(last).toContain(`CMD [${command.join(', ')}]`);
+  });
+
+  it('is given everything that the package is built from', () => {
+    const program = text('scripts/package.ts');
+    const [, paths = ''] = /^const beside = \[(.+)\];$/m.exec(program) ?? [];
+    for (const path of [
+      'src',
+      'connectors',
+      'tsconfig.client.json',
+      ...paths.replaceAll("'", '').split(', '),
+    ])
       expect(
-        copied.some((one) => path === one || path.startsWith(`${one}/`)),
-        path,
+        given.some((one) => path === one || path.startsWith(`${one}/`)),
+        `${path} is not in .dockerignore`,
       ).toBe(true);
   });
 
   it('contains no configuration, data, test or key', () => {
     expect(text('.dockerignore').split('\n')[0]).toBe('*');
     for (const path of given)
-      expect(path).not.toMatch(/^(\.env|test|simulators|\.git|\.tributary|.*config.*\.json)/);
+      expect(path).not.toMatch(/^(\.env|test|simulators|\.git|\.tributary|(?!tsconfig\.).*config.*\.json)/);
     expect(dockerfile).not.toMatch(/^(ENV|ARG) .*(TOKEN|SECRET|PASSWORD|DATABASE_URL)/m);
   });
 

@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { workerEnvironment, workerFlags } from '../../bin/launch.mjs';
 import { databaseName, onServer } from '../../test/support/postgres.ts';
 import { configurationOf, quotasOpen } from '../configuration.ts';
 import { databaseCpuSeconds } from '../database-cpu.ts';
+import { packaged } from '../package.ts';
 import { type Installed, type Peer, Processes, type Said } from './peer.ts';
 import { ask, freePort, untilReady } from './service.ts';
 import { ownVersion } from './versions.ts';
@@ -89,7 +89,7 @@ async function install(configuration: object, environment: { [name: string]: str
   return {
     processes,
     async start() {
-      const args = [...workerFlags, fileURLToPath(new URL('../../src/main.ts', import.meta.url)), 'start'];
+      const args = [...workerFlags, await packaged('main'), 'start'];
       const tree = processes.start(process.execPath, args, {
         directory,
         environment: {

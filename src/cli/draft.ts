@@ -2,9 +2,11 @@
 // It asks nobody.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { home } from '../home.ts';
 
-const folder = join(import.meta.dirname, '../../examples');
-export const schemaFile = join(import.meta.dirname, '../../tributary.schema.json');
+const folder = fileURLToPath(new URL('examples', home));
+export const schemaFile = fileURLToPath(new URL('tributary.schema.json', home));
 
 type Node = { [key: string]: unknown };
 

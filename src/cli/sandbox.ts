@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Sandbox } from '../contract/sandbox.ts';
 import { lockHolder } from '../db/lock.ts';
 import { ownFolder } from '../db/own-folder.ts';
+import { home } from '../home.ts';
 import { CommandError, UsageError } from './errors.ts';
 
 /** The vendors, in this process. */
@@ -31,7 +32,7 @@ interface SandboxModule {
 }
 
 /** It comes with the repository, not with the package or the container image. */
-const module = new URL('../../simulators/sandbox.ts', import.meta.url);
+const module = new URL('simulators/sandbox.ts', home);
 
 export const howToConfigure = `To connect real accounts, run "tributary init", which asks for the vendors and their keys. Or write tributary.config.json here
 (or set TRIBUTARY_CONFIG to its path) and start again:

@@ -1,10 +1,10 @@
 // The migrations of the folder `drizzle`, and which of them a database has. It knows no table of ours.
-import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type SQL, sql } from 'drizzle-orm';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
+import { home } from '../home.ts';
 
-const migrationsFolder = join(dirname(fileURLToPath(import.meta.url)), '../../drizzle');
+const migrationsFolder = fileURLToPath(new URL('drizzle', home));
 
 interface Queryable {
   rows<Row extends object>(statement: SQL): Promise<Row[]>;

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Context } from 'hono';
+import { home } from '../home.ts';
 
 const types = {
   'admin.css': 'text/css; charset=utf-8',
@@ -14,7 +15,7 @@ type Name = keyof typeof types;
 
 const files = new Map(
   (Object.keys(types) as Name[]).map((name) => {
-    const content = readFileSync(new URL(`assets/${name}`, import.meta.url), 'utf8');
+    const content = readFileSync(new URL(`src/web/assets/${name}`, home), 'utf8');
     return [
       name as string,
       {

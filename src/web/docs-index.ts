@@ -2,13 +2,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { home } from '../home.ts';
 
 export interface DocsGroup {
   name: string;
   pages: { label: string; path: string }[];
 }
 
-export const docsFolder = fileURLToPath(new URL('../../docs/', import.meta.url));
+export const docsFolder = fileURLToPath(new URL('docs/', home));
 
 /** The address on this server of a file in `docs`. */
 export function docsPath(file: string): string {

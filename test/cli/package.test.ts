@@ -49,7 +49,7 @@ beforeAll(async () => {
   linkDependencies();
   for (const path of ['package.json', ...manifest.files.filter((name) => name !== 'dist')])
     cpSync(join(root, path), join(installed, path), { recursive: true });
-  buildPackage(join(installed, 'dist'));
+  await buildPackage(join(installed, 'dist'));
   voucherify = createVoucherifySimulator({ now: Date.now, appId, appToken });
   vendor = await serve(voucherify.app);
 }, 120_000);

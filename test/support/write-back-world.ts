@@ -40,6 +40,7 @@ export async function openWriteBackWorld(options: WriteBackWorldOptions = {}) {
   const klaviyo = createKlaviyoSimulator({ now: () => clock.now(), quotas: false, ...options.klaviyo });
   const served: Served = await serve(klaviyo.app);
   const told: WebhookEnvelope[] = [];
+  const arriving = new Set<Promise<void>>();
   const world = await openSyncWorld(database, {
     ...options,
     clock,
@@ -50,7 +51,8 @@ export async function openWriteBackWorld(options: WriteBackWorldOptions = {}) {
         told.push(envelope);
         const { webhooks = true } = options;
         if (!(typeof webhooks === 'function' ? webhooks() : webhooks)) return;
-        void push(envelope);
+        const arrival = push(envelope).finally(() => arriving.delete(arrival));
+        arriving.add(arrival);
       },
     },
     destination: { webhookSecret, ...options.destination },
@@ -99,6 +101,11 @@ export async function openWriteBackWorld(options: WriteBackWorldOptions = {}) {
     /** Every webhook of Voucherify, whether it arrived or not. */
     told,
     push,
+    /** Waits until every webhook that was sent has arrived, and until nothing is left to do. */
+    async rest(): Promise<void> {
+      while (arriving.size > 0) await Promise.all(arriving);
+      await world.rest();
+    },
     /** The write-back of a customer to a vendor. */
     async row(source: string, sourceId: string): Promise<WriteBackRow | undefined> {
       const rows = await writeBacksOfOne(database, sourceId);
