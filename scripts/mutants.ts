@@ -56,7 +56,7 @@ async function foundBy(mutant: Mutant): Promise<string | null> {
 const tookMs = new Map<string, number>();
 
 /** A fault may make a test wait for ever. */
-const patienceMs = (test: string) => 30_000 + 4 * (tookMs.get(test) ?? mostMs);
+const patienceMs = (test: string) => 30_000 + Math.ceil(4 * (tookMs.get(test) ?? mostMs));
 
 const files = [...new Set(chosen.flatMap(({ tests }) => tests))].sort();
 console.log(`${chosen.length} faults. First the ${files.length} files of tests without any …`);
