@@ -12,22 +12,18 @@ const groups = ['address', 'metadata'] as const;
  */
 export function payloadOf(sourceId: string, fields: Fields, clearWith: null | '' = null): JsonObject {
   const payload: JsonObject = { source_id: sourceId };
-  for (const [field, value] of Object.entries(fields)) {
+  // Entries, not assignments: a key `__proto__` would set the prototype and be lost.
+  const address: [string, Json][] = [];
+  const metadata: [string, Json][] = [];
+  for (const field of Object.keys(fields)) {
+    const value = fields[field]!;
     if (attributes.includes(field)) payload[field] = field === 'birthdate' ? value : (value ?? clearWith);
+    else if (field.startsWith('address.')) address.push([field.slice(8), value ?? clearWith]);
+    else if (field.startsWith('metadata.')) metadata.push([field.slice(9), value]);
+    else throw new Error(`"${field}" is not a field of a Voucherify customer`);
   }
-  for (const group of groups) {
-    const prefix = `${group}.`;
-    // Entries, not assignments: a key `__proto__` would set the prototype and be lost.
-    const entries = Object.entries(fields)
-      .filter(([field]) => field.startsWith(prefix))
-      .map(([field, value]) => [
-        field.slice(prefix.length),
-        group === 'address' ? (value ?? clearWith) : value,
-      ]);
-    if (entries.length > 0) payload[group] = Object.fromEntries(entries) as JsonObject;
-  }
-  const stray = Object.keys(fields).find((field) => !isField(field));
-  if (stray !== undefined) throw new Error(`"${stray}" is not a field of a Voucherify customer`);
+  if (address.length > 0) payload['address'] = Object.fromEntries(address);
+  if (metadata.length > 0) payload['metadata'] = Object.fromEntries(metadata);
   return payload;
 }
 
@@ -73,8 +69,4 @@ export function customerOf(json: Json | undefined, sourceId: string): Destinatio
 
 export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isField(field: string): boolean {
-  return attributes.includes(field) || groups.some((group) => field.startsWith(`${group}.`));
 }

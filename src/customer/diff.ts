@@ -37,14 +37,17 @@ export function changes(
 ): Fields | null {
   const known = acknowledged ?? {};
   const write: Fields = {};
-  for (const [field, value] of Object.entries(customer.fields)) {
+  for (const field of Object.keys(customer.fields)) {
+    const value = customer.fields[field]!;
     if (options.uncertain || !sameJson(value, known[field] ?? null)) write[field] = value;
   }
   if (options.withdrawn === 'clear') clearWithdrawn(write, customer, known, options.uncertain);
   if (options.partialWrites === 'replace') completeGroups(write, customer, known, options);
   const names = Object.keys(write).sort();
   if (names.length === 0) return acknowledged === null ? {} : null;
-  return Object.fromEntries(names.map((field) => [field, write[field]!]));
+  const sorted: Fields = {};
+  for (const field of names) sorted[field] = write[field]!;
+  return sorted;
 }
 
 function clearWithdrawn(write: Fields, customer: DesiredCustomer, known: Fields, uncertain: boolean): void {

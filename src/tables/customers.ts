@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { sql } from 'drizzle-orm';
 import { bigint, boolean, index, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
-import type { Fields, Json } from '../connector.ts';
+import type { Fields } from '../connector.ts';
 import { type Changed, noOverrides, type Overrides, withUndone } from '../customer/undo.ts';
 import { time } from '../db/column-types.ts';
 import { jsonList, type Queryable, texts, toTimestamp } from '../db/database.ts';
@@ -185,16 +185,19 @@ export function foldOne(
 
 /** Two records of one source and stream claim one customer. */
 function hasClash(records: readonly StandingRecord[]): boolean {
+  if (records.length < 2) return false;
   return new Set(records.map(({ source, stream }) => `${source}\n${stream}`)).size < records.length;
 }
 
 function changedFields(before: Fields, after: Fields): Changed {
   const changed: Changed = {};
-  for (const field of new Set([...Object.keys(before), ...Object.keys(after)])) {
-    const [from, to] = [before[field], after[field]] as (Json | undefined)[];
-    if (!isDeepStrictEqual(from, to))
-      changed[field] = { ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
+  for (const field of Object.keys(before)) {
+    const [from, to] = [before[field]!, after[field]];
+    if (to === undefined) changed[field] = { from };
+    else if (!isDeepStrictEqual(from, to)) changed[field] = { from, to };
   }
+  for (const field of Object.keys(after))
+    if (!Object.hasOwn(before, field)) changed[field] = { to: after[field]! };
   return changed;
 }
 
