@@ -86,14 +86,18 @@ export function guardedColumns(columns: readonly string[]): ReadonlySet<string> 
 
 /** Meanings whose names are one column under several names; of the others a file may well have two. */
 const oneColumn: ReadonlySet<Meaning> = new Set([
-  ...(['name.first', 'name.last', 'email', 'birthdate', 'address.postal_code', 'address.city'] as const),
+  ...(['name', 'name.first', 'name.last', 'email', 'birthdate'] as const),
+  ...(['address.postal_code', 'address.city'] as const),
 ]);
 
-/** The same for columns that say the same in files of different make: `Email` and `E-mail address`. */
-export function columnIdentity(column: string): string {
+/** The same for columns that say the same in files of different make: `Email` and `E-mail address`. Parts of a name are parts of `name`. */
+export function columnIdentity(column: string, columns: readonly string[]): string {
   const label = labelKey(column);
   const meaning = rankOf.get(label)?.meaning;
-  return meaning !== undefined && oneColumn.has(meaning) ? meaning : label;
+  if (meaning === undefined || !oneColumn.has(meaning)) return label;
+  const first = lastNameBeside[label];
+  if (first && columns.some((other) => first.includes(labelKey(other)))) return 'name/last';
+  return meaning.replace('name.', 'name/');
 }
 
 /** True where the column holds e-mail addresses, which are equal whatever their letter case. */

@@ -269,9 +269,10 @@ export interface Source<Settings> {
   columnsFor?(settings: Settings, columns: readonly string[]): ColumnPlan;
   /**
    * Names that are equal by this are one property under several names: where two states of a record call it differently,
-   * the newer one stands. Only asked where the configuration has no mapping, which names properties itself.
+   * the newer one stands. `name/first` is a part of `name`: the whole replaces older parts, and all parts together an older whole.
+   * `columns`: all that the body has. Only asked where the configuration has no mapping, which names properties itself.
    */
-  identityOf?(column: string): string;
+  identityOf?(column: string, columns: readonly string[]): string;
   /** Raised when `mappingFor` or `columnsFor` come to answer otherwise: stored records are then mapped again. */
   mappingVersion?: number;
   /**

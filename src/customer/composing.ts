@@ -33,6 +33,9 @@ export interface RecordUpdate {
 /** In a path, and before the name of a field. No vendor's key holds it. */
 export const separator = '\u001f';
 
+/** Equal for properties that are one under several names, of those that a body has; `name/first` is a part of `name`. */
+export type IdentityOf = (property: string, properties: readonly string[]) => string;
+
 /** A value that is told of whole. */
 interface Unit {
   path: readonly string[];
@@ -81,7 +84,7 @@ export function composed(
   known: KnownRecord | null,
   tellings: readonly RecordUpdate[],
   exhaustive: readonly string[] = [],
-  identityOf: ((property: string) => string) | null = null,
+  identityOf: IdentityOf | null = null,
 ): KnownRecord {
   const whole = new Set(exhaustive);
   const units: Units = known ? unitsOf(known, whole) : new Units();
@@ -95,22 +98,51 @@ export function composed(
     for (const unit of unitsOf(telling, whole, telling.partial).byKey.values())
       units.put(unit, telling.partial === true);
   }
-  if (identityOf) dropOlderNames(units, identityOf);
+  if (identityOf) {
+    const bodies = [...(known ? [known] : []), ...tellings].map(({ body }) => body);
+    dropOlderNames(units, identityOf, bodies);
+  }
   // While it is deleted its body stays: it says whose it was.
   if (deletedAt !== null && deletedAt < changedAt)
     for (const [key, { clock }] of units.byKey) if (clock <= deletedAt) units.byKey.delete(key);
   return { ...rebuilt(units, changedAt), changedAt, deletedAt };
 }
 
-/** Of properties that are one under several names, those that were told of before the newest. */
-function dropOlderNames(units: Units, identityOf: (property: string) => string): void {
-  const newest = new Map<string, number>();
-  for (const { path, clock } of units.byKey.values()) {
-    const identity = identityOf(path[0]!);
-    newest.set(identity, Math.max(clock, newest.get(identity) ?? clock));
+/**
+ * Of properties that are one under several names, and of a whole and its parts, those that were told of before the newest. Names
+ * that one body has beside each other are several properties.
+ */
+function dropOlderNames(units: Units, identityOf: IdentityOf, bodies: readonly JsonObject[]): void {
+  const clocks = new Map<string, number>();
+  for (const { path, clock } of units.byKey.values())
+    clocks.set(path[0]!, Math.max(clock, clocks.get(path[0]!) ?? clock));
+  const properties = [...clocks.keys()];
+  const byIdentity = Map.groupBy(properties, (property) => identityOf(property, properties));
+  if (byIdentity.size === properties.length && ![...byIdentity.keys()].some(isPart)) return;
+  const isNewer = (one: string, other: string) => clocks.get(one)! > clocks.get(other)!;
+  const areTwo = (one: string, other: string) =>
+    bodies.some((body) => Object.hasOwn(body, one) && Object.hasOwn(body, other));
+  for (const [identity, names] of byIdentity) {
+    const wholes = isPart(identity) ? (byIdentity.get(wholeOf(identity)) ?? []) : [];
+    const parts = [...byIdentity].flatMap(([other, found]) =>
+      isPart(other) && wholeOf(other) === identity ? [found] : [],
+    );
+    for (const name of names) {
+      const isReplaced = [...names, ...wholes].some((other) => isNewer(other, name) && !areTwo(other, name));
+      // One part alone says nothing of the others.
+      const isInParts =
+        parts.length > 1 && parts.every((found) => found.some((other) => isNewer(other, name)));
+      if (isReplaced || isInParts) units.byKey.delete(name);
+    }
   }
-  for (const [key, { path, clock }] of units.byKey)
-    if (path.length === 1 && clock < newest.get(identityOf(path[0]!))!) units.byKey.delete(key);
+}
+
+function isPart(identity: string): boolean {
+  return identity.includes('/');
+}
+
+function wholeOf(part: string): string {
+  return part.slice(0, part.indexOf('/'));
 }
 
 /** True where a body names what another does not. */

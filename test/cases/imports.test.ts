@@ -116,6 +116,34 @@ describe('columns', () => {
       metadata: { Tier: 'gold', loyalty_points: '50' },
     });
   });
+
+  it.each([
+    ['a whole name under another name', 'Name\nnm1,Ann Old', 'Full Name\nnm1,Ann New'],
+    ['a first and a last name after a whole one', 'Name\nnm1,Ann Old', 'First Name,Last Name\nnm1,Ann,New'],
+    ['a whole name after its parts', 'First Name,Last Name\nnm1,Ann,Old', 'Full Name\nnm1,Ann New'],
+    ['a last name called Name after a whole one', 'Name\nnm1,Ann Old', 'Vorname,Name\nnm1,Ann,New'],
+  ])('03-column-renamed: the newer file counts, with %s', async (_, first, second) => {
+    await tributary('import', write(`Source_id,${first}\n`));
+    const { out } = await tributary('import', write(`Source_id,${second}\n`));
+    expect(out).toContain('name ←');
+    const { name, metadata } = voucherify.bySourceId('nm1')!;
+    expect({ name, metadata: metadata ?? {} }).toEqual({ name: 'Ann New', metadata: {} });
+  });
+
+  it('02-fewer-columns: two columns of one meaning in one file are two, and the one that the next file lacks stays', async () => {
+    await tributary('import', write('Source_id,Email,Work Email\ntw1,a@example.test,work@example.test\n'));
+    await tributary('import', write('Source_id,Email\ntw1,b@example.test\n'));
+    expect(voucherify.bySourceId('tw1')).toMatchObject({
+      email: 'b@example.test',
+      metadata: { 'Work Email': 'work@example.test' },
+    });
+  });
+
+  it('02-fewer-columns: a file with a first name alone takes no whole name away', async () => {
+    await tributary('import', write('Source_id,Name\nfn1,Ann Lee\n'));
+    await tributary('import', write('Source_id,First Name\nfn1,Annie\n'));
+    expect(voucherify.bySourceId('fn1')).toMatchObject({ name: 'Ann Lee' });
+  });
 });
 
 describe('settings for one file', () => {

@@ -16,6 +16,7 @@ import type {
   RelationDescription,
   Stream,
 } from '../../connector.ts';
+import type { IdentityOf } from '../../customer/composing.ts';
 import type { RawValue } from '../../customer/explain.ts';
 import { type CompiledMapping, compileMapping, type MappingOptions } from '../../customer/mapping.ts';
 import type { BodyRules } from '../../engine/webhook/body.ts';
@@ -244,7 +245,7 @@ export class Source {
   }
 
   /** Tells properties that are one under several names; null where there are none, or the configuration names them. */
-  get identityOf(): ((property: string) => string) | null {
+  get identityOf(): IdentityOf | null {
     const { connector, mapping } = this.config;
     return mapping ? null : (connector.source?.identityOf ?? null);
   }
