@@ -1,5 +1,7 @@
 // The source ID that a record names: the customer's key. It knows no other record.
+import { labelKey } from '../connector/label.ts';
 import { isNoId } from '../connector/leftovers.ts';
+import { rankOf } from '../connector/person-columns.ts';
 import type { JsonObject } from '../connector.ts';
 import { emailOf } from './email.ts';
 import { brief, visible } from './json.ts';
@@ -18,6 +20,8 @@ export type SourceId = { value: string | null } | { fault: string };
 
 /** `email`, `properties.e-mail`, `Email Address`: what ends in it is an e-mail address. */
 const emailPath = /e-?mail[^.]*$/i;
+/** Kept by path: there are as many as the configuration and the files name. */
+const emailPaths = new Map<string, boolean>();
 
 /** The source ID at a path of a record's body, bare, numbers as digits. A fault is one sentence. */
 export function sourceIdOf(body: JsonObject, path: string, options: SourceIdOptions = {}): SourceId {
@@ -35,13 +39,24 @@ export function sourceIdOf(body: JsonObject, path: string, options: SourceIdOpti
   }
   const bare = bareIdentifier(String(found));
   if (bare === '') return { value: null };
-  const isEmail = emailPath.test(path) && bare.includes('@');
+  const isEmail = endsInEmail(path) && bare.includes('@');
   const address = isEmail ? addressIn(bare) : bare;
   if (address === null)
     return { fault: 'The source ID contains several e-mail addresses; only one is allowed.' };
-  const sourceId = (options.lowerCase ?? emailPath.test(path)) ? address.toLowerCase() : address;
+  const sourceId = (options.lowerCase ?? endsInEmail(path)) ? address.toLowerCase() : address;
   const fault = sourceIdFault(sourceId);
   return fault === null ? { value: sourceId } : { fault };
+}
+
+/** Also where it is called so in other words: `Mail`, `E_Mail`, `Correo electrónico`. */
+function endsInEmail(path: string): boolean {
+  let found = emailPaths.get(path);
+  if (found === undefined) {
+    const meaning = [path, path.split('.').at(-1)!].map((name) => rankOf.get(labelKey(name))?.meaning);
+    found = emailPath.test(path) || meaning.includes('email');
+    emailPaths.set(path, found);
+  }
+  return found;
 }
 
 /** The address without what surrounds it, in its own letter case; what is no address stays as it is. Null for several. */

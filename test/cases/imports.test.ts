@@ -76,6 +76,22 @@ describe('columns', () => {
     ]);
   });
 
+  it.each(['Mail', 'E_Mail', 'E.Mail', 'Correo electrónico'])(
+    '06-email-as-record-id: and the same in a column called %s',
+    async (column) => {
+      files['recordId'] = column;
+      const file = write(
+        `${column};Name\nAnn@Example.test,;Ann\nbo@example.test;Bo\n"cy@example.test, di@example.test";Cy\n`,
+      );
+      const { exitCode } = await tributary('import', file);
+      expect(exitCode).toBe(1);
+      expect([...voucherify.customers()].map(({ source_id }) => source_id)).toEqual([
+        'ann@example.test',
+        'bo@example.test',
+      ]);
+    },
+  );
+
   it('04-mapping-names-no-column: a file that the mapping knows nothing of is refused with the columns meant', async () => {
     files['mapping'] = { name: 'full name', email: 'EMAIL', 'metadata.x': 'Nope' };
     const { exitCode, err } = await tributary(
