@@ -174,11 +174,14 @@ export function retryAfterMs(
 ): number | undefined {
   const text = value?.trim();
   if (!text) return undefined;
-  const waits = [waitOf(text, now), ...text.split(',').map((part) => waitOf(part.trim(), now))];
+  const waits = [text, ...text.split(betweenValues)].map((part) => waitOf(part.trim(), now));
   const known = waits.filter((wait) => wait !== undefined);
   if (known.length === 0) return undefined;
   return Math.min(Math.max(Math.ceil(Math.max(...known)), minRetryMs), maxMs);
 }
+
+/** The comma between two values, which is none behind the day of a date. */
+const betweenValues = /(?<!\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\s*),/i;
 
 function waitOf(text: string, now: number): number | undefined {
   const [, digits, unit] = /^([+-]?\d{1,20}(?:\.\d+)?)\s*(s|ms)?$/i.exec(text) ?? [];
@@ -199,7 +202,9 @@ function waitOf(text: string, now: number): number | undefined {
  */
 export function httpDate(text: string): number | undefined {
   if (!/^(mon|tue|wed|thu|fri|sat|sun)[a-z]*,? [\w :,+-]+$/i.test(text)) return undefined;
-  const time = Date.parse(/(GMT|UTC|[+-]\d{4})$/i.test(text) ? text : `${text} GMT`);
+  // The clock of JavaScript has no leap second.
+  const leapless = text.replace(/:60\b/, ':59');
+  const time = Date.parse(/(GMT|UTC|[+-]\d{4})$/i.test(text) ? leapless : `${leapless} GMT`);
   return Number.isNaN(time) ? undefined : time;
 }
 

@@ -45,6 +45,17 @@ const ignored: ReadonlySet<string> = new Set([
   ...['sslcrldir', 'sslidentity', 'sslnegotiation', 'sslpassword', 'sslsni', 'ssl_max_protocol_version'],
   ...['ssl_min_protocol_version', 'statement_cache_size', 'supa', 'target_session_attrs', 'tcp_user_timeout'],
   ...['uselibpqcompat', 'workaround'],
+  // What newer libpq knows.
+  ...[
+    'max_protocol_version',
+    'min_protocol_version',
+    'oauth_client_id',
+    'oauth_client_secret',
+    'oauth_issuer',
+  ],
+  ...['oauth_scope', 'scram_client_key', 'scram_server_key', 'servicefile', 'sslkeylogfile'],
+  // The driver reads and writes UTF-8, whatever the session is told.
+  'client_encoding',
 ]);
 /** They ask for a client certificate, which would silently not be sent. */
 const refused: ReadonlySet<string> = new Set(['sslcert', 'sslkey']);
@@ -68,7 +79,7 @@ export function parseAddress(url: string): DatabaseAddress {
   const [, userinfo, hosts, database, query] = shape.exec(url.trim()) ?? malformed();
   const [username, ...rest] = (userinfo ?? '').split(':');
   const address: DatabaseAddress = {
-    ...hostsOf(hosts ?? ''),
+    ...placeOf(hosts ?? ''),
     ...(database && { database: decoded(database) }),
     ...(username && { username: credential(username) }),
     ...(rest.length > 0 && { password: credential(rest.join(':')) }),
@@ -79,6 +90,9 @@ export function parseAddress(url: string): DatabaseAddress {
   };
   const parameters = new URLSearchParams(query ?? '');
   for (const [name, value] of parameters) apply(address, name, value, parameters);
+  // Behind the hosts, wherever the query names them.
+  const ports = parameters.get('port');
+  if (ports) address.port = portsOf(ports, address.host?.length ?? 1);
   return address;
 }
 
@@ -107,6 +121,24 @@ function decoded(text: string): string {
   }
 }
 
+/** The folder of a socket, which libpq writes as `%2Fvar%2Frun%2Fpostgresql`, or hosts. */
+function placeOf(text: string): Pick<DatabaseAddress, 'host' | 'port' | 'path'> {
+  const folder = /^(\/|%2f)/i.test(text) ? /^([^:]+)(?::(\d{1,5}))?$/.exec(text) : null;
+  if (!folder?.[1]) return hostsOf(text);
+  return { path: decoded(folder[1]), ...(folder[2] && { port: portsOf(folder[2], 1) }) };
+}
+
+/** One for all hosts, or one for each. */
+function portsOf(text: string, hosts: number): number[] {
+  const ports = text.split(',').map(Number);
+  const isWrong = ports.some((port) => !Number.isInteger(port) || port < 1 || port > 65_535);
+  if (isWrong || (ports.length > 1 && ports.length !== hosts))
+    throw new AddressError(
+      'The port in DATABASE_URL is not a port: write a number from 1 to 65535, or one for each host, separated by commas.',
+    );
+  return ports.length === hosts ? ports : Array.from({ length: hosts }, () => ports[0]!);
+}
+
 function hostsOf(text: string): Pick<DatabaseAddress, 'host' | 'port'> {
   if (text === '') return {};
   const hosts = text.split(',').map((one) => {
@@ -123,9 +155,8 @@ function apply(address: DatabaseAddress, name: string, value: string, all: URLSe
   else if (name === 'sslrootcert') {
     if (!all.has('sslmode') && !all.has('ssl')) address.ssl = tls('verify-full', value);
   } else if (name === 'host') {
-    if (value.startsWith('/')) address.path = value;
-    else Object.assign(address, hostsOf(value));
-  } else if (name === 'port') address.port = [Number(value)];
+    Object.assign(address, placeOf(value));
+  } else if (name === 'port') return;
   else if (name === 'user') address.username = value;
   else if (name === 'password') address.password = value;
   else if (name === 'dbname') address.database = value;

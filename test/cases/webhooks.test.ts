@@ -135,6 +135,14 @@ describe('webhook requests of the real world', () => {
       ['deflate, gzip', (text) => zlib.gzipSync(zlib.deflateSync(text))],
       // A proxy has undone it and left the header.
       ['gzip', (text) => text],
+      ['br', (text) => text],
+      ['deflate', (text) => text],
+      ['zstd', (text) => text],
+      // A charset in the wrong header.
+      ['UTF-8', (text) => text],
+      ['iso-8859-1', (text) => text],
+      ['utf-8, gzip', (text) => zlib.gzipSync(text)],
+      ['none', (text) => text],
     ];
     for (const [index, [encoding, pack]] of cases.entries()) {
       const answer = await post('/webhooks/crm', pack(body(`p${index}`)), {

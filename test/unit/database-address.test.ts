@@ -26,8 +26,23 @@ describe('The address of a database', () => {
       username: 'me',
       database: 'x',
     });
+    expect(parseAddress('postgres://u@%2Fvar%2Frun%2Fpostgresql/x')).toMatchObject({
+      path: '/var/run/postgresql',
+      database: 'x',
+    });
+    expect(parseAddress('postgres://u@%2Ftmp:5433/x')).toMatchObject({ path: '/tmp', port: [5433] });
     expect(parseAddress('postgres://u:a:b@h/x')).toMatchObject({ password: 'a:b' });
     expect(parseAddress('postgres://u:p@w@h/x')).toMatchObject({ password: 'p@w', host: ['h'] });
+  });
+
+  it('may name ports in its query, before its hosts too', () => {
+    expect(parseAddress('postgres:///x?port=6432&host=a')).toMatchObject({ host: ['a'], port: [6432] });
+    expect(parseAddress('postgres:///x?host=a,b&port=1,2')).toMatchObject({ host: ['a', 'b'], port: [1, 2] });
+    expect(parseAddress('postgres://a,b/x?port=6432')).toMatchObject({ port: [6432, 6432] });
+    for (const port of ['abc', '0', '70000', '1,2,3', '1,'])
+      expect(addressFault(`postgres://a,b/x?port=${port}`)).toMatch(
+        /^The port in DATABASE_URL is not a port/,
+      );
   });
 
   it.each(['p/w', 'p#w', 'p?w', '12/34', 'p%w', '%', 'a/b@c'])(
@@ -60,6 +75,12 @@ describe('The address of a database', () => {
     ]);
     expect(connection).toEqual({});
     expect(ssl).toBe('require');
+  });
+
+  it('20-hosted-database-url: never passes on an encoding other than that of the driver, nor what newer libpq knows', () => {
+    const url = 'postgres://h/x?client_encoding=latin1&max_protocol_version=3.2&sslkeylogfile=a';
+    expect(parseAddress(url).connection).toEqual({});
+    expect(parseAddress(url).warnings).toHaveLength(3);
   });
 
   it('keeps parameters of the server, and takes a schema for the search path', () => {

@@ -1,5 +1,5 @@
 // Connections to vendors, direct or through the proxy that the environment names. It knows no request.
-import type { LookupFunction } from 'node:net';
+import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
 
 /** As HTTP_PROXY, HTTPS_PROXY and NO_PROXY say. */
@@ -19,18 +19,36 @@ export function proxyOf(proxies: Proxies | null, origin: string): string | null 
   if (proxies === null) return null;
   const { protocol, hostname, port } = new URL(origin);
   const proxy = protocol === 'https:' ? (proxies.https ?? proxies.http) : proxies.http;
-  if (proxy === null || proxies.except.trim() === '*') return null;
+  if (proxy === null) return null;
+  const host = hostname.replace(/\.$/, '');
   const isExcepted = [...always, ...proxies.except.split(/[\s,]+/)].some((entry) =>
-    excepts(entry.toLowerCase(), hostname, port || (protocol === 'https:' ? '443' : '80')),
+    excepts(entry.toLowerCase(), host, port || (protocol === 'https:' ? '443' : '80')),
   );
   return isExcepted ? null : proxy;
 }
 
-/** `example.com` and `.example.com` stand for the host and those below it, `example.com:8080` for one port of them. */
+/**
+ * `*` stands for every host, `example.com` and `.example.com` for the host and those below it, `example.com:8080` for one port of them, and
+ * `10.0.0.0/8` for addresses (not for names, which the proxy resolves). IPv6 addresses may go without brackets.
+ */
 function excepts(entry: string, hostname: string, port: string): boolean {
-  const [, name = '', only] = /^(?:\*?\.)?(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(entry) ?? [];
+  if (entry === '*') return true;
+  const address = hostname.replace(/^\[|\]$/g, '');
+  const [network = '', prefix] = entry.replace(/^\[(.*)\](?=$|\/)/, '$1').split('/');
+  if (isIP(network) !== 0 && (prefix !== undefined || isIP(network) === 6))
+    return isWithin(address, network, prefix ?? '128');
+  const [, name = '', only] = /^(?:\*?\.)?(\[[^\]]*\]|[^:]*?)\.?(?::(\d+))?$/.exec(entry) ?? [];
   if (name === '' || (only !== undefined && only !== port)) return false;
   return hostname === name || hostname.endsWith(`.${name}`);
+}
+
+function isWithin(address: string, network: string, prefix: string): boolean {
+  const [kind, length] = [isIP(network), Number(prefix)];
+  if (isIP(address) !== kind || !/^\d{1,3}$/.test(prefix) || length > (kind === 4 ? 32 : 128)) return false;
+  const family = kind === 4 ? 'ipv4' : 'ipv6';
+  const range = new BlockList();
+  range.addSubnet(network, length, family);
+  return range.check(address, family);
 }
 
 /** Opens connections to one origin. */

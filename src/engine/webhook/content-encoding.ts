@@ -2,6 +2,7 @@
 // knows no request.
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
+import { knownCharset } from './charset.ts';
 
 /** More bytes would come out than are allowed. */
 export class UnpackedTooLargeError extends Error {
@@ -37,9 +38,14 @@ export const knownEncodings = Object.keys(unpackers).join(', ');
 /** The encodings of a header, as they were applied; null where one of them is unknown, or where there are too many. */
 export function encodingsIn(header: string | undefined): string[] | null {
   const names = (header ?? '').split(',').map((name) => name.trim().toLowerCase());
-  const applied = names.filter((name) => name !== '' && name !== 'identity');
+  const applied = names.filter((name) => !isNothing(name));
   const areKnown = applied.every((name) => Object.hasOwn(unpackers, name));
   return areKnown && applied.length <= maxEncodings ? applied : null;
+}
+
+/** Some senders write the charset into this header (`Content-Encoding: UTF-8`): nothing was done to their bodies. */
+function isNothing(name: string): boolean {
+  return ['', 'identity', 'none'].includes(name) || knownCharset(name) !== null;
 }
 
 /** Throws UnpackedTooLargeError and NotPackedError. */
@@ -51,7 +57,7 @@ export async function unpacked(
   let bytes = body;
   for (const encoding of encodings.toReversed()) {
     // A proxy that unpacks may leave the header as it was.
-    if (encoding.endsWith('gzip') && !isGzip(bytes)) continue;
+    if (encoding.endsWith('gzip') ? !isGzip(bytes) : isPlainJson(bytes)) continue;
     bytes = await undone(unpackers[encoding]!, encoding, bytes, maxBytes);
   }
   return bytes;
@@ -69,6 +75,17 @@ async function undone(unpack: Unpack, encoding: string, body: Uint8Array, maxByt
 
 function isGzip(body: Uint8Array): boolean {
   return body[0] === 0x1f && body[1] === 0x8b;
+}
+
+/** The other encodings have no sign of their own at which each body could be known. */
+function isPlainJson(body: Uint8Array): boolean {
+  if (body[0] !== 0x7b && body[0] !== 0x5b) return false;
+  try {
+    JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** RFC 1950: method 8, and the first two bytes are a multiple of 31. */

@@ -26,6 +26,10 @@ describe('The wait that a vendor names', () => {
     ['Sun Nov 29 12:00:40 2026', 40_000],
     ['2026-11-29T12:00:40Z', 40_000],
     ['5, 10', 10_000],
+    ['5, Sun, 29 Nov 2026 12:00:40 GMT', 40_000],
+    ['Sun, 29 Nov 2026 12:00:40 GMT, 5', 40_000],
+    ['Sun, 29 Nov 2026 12:00:10 GMT, Sunday, 29-Nov-26 12:00:40 GMT', 40_000],
+    ['Sun, 29 Nov 2026 12:00:60 GMT', 59_000],
   ])('is read from %j', (value, wait) => {
     expect(retryAfterMs(value, now)).toBe(wait);
   });

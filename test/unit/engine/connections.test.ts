@@ -26,10 +26,25 @@ describe('A proxy', () => {
     ['API.example.com', 'https://api.example.com', false],
     ['a.example, api.example.com:443', 'https://api.example.com', false],
     ['a.example b.example', 'https://b.example', false],
+    ['localhost,*', 'https://api.example.com', false],
+    ['example.com.', 'https://api.example.com', false],
+    ['example.com', 'https://api.example.com.', false],
+    ['10.0.0.0/8', 'http://10.1.2.3:8080', false],
+    ['fd00::/8', 'http://[fd00::1]:8080', false],
+    ['fd00::1', 'http://[fd00::1]', false],
+    ['[fd00:0::1]', 'http://[fd00::1]', false],
+    ['[fd00::1]:8080', 'http://[fd00::1]:8080', false],
+    ['[fd00::1]:8080', 'http://[fd00::1]', true],
+    ['10.0.0.0/8', 'http://11.1.2.3', true],
+    ['10.0.0.0/33', 'http://10.0.0.0', true],
+    ['10.0.0.0/', 'http://10.0.0.0', true],
+    ['10.0.0.0/8', 'http://10.example.com', true],
+    ['fd00::/8', 'http://10.1.2.3', true],
+    ['*example.com', 'https://example.org', true],
     ['example.com:8443', 'https://api.example.com', true],
     ['ample.com', 'https://api.example.com', true],
     ['api.example.com.evil', 'https://api.example.com', true],
-  ])('with NO_PROXY=%s for %s: %s', (except, origin, isUsed) => {
+  ])('27-behind-a-proxy: with NO_PROXY=%s for %s: %s', (except, origin, isUsed) => {
     expect(proxyOf(proxies(except), origin) !== null).toBe(isUsed);
   });
 });
