@@ -29,9 +29,9 @@ const statusNames: ReadonlySet<string> = new Set(Object.values(STATUS_CODES).map
 
 /**
  * The error as Voucherify's API said it, or null where it did not. Its errors have a numeric `code` (an HTTP status, though not
- * always the one of the response) and a `key`. A few have no key (429): there the other properties must be documented ones, and
- * the message more than the name of a status, which is all that a gateway says. That there is no such customer is believed with a
- * key only. A body that is too large is refused in another form.
+ * always the one of the response) and a `key`. A few have no key: there the other properties must be documented ones, and the
+ * message more than the name of a status. Gateways of several clouds say a code and a message as well: that alone is believed of a
+ * quota (429) only. That there is no such customer is believed with a key only. A body that is too large is refused in another form.
  */
 export function ownWords({ status, json }: ApiResponse): JsonObject | null {
   if (!isObject(json)) return null;
@@ -42,7 +42,8 @@ export function ownWords({ status, json }: ApiResponse): JsonObject | null {
   if (typeof key === 'string') return /^[a-z][a-z0-9_.-]*$/i.test(key) ? json : null;
   const isDocumented = Object.keys(json).every((name) => properties.includes(name));
   const isSaid = isSentence(message) && !statusNames.has(lettersOf(message));
-  return isDocumented && isSaid && status !== 404 ? json : null;
+  const isMore = status === 429 || isSentence(json['request_id']) || isSentence(json['details']);
+  return isDocumented && isSaid && isMore && status !== 404 ? json : null;
 }
 
 /** Whether the answer is to be taken for Voucherify's word; see `ApiDescription.isOwn`. */

@@ -38,6 +38,8 @@ const answers = {
   'empty-412': () => new Response(null, { status: 412 }),
   'aws-400': () => Response.json({ message: 'Bad Request' }, { status: 400 }),
   'aws-403': () => Response.json({ message: 'Forbidden' }, { status: 403 }),
+  'google-400': () =>
+    Response.json({ code: 400, message: 'INVALID_ARGUMENT: not this body' }, { status: 400 }),
   'kong-404': () => Response.json({ message: 'no Route matched with those values' }, { status: 404 }),
   'kong-413': () => Response.json({ message: 'Request size limit exceeded' }, { status: 413 }),
   'cloudflare-403': () =>

@@ -135,6 +135,7 @@ describe.each(behaviour)('answers of the destination on $name', ({ open }) => {
     'firewall-403',
     'aws-400',
     'aws-403',
+    'google-400',
     'empty-409',
     'firewall-200',
     'object-200',
@@ -220,7 +221,7 @@ describe.each(behaviour)('answers of the destination on $name', ({ open }) => {
   });
 
   describe('04-one-payload-refused-by-a-firewall', () => {
-    it.each(['firewall-403', 'aws-403', 'forbidden', 'firewall-406', 'firewall-200'] as const)(
+    it.each(['firewall-403', 'aws-403', 'google-400', 'forbidden', 'firewall-406', 'firewall-200'] as const)(
       'it becomes a dead letter, and the others continue (%s)',
       async (answer) => {
         const isBad = held(/<script>/);

@@ -819,6 +819,9 @@ describe('a refusal', () => {
     ['Azure', 404, { statusCode: 404, message: 'Resource not found' }, {}],
     ['Cloudflare', 403, { title: 'Error 1020: Access denied', status: 403, error_code: 1020 }, {}],
     ['Google', 400, { error: { code: 400, message: 'Bad', status: 'INVALID_ARGUMENT' } }, {}],
+    ['a gateway of Google', 400, { code: 400, message: 'INVALID_ARGUMENT: not this body' }, {}],
+    ['a gateway of Google, with its details', 403, { code: 403, message: 'No key', details: [] }, {}],
+    ['a gateway that counts', 401, { code: 401, message: 'Jwt is expired' }, {}],
     ['WSO2', 401, { code: 900901, message: 'Invalid Credentials', description: 'x' }, {}],
     ['WSO2 with a text', 404, { code: '404', message: 'No matching resource found', type: 'x' }, {}],
     ['a name of the status alone', 400, { code: 400, message: 'Bad Request' }, {}],
@@ -879,7 +882,11 @@ describe('a refusal', () => {
       { code: 400, key: 'metadata_validation_failed', message: 'm', details: 'd' },
       { details: { details: 'd' } },
     ],
-    [400, { code: 400, message: 'No name' }, { code: 'http_400', details: undefined }],
+    [
+      400,
+      { code: 400, message: 'No name', request_id: 'v-1' },
+      { code: 'http_400', details: { request_id: 'v-1' } },
+    ],
     [404, { code: 404, key: 'resource_not_found', message: 'm' }, { code: 'not_found' }],
     [409, { code: 409, key: 'duplicate_found', message: 'm' }, { code: 'duplicate_found' }],
     [

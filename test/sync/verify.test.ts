@@ -219,7 +219,7 @@ describe.each(behaviour)('a verification on $name', ({ open }) => {
           writesPerMillisecond: 1_000,
           faults: (_, route) =>
             route === 'POST /v1/exports'
-              ? Response.json({ code: 403, message: 'No' }, { status: 403 })
+              ? Response.json({ code: 403, key: 'forbidden', message: 'No' }, { status: 403 })
               : undefined,
         },
       });
@@ -484,4 +484,4 @@ describe.each(behaviour)('a verification on $name', ({ open }) => {
   });
 });
 
-const denied = () => Response.json({ code: 403, message: 'No' }, { status: 403 });
+const denied = () => Response.json({ code: 403, key: 'forbidden', message: 'No' }, { status: 403 });
