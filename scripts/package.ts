@@ -16,12 +16,11 @@ const beside = ['docs', 'drizzle', 'examples', 'observability', 'src/web/assets'
 /** Packages that are loaded from `node_modules`: one reads files of its own, the others are loaded where traces are exported only. */
 const apart = [/^@electric-sql\/pglite/, /^@opentelemetry\//];
 
-/** By where they are to lie below `src`, without `.js`. */
-const programs = { main: 'src/main.ts', 'client/client': 'src/client/client.ts' };
-
 /** The program and the client, the client's declarations, and the files that the program reads. `npm run check` checks types. */
 export async function buildPackage(to: string): Promise<void> {
-  await layOut(programs, to);
+  await layOut({ main: 'src/main.ts' }, to);
+  // By itself, so that it shares no file with the program: a browser loads it, and has nothing of Node.
+  await bundle({ client: 'src/client/client.ts' }, join(to, 'src/client'));
   const compiler = join(
     dirname(createRequire(import.meta.url).resolve('typescript/package.json')),
     'bin/tsc',
@@ -33,6 +32,11 @@ export async function buildPackage(to: string): Promise<void> {
 /** Writes modules, by name, with all that they import to `src` of a folder laid out like the repository, and what they read beside it. */
 export async function layOut(input: { [name: string]: string }, to: string): Promise<void> {
   rmSync(to, { recursive: true, force: true });
+  await bundle(input, join(to, 'src'));
+  for (const path of beside) cpSync(join(root, path), join(to, path), { recursive: true });
+}
+
+async function bundle(input: { [name: string]: string }, dir: string): Promise<void> {
   const build = await rolldown({
     cwd: root,
     input,
@@ -44,9 +48,9 @@ export async function layOut(input: { [name: string]: string }, to: string): Pro
   });
   // Modules find `home` from the folder that they lie in: all lie in the same.
   const names = { entryFileNames: '[name].js', chunkFileNames: '[name].js' };
-  await build.write({ dir: join(to, 'src'), format: 'esm', ...names });
+  // Errors are told apart by names, some of which are those of their classes: two of the same name in a file must both keep it.
+  await build.write({ dir, format: 'esm', keepNames: true, ...names });
   await build.close();
-  for (const path of beside) cpSync(join(root, path), join(to, path), { recursive: true });
 }
 
 if (process.argv[1] === import.meta.filename) {

@@ -66,10 +66,12 @@ export async function startSandbox(options: SandboxOptions): Promise<OpenSandbox
 /** Whether this installation has it. */
 export const hasSandbox = (): boolean => existsSync(module);
 
-/** Throws a UsageError that says what to configure where there is no sandbox either. */
+/** Throws a UsageError where this installation has none. */
 export function requireSandbox(): void {
   if (!hasSandbox())
-    throw new UsageError(`Nothing is configured, and this installation has no sandbox.\n\n${howToConfigure}`);
+    throw new UsageError(
+      'This installation has no sandbox: it comes with a checkout of the repository, and is neither in the package nor in the image.',
+    );
 }
 
 /** Webhooks need to know the port before the worker listens. */

@@ -18,7 +18,14 @@ import { exitCodes, UsageError } from './errors.ts';
 import { figuresOf, figuresSentence } from './figures.ts';
 import { firstLoadSentence, writeBackForecastSentences } from './forecasts.ts';
 import { openHere } from './reach.ts';
-import { howToConfigure, portFor, requireSandbox, sandboxFolder, startSandbox } from './sandbox.ts';
+import {
+  hasSandbox,
+  howToConfigure,
+  portFor,
+  requireSandbox,
+  sandboxFolder,
+  startSandbox,
+} from './sandbox.ts';
 import { SandboxControl } from './sandbox-control.ts';
 import { SandboxWorker } from './sandbox-worker.ts';
 import { listenForStop } from './signals.ts';
@@ -117,6 +124,7 @@ async function serveUntil(
   const { environment, config } = sandbox
     ? { environment: await cli.deps.readEnvironment(), config: null }
     : await cli.deps.configured();
+  if (sandbox) requireSandbox();
   if (config === null && !sandbox) refuseSandboxByAccident(environment);
   if (config === null && vendors === null) return runSandbox(cli, environment, { ...asked, stop });
   const control = vendors === null ? null : new SandboxControl(vendors);
@@ -245,11 +253,15 @@ async function tellFirstLoads(
   over.abort();
 }
 
-/** A server with a database and no configuration is one whose configuration was not found. */
+/** A server with a database and no configuration is one whose configuration was not found. So is one without a sandbox. */
 function refuseSandboxByAccident({ databaseUrl }: Environment): void {
-  if (databaseUrl === undefined) return;
+  if (databaseUrl === undefined && hasSandbox()) return;
+  const found = databaseUrl === undefined ? 'There' : 'DATABASE_URL is set, but there';
+  const simulation = hasSandbox()
+    ? ' "tributary sandbox" runs the simulation, which does not use that database.'
+    : '';
   throw new UsageError(
-    `DATABASE_URL is set, but there is no configuration: the working directory has no tributary.config.json, and TRIBUTARY_CONFIG is not set. "tributary sandbox" runs the simulation, which does not use that database.\n\n${howToConfigure}`,
+    `${found} is no configuration: the working directory has no tributary.config.json, and TRIBUTARY_CONFIG is not set.${simulation}\n\n${howToConfigure}`,
   );
 }
 
@@ -279,7 +291,6 @@ async function runSandbox(
   environment: Environment,
   { stop, ...asked }: Pick<Asked, 'people'> & { stop: AbortSignal },
 ): Promise<number> {
-  requireSandbox();
   const directory = sandboxFolder(environment.dataDir);
   const address = `http://127.0.0.1:${await portFor(environment.port)}`;
   const worker = new SandboxWorker(cli.clock);

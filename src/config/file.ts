@@ -33,7 +33,7 @@ export async function readConfigFile(path: string): Promise<ConfigSource> {
     return { content: module.default, placeOf: () => undefined };
   } catch (error) {
     const [firstLine = ''] = String((error as Error).message).split('\n');
-    throw fault(firstLine, 'a module whose default export is defineConfig({…})');
+    throw fault(firstLine, 'a module whose default export is the configuration');
   }
 }
 

@@ -93,6 +93,10 @@ it('says what to configure where nothing is, since the sandbox comes with the re
     exitCode: 2,
     err: expect.stringContaining('run "tributary init"'),
   });
+  expect(await ended(run(['sandbox']))).toMatchObject({
+    exitCode: 2,
+    err: expect.stringContaining('comes with a checkout of the repository'),
+  });
   const { out } = await ended(run(['doctor']));
   expect(out).toContain('There is none');
   expect(out).not.toContain('sandbox');
@@ -139,6 +143,26 @@ it.each([
   },
   60_000,
 );
+
+it('has a client that imports nothing, so that a browser can load it', () => {
+  const client = readFileSync(join(installed, 'dist/src/client/client.js'), 'utf8');
+  expect(client).toContain('export {');
+  expect(client).not.toMatch(/^import |require\(|node:/m);
+});
+
+it('bundles no package that only the repository needs', () => {
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
+    packages: { [path: string]: { dev?: boolean } };
+  };
+  const bundled = readdirSync(join(installed, 'dist/src'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.js'))
+    .flatMap((name) => {
+      const text = readFileSync(join(installed, 'dist/src', name), 'utf8');
+      return [...text.matchAll(/^\/\/ (node_modules\/(?:@[^/]+\/)?[^/]+)/gm)].map(([, path]) => path!);
+    });
+  expect(new Set(bundled).size).toBeGreaterThan(20);
+  for (const path of new Set(bundled)) expect(packages[path]?.dev, path).not.toBe(true);
+});
 
 it('holds no TypeScript but declarations, and nothing that only the repository needs', () => {
   const packed = readdirSync(installed, { recursive: true, encoding: 'utf8' });
