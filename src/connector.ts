@@ -45,6 +45,7 @@ export type {
   ObjectGroup,
   PartialWrites,
   ReadBack,
+  ReplacedGroups,
   ShownAction,
   WritesQuestion,
 } from './connector/destination.ts';

@@ -1,6 +1,6 @@
 // What ordinary writes show about partial writes of an object: the open questions, and how an answer is stored beside
 // those of a probe. Pure.
-import type { LearnedBy, LearnedWrites, ObjectGroup, PartialWrites } from '#connector';
+import type { LearnedBy, LearnedWrites, ObjectGroup, PartialWrites, ReplacedGroups } from '#connector';
 import type { ProbeAnswers } from '#connector/probe';
 import type { Settings } from './settings.ts';
 
@@ -18,10 +18,12 @@ export function writesOf(answers: ProbeAnswers, by: LearnedBy, group: ObjectGrou
   return answer === 'merge' ? 'merge' : 'replace';
 }
 
-/** The objects that a write may lose a part of. */
-export function replacedGroups(answers: ProbeAnswers, usesBulk: boolean): ObjectGroup[] {
-  const ways: LearnedBy[] = usesBulk ? ['single', 'bulk'] : ['single'];
-  return groups.filter((group) => ways.some((by) => writesOf(answers, by, group) !== 'merge'));
+/** The objects that a write may lose a part of, by how it is made. What is to go in bulk may go one by one after all. */
+export function replacedGroups(answers: ProbeAnswers, usesBulk: boolean): ReplacedGroups {
+  const replacedBy = (...ways: LearnedBy[]) =>
+    groups.filter((group) => ways.some((by) => writesOf(answers, by, group) !== 'merge'));
+  const single = replacedBy('single');
+  return { single, bulk: usesBulk ? replacedBy('single', 'bulk') : single };
 }
 
 export const learned: LearnedWrites<Settings> = {

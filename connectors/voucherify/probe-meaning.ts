@@ -8,7 +8,7 @@ const is = (found: ProbeAnswers, question: string, ...oneOf: string[]) =>
 
 /** Singles and bulk alike keep what a write leaves out, so that nothing need be known before it. */
 function merges(found: ProbeAnswers, usesBulk: boolean): boolean {
-  return replacedGroups(found, usesBulk).length === 0;
+  return replacedGroups(found, usesBulk).bulk.length === 0;
 }
 
 /** Null does not clear an attribute, and an empty text does, in the address too. */
@@ -23,11 +23,11 @@ function clearsByText(found: ProbeAnswers): boolean {
 export function proven(settings: Settings, found: ProbeAnswers): Settings {
   const bulk = settings.bulk ?? !is(found, 'bulk', 'refused');
   const replaced = replacedGroups(found, bulk !== false);
-  const isMixed = settings.metadataWrites === undefined && replaced.length === 1;
+  const isMixed = replaced.single.length < 2 && replaced.bulk.length > 0;
   return {
     ...settings,
     bulk,
-    ...(isMixed && { replacedGroups: replaced }),
+    ...(settings.metadataWrites === undefined && isMixed && { replacedGroups: replaced }),
     metadataWrites: settings.metadataWrites ?? (merges(found, bulk !== false) ? 'merge' : 'replace'),
     clearWith: settings.clearWith === undefined && clearsByText(found) ? '' : (settings.clearWith ?? null),
   };

@@ -1,7 +1,7 @@
 // The settings of a Voucherify project.
 // Vendor facts: https://docs.voucherify.io/guides/limits (limits), /api-reference/introduction-api (regions, headers).
 import { z } from 'zod';
-import type { ObjectGroup } from '#connector';
+import type { ReplacedGroups } from '#connector';
 import { secrets } from '#connector/settings';
 
 /** What a request body may hold, bytes (413 above it; bulk and metadata endpoints). */
@@ -132,7 +132,7 @@ export const settings = z.strictObject({
 });
 
 /** `replacedGroups`: what was learned of the project, where `metadataWrites` is not set and not all of it merges. */
-export type Settings = z.infer<typeof settings> & { replacedGroups?: readonly ObjectGroup[] };
+export type Settings = z.infer<typeof settings> & { replacedGroups?: ReplacedGroups };
 
 /** One window as a person writes it. */
 export type QuotaWindow = z.infer<typeof quotaWindow>;

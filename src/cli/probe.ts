@@ -109,7 +109,7 @@ function effectSentence({ partialWrites, bulk }: Probe['effect']): string {
   const how =
     partialWrites === 'merge'
       ? 'only what changed is sent'
-      : 'a customer is read and completed before its metadata or address is written';
+      : 'what others own of metadata and address is sent along where a write may replace it';
   return `Deliveries now follow the answers: ${how}, ${bulk ? 'in bulk' : 'one by one'}.`;
 }
 

@@ -12,8 +12,8 @@ export interface Destination<Settings> {
   /** Calls that are worth grouping, and how far. `partialWrites`: see `PartialWrites`; `replace` is safe both ways. */
   traits(settings: Settings): {
     partialWrites: PartialWrites;
-    /** Where it replaces: the objects of which it is not known to merge. Default: all. */
-    replacedGroups?: readonly ObjectGroup[];
+    /** Where it replaces: default all. */
+    replacedGroups?: ReplacedGroups;
     /** Null: singles only. */
     bulk: {
       maxRecords: number;
@@ -159,6 +159,12 @@ export interface ShownAction extends EndedAction {
 export type ObjectGroup = 'address' | 'metadata';
 
 export type LearnedBy = 'single' | 'bulk';
+
+/**
+ * The objects of which it is not known to merge, by how a customer is written. What is to go in bulk may go one by one after all, so
+ * that `bulk` has those of single writes too.
+ */
+export type ReplacedGroups = { readonly [by in LearnedBy]: readonly ObjectGroup[] };
 
 /** Whether writes of this kind merge this object, or replace it. */
 export interface WritesQuestion {

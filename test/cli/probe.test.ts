@@ -55,7 +55,7 @@ it('asks for consent, finds out, and is reported by the check', async () => {
   const probed = await tributary(['probe', '--yes']);
   expect(probed).toMatchObject({ exitCode: 0, err: '' });
   expect(probed.out).toMatch(/metadataWrites +replace +After a write/);
-  expect(probed.out).toContain('a customer is read and completed');
+  expect(probed.out).toContain('sent along where a write may replace it');
   expect(probed.out).toMatch(/\d+ calls; the throwaway customers were removed\./);
   expect([...voucherify.customers()]).toEqual([]);
 

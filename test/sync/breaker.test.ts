@@ -263,7 +263,7 @@ describe.each(behaviour)('the mass-change breaker on $name', ({ open }) => {
     await hold(database, [ids[1]!]);
     const { connector, settings } = world.tributary.config.destination;
     const sending = { destination: connector.destination!, settings, onOrphaned: 'keep' as const };
-    const { all: found } = await writings(database, claimed, sending);
+    const { all: found } = await writings(database, claimed, sending, { by: 'bulk' });
     expect(found.map((writing) => writing.sourceId).sort()).toEqual([ids[0], ids[2]].sort());
   });
 

@@ -99,6 +99,35 @@ describe.each(behaviour)('what is learned of objects on $name', ({ open }) => {
     expect(calls(read) + calls(list)).toBe(before);
   });
 
+  it('reads nobody before a single write once single writes are known to merge, though nothing went in bulk yet', async () => {
+    await start({ voucherify: { metadataWrites: 'merge' } }, 5);
+    await world.sync();
+    expect(await answers()).toEqual({ metadataWrites: 'merge', addressWrites: 'merge' });
+    const before = calls(read) + calls(list);
+    for (const sourceId of ids()) {
+      world.voucherify.upsert({ source_id: sourceId, metadata: { theirs: 'kept' } });
+      world.hubspot.update(sourceId, { loyalty_points: 7 });
+    }
+    await world.sync();
+    expect(differences(world)).toEqual([]);
+    for (const sourceId of ids())
+      expect(world.voucherify.bySourceId(sourceId)?.metadata).toMatchObject({ theirs: 'kept' });
+    expect(calls(read) + calls(list)).toBe(before);
+  });
+
+  it('loses nothing of others in the first bulk call after single writes, where bulk alone replaces', async () => {
+    await start({ voucherify: { bulkWrites: { metadata: 'replace', address: 'replace' } } }, 5);
+    await world.sync();
+    world.hubspot.seed(90, 8);
+    for (const sourceId of ids())
+      world.voucherify.upsert({ source_id: sourceId, metadata: { theirs: 'kept' } });
+    for (const sourceId of ids()) world.hubspot.update(sourceId, { loyalty_points: 7 });
+    await world.sync();
+    expect(differences(world)).toEqual([]);
+    for (const sourceId of ids())
+      expect(world.voucherify.bySourceId(sourceId)?.metadata).toMatchObject({ theirs: 'kept' });
+  });
+
   it('learns from single writes alone where there is no bulk', async () => {
     await start({ voucherify: { metadataWrites: 'merge' }, destination: { bulk: false } }, 12);
     await world.sync();
@@ -146,7 +175,7 @@ describe.each(behaviour)('what is learned of objects on $name', ({ open }) => {
     });
     expect(world.tributary.sending.settings).toMatchObject({
       metadataWrites: 'replace',
-      replacedGroups: ['metadata'],
+      replacedGroups: { single: ['metadata'], bulk: ['metadata'] },
     });
   });
 

@@ -38,18 +38,18 @@ describe('What is read of claimed customers', () => {
     const settings = voucherify.settings.parse({ appId: 'a', appToken: 'b' });
     const sending = { destination: voucherify.destination!, settings, onOrphaned: 'keep' as const };
     const maxBytes = 1_000_000;
-    const { all, left } = await writings(database, claimed, sending, { maxBytes });
+    const { all, left } = await writings(database, claimed, sending, { by: 'bulk', maxBytes });
     const sent = Buffer.byteLength(JSON.stringify(all.map(({ payload }) => payload)));
     expect(sent).toBeLessThanOrEqual(maxBytes);
     expect(sent).toBeGreaterThan(maxBytes - 10_000);
     const ids = [...all, ...left].map(({ sourceId }) => sourceId);
     expect(ids.sort()).toEqual(claimed.map(({ sourceId }) => sourceId).sort());
     // One that is larger than a call goes all the same, alone: the destination says what it makes of it.
-    const alone = await writings(database, claimed.slice(0, 2), sending, { maxBytes: 100 });
+    const alone = await writings(database, claimed.slice(0, 2), sending, { by: 'bulk', maxBytes: 100 });
     expect([alone.all.length, alone.left.length]).toEqual([1, 1]);
-    expect((await writings(database, claimed, sending)).left).toEqual([]);
+    expect((await writings(database, claimed, sending, { by: 'bulk' })).left).toEqual([]);
     await database.rows(sql`delete from customers where source_id = 'c7'`);
-    const { all: there, gone } = await writings(database, claimed, sending);
+    const { all: there, gone } = await writings(database, claimed, sending, { by: 'bulk' });
     expect([there.length, gone.map(({ sourceId }) => sourceId)]).toEqual([customers - 1, ['c7']]);
   });
 });

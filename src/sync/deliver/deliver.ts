@@ -403,10 +403,13 @@ export class Deliverer {
   ): Promise<Writing[]> {
     const { database, rightOfWay } = this.#deps;
     const maxBytes = by === 'file' ? this.#traits.firstLoad?.maxBytes : this.#traits.bulk?.maxBytes;
-    const limit = maxBytes === undefined ? {} : { maxBytes };
+    const how = {
+      by: by === 'single' ? ('single' as const) : ('bulk' as const),
+      ...(maxBytes !== undefined && { maxBytes }),
+    };
     const { all, left, gone } = claimed.every(({ lane }) => isUrgent(lanes[lane]!))
-      ? await rightOfWay.urgently(() => writings(database, claimed, this.#deps, limit))
-      : await writings(database, claimed, this.#deps, { ...limit, yieldToUrgent: rightOfWay.yieldToUrgent });
+      ? await rightOfWay.urgently(() => writings(database, claimed, this.#deps, how))
+      : await writings(database, claimed, this.#deps, { ...how, yieldToUrgent: rightOfWay.yieldToUrgent });
     if (left.length > 0) await this.#settler.putBack(lease, left, { message: 'no more fit in one call' });
     // An erasure waits for the claim to end, and then takes the delivery away.
     if (gone.length > 0) {

@@ -1,6 +1,6 @@
 // What must be written of claimed customers: each one's fields against what was acknowledged, or what the delete policy
 // says of one that all its records have left. It reads rows, sends nothing.
-import type { Destination, Fields, Json, JsonObject } from '../../connector.ts';
+import type { Destination, Fields, Json, JsonObject, LearnedBy } from '../../connector.ts';
 import { acknowledge, changes } from '../../customer/diff.ts';
 import { groupOf } from '../../customer/fields.ts';
 import type { Queryable } from '../../db/database.ts';
@@ -45,7 +45,7 @@ export interface Sending {
 
 /**
  * What to do with claimed customers. Those that were erased or held since they were claimed are `gone`. `yieldToUrgent`: awaited
- * between two parts. `maxBytes`: of their payloads as one list; those that fit in no more, after the first, are `left`. A
+ * between two parts. `by`: how they are to be written. `maxBytes`: of their payloads as one list; those that fit in no more, after the first, are `left`. A
  * thousand large customers fill the memory that many small ones do.
  */
 export async function writings(
@@ -53,9 +53,10 @@ export async function writings(
   claimed: readonly Claimed[],
   sending: Sending,
   {
+    by,
     maxBytes = Number.POSITIVE_INFINITY,
     yieldToUrgent = async () => {},
-  }: { maxBytes?: number; yieldToUrgent?: () => Promise<void> } = {},
+  }: { by: LearnedBy; maxBytes?: number; yieldToUrgent?: () => Promise<void> },
 ): Promise<{ all: Writing[]; left: Claimed[]; gone: Claimed[] }> {
   const all: Writing[] = [];
   const left: Claimed[] = [];
@@ -67,7 +68,7 @@ export async function writings(
     for (const row of await sendableRows(db, [...byId.keys()], 'waiting')) {
       const one = byId.get(row.sourceId)!;
       byId.delete(row.sourceId);
-      const writing = writingOf(row, one, sending);
+      const writing = writingOf(row, one, sending, by);
       bytes += writing.bytes + 1;
       if (bytes > maxBytes && all.length > 0) left.push(one);
       else all.push(writing);
@@ -108,9 +109,14 @@ export async function heldPreviews(
   );
 }
 
-function writingOf(row: SendableRow, { attempts, uncertain, alone }: Claimed, sending: Sending): Writing {
+function writingOf(
+  row: SendableRow,
+  { attempts, uncertain, alone }: Claimed,
+  sending: Sending,
+  by: LearnedBy,
+): Writing {
   const { sourceId, revision } = row;
-  const { action, sent } = intentOf(row, uncertain, sending);
+  const { action, sent } = intentOf(row, uncertain, sending, by);
   const payload = sent && sending.destination.payload(sourceId, sent, sending.settings);
   return {
     sourceId,
@@ -122,21 +128,22 @@ function writingOf(row: SendableRow, { attempts, uncertain, alone }: Claimed, se
     acknowledges: acknowledgedAfter(row, action, sent, uncertain),
     payload,
     bytes: bytesOf(payload),
-    partial: sent !== null && Object.keys(sent).some((field) => isReplaced(field, sending)),
+    partial: sent !== null && isPartial(sent, sending, by),
     sent: row.acknowledged !== null || uncertain || attempts > 0,
   };
 }
 
-/** What to do, and the fields to write where it is that. */
+/** What to do, and the fields to write where it is that. In bulk no object is written with fewer parts than singly. */
 export function intentOf(
   row: SendableRow,
   uncertain: boolean,
   { destination, settings, onOrphaned }: Sending,
+  by: LearnedBy = 'bulk',
 ): { action: Writing['action']; sent: Fields | null } {
   const none = { action: 'none' as const, sent: null };
   const options = {
     uncertain,
-    ...partialWritesOf(destination, settings),
+    ...partialWritesOf(destination, settings, by),
     withdrawn,
   } as const;
   if (row.withheld) {
@@ -179,16 +186,22 @@ function nullsOf(fields: Fields): Fields {
   );
 }
 
-function partialWritesOf(destination: Destination<unknown>, settings: unknown) {
+function partialWritesOf(destination: Destination<unknown>, settings: unknown, by: LearnedBy) {
   const { partialWrites, replacedGroups } = destination.traits(settings);
-  return { partialWrites, replacedGroups };
+  return { partialWrites, replacedGroups: replacedGroups?.[by] };
 }
 
-/** Whether the vendor may lose what others keep beside this field. */
-function isReplaced(field: string, { destination, settings }: Sending): boolean {
-  const group = groupOf(field);
-  const { replacedGroups } = destination.traits(settings);
-  return group !== null && (replacedGroups?.includes(group) ?? true);
+/** Whether the vendor may lose what others keep beside one of these fields, where they are written in this way. */
+export function isPartial(
+  sent: Fields,
+  { destination, settings }: Pick<Sending, 'destination' | 'settings'>,
+  by: LearnedBy,
+): boolean {
+  const { replacedGroups } = partialWritesOf(destination, settings, by);
+  return Object.keys(sent).some((field) => {
+    const group = groupOf(field);
+    return group !== null && (replacedGroups?.includes(group) ?? true);
+  });
 }
 
 /** Of a payload as JSON, in UTF-8. */

@@ -5,7 +5,7 @@ import type { Destination, Fields, Json, JsonObject } from '../../connector.ts';
 import type { Differences as DifferenceReport, Group } from '../../contract/preview.ts';
 import { sameJson } from '../../customer/json.ts';
 import { counted, number } from '../../words.ts';
-import { intentOf, type Sending } from '../deliver/difference.ts';
+import { intentOf, isPartial, type Sending } from '../deliver/difference.ts';
 import { maxSingles } from '../deliver/route.ts';
 import { BlastRadiusCount, fieldsAfter } from '../intake/blast-radius.ts';
 import type { Rules } from '../intake/rules.ts';
@@ -28,7 +28,7 @@ export interface Difference {
   acknowledged: Fields | null;
 }
 
-type Sent = { action: 'write'; payload: JsonObject; partial: boolean } | { action: 'remove' | 'erase' };
+type Sent = { action: 'write'; payload: JsonObject; fields: Fields } | { action: 'remove' | 'erase' };
 
 const maxKinds = 1000;
 
@@ -78,7 +78,7 @@ export class Differences {
     this.looked += 1;
     const kinds = difference === null ? [] : this.#group(difference);
     const sent = difference === null || kinds.length === 0 ? null : this.#sent(difference);
-    if (sent?.action === 'write') this.#cost.write(sent.payload, sent.partial);
+    if (sent?.action === 'write') this.#cost.write(sent.payload, sent.fields);
     else if (sent !== null) this.#cost.remove();
     if (difference !== null && sent !== null) this.#move(difference);
     this.#keepPayload(sourceId, sent?.action === 'write' ? sent.payload : null);
@@ -149,8 +149,7 @@ export class Differences {
     );
     if (action === 'remove' || action === 'erase') return { action };
     if (action === 'none' || sent === null) return null;
-    const partial = Object.keys(sent).some((field) => field.includes('.'));
-    return { action: 'write', payload: destination.payload(sourceId, sent, settings), partial };
+    return { action: 'write', payload: destination.payload(sourceId, sent, settings), fields: sent };
   }
 
   #move({ sourceId, after: { fields }, orphaned, deletionRefused, acknowledged }: Difference): void {
@@ -191,22 +190,24 @@ export class Differences {
 /** How many calls the writes would take, by the bounds that deliveries keep. */
 class Cost {
   readonly traits: ReturnType<Destination<unknown>['traits']>;
-  readonly #readsFirst: boolean;
+  readonly #sending: Sending;
   readonly written = { customers: 0, removed: 0, payloadBytes: 0 };
   #bulk = 0;
   #inBulk = { records: 0, bytes: 0 };
-  #reads = 0;
+  readonly #reads = { single: 0, bulk: 0 };
 
-  constructor({ destination, settings }: Sending) {
-    this.traits = destination.traits(settings);
-    this.#readsFirst = this.traits.partialWrites === 'replace' && destination.preserve !== undefined;
+  constructor(sending: Sending) {
+    this.#sending = sending;
+    this.traits = sending.destination.traits(sending.settings);
   }
 
-  write(payload: JsonObject, partial: boolean): void {
+  write(payload: JsonObject, fields: Fields): void {
     const bytes = Buffer.byteLength(JSON.stringify(payload));
     this.written.customers += 1;
     this.written.payloadBytes += bytes;
-    if (partial && this.#readsFirst) this.#reads += 1;
+    const readsFirst = this.traits.partialWrites === 'replace' && this.#sending.destination.preserve;
+    for (const by of ['single', 'bulk'] as const)
+      if (readsFirst && isPartial(fields, this.#sending, by)) this.#reads[by] += 1;
     const { bulk } = this.traits;
     if (bulk === null) return;
     const { records, bytes: full } = this.#inBulk;
@@ -229,7 +230,8 @@ class Cost {
     const singles = this.traits.bulk === null || customers <= maxSingles;
     const single = removed + (singles ? customers : 0);
     const bulk = singles ? 0 : this.#bulk;
-    return { single, bulk, reads: this.#reads, total: single + bulk + this.#reads };
+    const reads = this.#reads[singles ? 'single' : 'bulk'];
+    return { single, bulk, reads, total: single + bulk + reads };
   }
 }
 
