@@ -48,12 +48,12 @@ export function sourceIdOf(body: JsonObject, path: string, options: SourceIdOpti
   return fault === null ? { value: sourceId } : { fault };
 }
 
-/** Also where it is called so in other words: `Mail`, `E_Mail`, `Correo electrónico`. */
+/** Also where its last name says so in other words: `Mail`, `E_Mail`, `Correo electrónico`, but not `email.id`. */
 function endsInEmail(path: string): boolean {
   let found = emailPaths.get(path);
   if (found === undefined) {
-    const meaning = [path, path.split('.').at(-1)!].map((name) => rankOf.get(labelKey(name))?.meaning);
-    found = emailPath.test(path) || meaning.includes('email');
+    const meaning = rankOf.get(labelKey(path.split('.').at(-1)!))?.meaning;
+    found = emailPath.test(path) || meaning === 'email';
     emailPaths.set(path, found);
   }
   return found;
