@@ -11,9 +11,11 @@ import {
   type Claimed,
   claim,
   DueBounds,
+  extendLease,
   freeDeliveries,
   hold,
   nextDue,
+  pullForward,
   redeliver,
   releaseHeld,
   requeueDead,
@@ -81,6 +83,9 @@ describe.each(pathDatabases)('deliveries on $name', ({ name, open }) => {
       const waiting = lanes.map((lane) => due.find((one) => one.lane === lane)?.due ?? 0);
       return claim(tx, { lease, now, leaseMs, most: apportion(most, waiting), bounds });
     });
+  /** Claims without counting what is due first: only the claim itself keeps rows from it. */
+  const claimUncounted = (lease = newLease()) =>
+    claim(database, { lease, now, leaseMs, most: lanes.map(() => 100), bounds: new DueBounds() });
   const row = async (sourceId: string): Promise<Row> => {
     const [found] = await database.rows<Row>(sql`
       select revision, acknowledged, state, lane, ${toEpochMs(sql`due_at`)} as "dueAt", ${toEpochMs(sql`waiting_since`)} as "waitingSince",
@@ -210,6 +215,41 @@ describe.each(pathDatabases)('deliveries on $name', ({ name, open }) => {
       expect(await nextDue(database)).toBe(now + leaseMs);
       now += leaseMs - 1;
       expect(await reach(newLease())).toEqual([]);
+    });
+
+    it('are not claimed by a worker that counted them as due before another one claimed them', async () => {
+      await owe('ann');
+      await reach(newLease());
+      await owe('bob');
+      expect(ids(await claimUncounted())).toEqual(['bob']);
+      expect(await claimUncounted()).toEqual([]);
+    });
+
+    it('are held further by the worker that has them, and by no other', async () => {
+      await owe('ann');
+      const lease = newLease();
+      await reach(lease);
+      await owe('bob');
+      await reach(newLease());
+      now += 1000;
+      const until = now + leaseMs;
+      expect(await extendLease(database, { lease, sourceIds: ['ann', 'bob'], until })).toBe(true);
+      expect([(await row('ann')).dueAt, (await row('bob')).dueAt]).toEqual([until, start + leaseMs]);
+      await settle(database, { lease }, [delivered('ann')], now);
+      expect(await extendLease(database, { lease, sourceIds: ['ann', 'bob'], until })).toBe(false);
+    });
+
+    it('are left to their workers when those that wait for a later moment are pulled forward', async () => {
+      await owe('ann');
+      const lease = newLease();
+      await reach(lease);
+      await settle(database, { lease }, [later('ann', now + 300_000)], now);
+      await owe('bob');
+      await reach(newLease());
+      now += 1000;
+      expect(await pullForward(database, now)).toBe(1);
+      expect(await row('ann')).toMatchObject({ dueAt: now });
+      expect(await row('bob')).toMatchObject({ leased: true, dueAt: start + leaseMs });
     });
 
     it('are due again when it has run out, and in doubt: nobody knows what arrived', async () => {
@@ -406,7 +446,7 @@ describe.each(pathDatabases)('deliveries on $name', ({ name, open }) => {
         await assignToBatch(database, { lease: newLease(), batchId: randomUUID(), sourceIds: ['bob'] }),
       ).toBe(0);
       now += leaseMs * 10;
-      expect(ids(await reach(newLease()))).toEqual(['bob']);
+      expect(ids(await claimUncounted())).toEqual(['bob']);
       expect(await settle(database, { lease }, [dead('ann')], now)).toEqual(new Set());
       expect(await settle(database, { batchId: randomUUID() }, [dead('ann')], now)).toEqual(new Set());
       expect(await settle(database, { batchId }, [delivered('ann')], now)).toEqual(new Set(['ann']));
@@ -518,10 +558,12 @@ describe.each(pathDatabases)('deliveries on $name', ({ name, open }) => {
   describe('that are dead', () => {
     beforeEach(async () => {
       await owe('ann', 1, 'backfill');
-      const lease = newLease();
-      await reach(lease);
-      await settle(database, { lease }, [dead('ann')], now);
-      expect(await row('ann')).toMatchObject({ state: 'dead' });
+      const [first, last] = [newLease(), newLease()];
+      await reach(first);
+      await settle(database, { lease: first }, [later('ann', now)], now);
+      await reach(last);
+      await settle(database, { lease: last }, [dead('ann')], now);
+      expect(await row('ann')).toMatchObject({ state: 'dead', attempts: 1 });
       now += 60_000;
     });
 
