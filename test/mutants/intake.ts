@@ -19,6 +19,8 @@ const records = mutantsOf(
       name: 'forgets a deletion when something older comes late',
       find: 'deleted_at = case when ${replaces} then excluded.deleted_at else greatest(records.deleted_at, excluded.deleted_at) end,',
       replace: 'deleted_at = excluded.deleted_at,',
+      survives:
+        'A row that is known was judged under its lock, and what is written of it has its deletion or a later one: a second line.',
     },
     {
       name: 'gives a record another source ID when its property changes',

@@ -234,8 +234,12 @@ describe.each(databases)('ingest on $name', ({ name, open }) => {
         await take([record('1', at - 20, { key: 'a', name: 'Ann' }), gone('1', at - 10)]);
         await take([gone('1', at - 10)]);
         expect(await customer('a')).toMatchObject({ orphaned: true });
-        await take([record('1', at, body)]);
+        expect(await take([record('1', at, body)])).toEqual(
+          counts({ received: 1, changed: 1, customers: 1 }),
+        );
         expect(await customer('a')).toMatchObject({ orphaned: false, fields: { name: body.name } });
+        // From then on a later clock alone is no change, as with a record that was never deleted.
+        expect(await take([record('1', at + 5, body)])).toEqual(counts({ received: 1, unchanged: 1 }));
       }
     });
 
