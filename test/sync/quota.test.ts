@@ -527,6 +527,23 @@ describe.each(databases)('Slices of one quota on $name', ({ open }) => {
     await database.close();
   });
 
+  it('leave a process that lacks some its even part: who holds more takes none of what was given back', async () => {
+    const database = await open();
+    const request = { account: 'vendor:1', quota: 'second', sliceSlots: 1, limit: () => 10, freeAt: 90_000 };
+    const [first, second] = [randomUUID(), randomUUID()];
+    const want = { id: randomUUID(), until: 90_000 };
+    const taken = await takeSlices(database, { ...request, holder: first, slots: 10, now: 1_000 });
+    const none = await takeSlices(database, { ...request, holder: second, slots: 5, now: 1_100, want });
+    expect([taken.slices.length, none.slices.length]).toEqual([10, 0]);
+    const returned = taken.slices.slice(0, 5).map(({ id }) => ({ id, used: 0, freeAt: 1_200 }));
+    await returnSlices(database, returned);
+    const more = await takeSlices(database, { ...request, holder: first, slots: 5, now: 1_300 });
+    expect(more).toMatchObject({ slices: [], held: 5, share: 5 });
+    const part = await takeSlices(database, { ...request, holder: second, slots: 5, now: 1_400, want });
+    expect(part.slices).toHaveLength(5);
+    await database.close();
+  });
+
   it('are renewed only for who holds them, and only before they are free', async () => {
     const database = await open();
     const key = { account: 'vendor:1', quota: 'second' };
