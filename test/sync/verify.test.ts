@@ -52,6 +52,13 @@ describe.each(behaviour)('a verification on $name', ({ open }) => {
       sql`select source_id as "sourceId", kind, "by" from drifts order by source_id`,
     );
   const ids = () => [...world.voucherify.customers()].map((customer) => customer.source_id!);
+  /** Somebody carries this customer for a long time. */
+  const keepInFlight = async (sourceId: string) => {
+    const later = sql`to_timestamp(${(world.clock.now() + 86_400_000) / 1000}::float8)`;
+    await database.rows(sql`
+      update deliveries set state = 'waiting', waiting_since = ${later}, due_at = ${later},
+        lease = gen_random_uuid() where source_id = ${sourceId}`);
+  };
   /** Somebody else's changes: one in name and metadata, one deleted, one added. */
   const meddle = () => {
     // Not all have points, and in which order they were created is left to chance.
@@ -169,6 +176,21 @@ describe.each(behaviour)('a verification on $name', ({ open }) => {
     ]);
   });
 
+  it('keeps a difference that the customer itself has shown and an export cannot show', async () => {
+    await start({
+      voucherify: { metadataSchema: { properties: { lifecycle_stage: { type: 'string' } } } as never },
+    });
+    const changed = [...world.voucherify.customers()].find(
+      ({ metadata }) => metadata?.['loyalty_points'] != null,
+    )!.source_id!;
+    world.voucherify.upsert({ source_id: changed, metadata: { loyalty_points: -5 } });
+    await verify({ sample: people });
+    const found = [{ sourceId: changed, kind: 'differs', by: 'verification 1' }];
+    expect(await drifts()).toEqual(found);
+    expect(await verify()).toMatchObject({ source: 'export', differing: { count: 0 } });
+    expect(await drifts()).toEqual(found);
+  });
+
   it('sets aside forms that the destination gives a value itself', async () => {
     await start({
       voucherify: { dialingPrefix: '+48' },
@@ -274,16 +296,21 @@ describe.each(behaviour)('a verification on $name', ({ open }) => {
 
   it('waits for pending deliveries, and sets aside customers that are still waiting after a minute', async () => {
     await start();
-    const [first] = ids();
-    // Carried by somebody for a long time.
-    const later = sql`to_timestamp(${(world.clock.now() + 86_400_000) / 1000}::float8)`;
-    await database.rows(sql`
-      update deliveries set state = 'waiting', waiting_since = ${later}, due_at = ${later},
-        lease = gen_random_uuid() where source_id = ${first}`);
+    await keepInFlight(ids()[0]!);
     const begun = world.clock.now();
     const report = await verify();
     expect(world.clock.now() - begun).toBeGreaterThanOrEqual(60_000);
     expect(report).toMatchObject({ inFlight: 1, compared: people - 1, differing: { count: 0 } });
+  });
+
+  it('does not report a customer as missing whose delivery is still pending', async () => {
+    await start();
+    const [first] = ids();
+    await keepInFlight(first!);
+    world.voucherify.remove(first!);
+    const report = await verify();
+    expect(report).toMatchObject({ inFlight: 1, compared: people - 1, missing: { count: 0 } });
+    expect(await drifts()).toEqual([]);
   });
 
   it('continues where another worker had to leave it', async () => {
