@@ -106,6 +106,15 @@ describe.each(behaviour)('the mass-change breaker on $name', ({ open }) => {
     expect((await call('GET', '/api/holds')).body).toEqual({ groups: [], holds: [], nextCursor: null });
   });
 
+  it('holds nobody whose phone is replaced by another one, however many they are', async () => {
+    await start(30);
+    for (const [index, id] of ids.slice(0, 15).entries())
+      world.hubspot.update(id, { phone: `+48 700 000 ${index}` });
+    expect(await world.sync()).toMatchObject({ state: 'finished', customers: 15 });
+    expect(await heldIds()).toEqual([]);
+    expect(await decisions()).toEqual([]);
+  });
+
   it('keeps the values of those that are refused, by pins that name the hold, also through a full sync', async () => {
     await start(30);
     blank(0, 15);
