@@ -5,7 +5,13 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { Tributary } from '../../src/app/app.ts';
 import { checkConfig } from '../../src/config.ts';
-import { type Connector, defineConnector, type Page, TransientError } from '../../src/connector.ts';
+import {
+  type Connector,
+  defineConnector,
+  type Page,
+  RejectedError,
+  TransientError,
+} from '../../src/connector.ts';
 import type { Run } from '../../src/contract/run.ts';
 import { createLog } from '../../src/engine/log/log.ts';
 import { refuseHolds, releaseHolds } from '../../src/sync/holds/decide.ts';
@@ -375,8 +381,8 @@ describe.each(behaviour)('a sweep on $name', ({ open }) => {
     return tributary;
   }
 
-  /** Everybody is known already. */
-  async function start(): Promise<Tributary> {
+  /** Nobody is known yet. */
+  async function begin(): Promise<Tributary> {
     database = await open();
     lines.length = 0;
     working = [];
@@ -392,6 +398,12 @@ describe.each(behaviour)('a sweep on $name', ({ open }) => {
     };
     const tributary = wire();
     await tributary.start();
+    return tributary;
+  }
+
+  /** Everybody is known already. */
+  async function start(): Promise<Tributary> {
+    const tributary = await begin();
     await finished(await full(tributary));
     truth.pages = 0;
     return tributary;
@@ -434,6 +446,25 @@ describe.each(behaviour)('a sweep on $name', ({ open }) => {
     const run = await finished(await full(tributary));
     expect(await gone()).toEqual(all.slice(15));
     expect(run).toMatchObject({ received: 20, unchanged: 15, changed: 5 });
+  });
+
+  it('does not count where the reading continued where another run had stopped', async () => {
+    const tributary = await begin();
+    truth.beforePage = (page) => {
+      if (page === 2) throw new RejectedError('not now', { code: 'not_now' });
+    };
+    const { id } = await full(tributary);
+    await until(async () => (await runById(database, id))?.state === 'failed');
+    truth.beforePage = () => {};
+    truth.people = all.filter((person) => person !== 'p03');
+    await finished(await full(tributary));
+    expect(truth.reads).toEqual([]);
+    expect(await gone()).toEqual([]);
+    expect(lines.join('')).toMatch(
+      /"reason":"it went on from where another run had stopped[^}]*this reading shows no deletions/,
+    );
+    await finished(await full(tributary));
+    expect(await gone()).toEqual(['p03']);
   });
 
   it('keeps a record of which a read says nothing at all', async () => {
