@@ -140,6 +140,23 @@ describe('a person whom the vendor does not know', () => {
   });
 });
 
+describe('a person whom the vendor no longer has', () => {
+  it('is unlinked, and is not asked for again while nothing changes', async () => {
+    await open();
+    const { profile } = await people();
+    world.klaviyo.remove(profile);
+    world.voucherify.setFacts('shop-1', { points: 5 });
+    await until(async () => (await world.row('klaviyo', 'shop-1'))?.state === 'unlinked');
+    await world.rest();
+    const asked = world.klaviyo.requests.calls('update');
+    world.clock.skip(3_600_000);
+    world.tributary.wake();
+    await world.rest();
+    expect(world.klaviyo.requests.calls('update')).toBe(asked);
+    expect(await letters()).toEqual([]);
+  });
+});
+
 describe('the vendor', () => {
   const klaviyoWrites = () => world.klaviyo.requests;
 
@@ -198,18 +215,33 @@ describe('the vendor', () => {
     expect(await letters()).toEqual([]);
   });
 
+  it('whose answer does not name a person has not written them: they are sent again', async () => {
+    await open();
+    const { contact } = await people();
+    let isSilent = true;
+    world.hubspot.faults = (request) =>
+      isSilent && request.url.endsWith('/batch/update')
+        ? Response.json({ status: 'COMPLETE', results: [] })
+        : undefined;
+    world.voucherify.setFacts(contact, { points: 6 });
+    await until(async () => ((await world.row('hubspot', contact))?.attempts ?? 0) > 0);
+    expect(await world.row('hubspot', contact)).toMatchObject({ state: 'waiting', acknowledged: null });
+    isSilent = false;
+    await world.shows(() => world.hubspot.get(contact)?.properties['vf_points'], '6');
+  });
+
   it('that asks for patience is waited for, without using up an attempt', async () => {
     await open();
     const { profile } = await people();
-    let refusals = 0;
-    world.klaviyo.faults = (request) => {
-      if (request.method !== 'PATCH' || refusals >= 3) return undefined;
-      refusals += 1;
-      return Response.json({ errors: [{ status: 429 }] }, { status: 429, headers: { 'retry-after': '2' } });
+    const attempts: unknown[] = [];
+    world.klaviyo.faults = async (request) => {
+      if (request.method !== 'PATCH' || attempts.length >= 3) return undefined;
+      attempts.push((await world.row('klaviyo', 'shop-1'))?.attempts);
+      return patience();
     };
     world.voucherify.setFacts('shop-1', { points: 12 });
     await world.shows(() => world.properties(profile)['loyalty_points'], 12);
-    expect(refusals).toBe(3);
+    expect(attempts).toEqual([0, 0, 0]);
     await world.rest();
     expect(await world.row('klaviyo', 'shop-1')).toMatchObject({ state: 'delivered', attempts: 0 });
   });
@@ -252,6 +284,31 @@ describe('the vendor', () => {
     await until(async () => lost === 1 && (await world.row('klaviyo', 'shop-1'))?.deliveredAt != null);
     expect(world.properties(profile)).toEqual({ last_code: 'typed by hand', loyalty_points: 5 });
     expect(klaviyoWrites().calls('update')).toBeGreaterThan(1);
+  });
+
+  it('whose answer is lost is written the value that it had before, where that is right again', async () => {
+    await open();
+    const { profile } = await people();
+    world.voucherify.setFacts('shop-1', { points: 5 });
+    await world.shows(() => world.properties(profile)['loyalty_points'], 5);
+    await world.rest();
+    const wanted = (await world.row('klaviyo', 'shop-1'))!.revision;
+    const isWantedAgain = async () => (await world.row('klaviyo', 'shop-1'))!.revision >= wanted + 2;
+    let state: 'before' | 'applying' | 'lost' = 'before';
+    world.klaviyo.faults = async (request) => {
+      if (request.method !== 'PATCH' || state === 'applying') return undefined;
+      if (state === 'lost') return (await isWantedAgain()) ? undefined : patience();
+      state = 'applying';
+      await world.klaviyo.app.request(request.clone());
+      state = 'lost';
+      world.voucherify.setFacts('shop-1', { points: 5 });
+      return Response.error();
+    };
+    world.voucherify.setFacts('shop-1', { points: 7 });
+    await until(
+      async () => (await isWantedAgain()) && (await world.row('klaviyo', 'shop-1'))?.state === 'delivered',
+    );
+    expect(world.properties(profile)['loyalty_points']).toBe(5);
   });
 
   it('answers late: a job whose answer was lost never leaves an older value over a newer one', async () => {
@@ -444,6 +501,10 @@ async function call(path: string, json?: object): Promise<{ status: number; body
 
 function letters(): Promise<object[]> {
   return world.database.rows(sql`select kind, source, ref from dead_letters where settled_at is null`);
+}
+
+function patience(): Response {
+  return Response.json({ errors: [{ status: 429 }] }, { status: 429, headers: { 'retry-after': '2' } });
 }
 
 /** As a reading of the customer would give them. */
