@@ -558,6 +558,22 @@ describe.each(behaviour)('erasure on $name', ({ name: databaseKind, open, openOw
     });
   });
 
+  it('stays permanent where it is requested again without that while it is open', async () => {
+    let down = false;
+    await start({
+      voucherify: {
+        faults: (request) =>
+          down && request.method !== 'GET' ? new Response('', { status: 503 }) : undefined,
+      },
+    });
+    down = true;
+    const first = await world.tributary.erase({ sourceId: email, permanent: true });
+    await until(async () => (await receipt(first.id)).attempts > 0);
+    expect(await world.tributary.erase({ sourceId: email })).toMatchObject({ id: first.id, permanent: true });
+    down = false;
+    expect((await complete(first.id)).answers['destination']?.note).toContain('permanently');
+  });
+
   it('erases an unknown person, and lets no source bring them back', async () => {
     await start();
     world.voucherify.upsert({ source_id: 'stranger@example.org', email: 'stranger@example.org' });
