@@ -1,6 +1,7 @@
 // From a webhook's request to a delivered customer, on both databases.
 import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
+import { TransientError } from '../../src/connector.ts';
 import { coverageSince } from '../../src/tables/coverage.ts';
 import { pathDatabases, type TestDatabase } from '../support/databases.ts';
 import { openPushWorld, type PushWorld } from '../support/push-world.ts';
@@ -223,6 +224,28 @@ describe.each(pathDatabases)('webhooks on $name', ({ open }) => {
       sql`select octet_length(body) as bytes from inbox order by id limit 1`,
     );
     expect(kept?.bytes).toBe(0);
+  });
+
+  it('erases a person whom the vendor erased although something else was reported before they could be read', async () => {
+    await start({ source: { privacyDeletions: 'erase' }, secretKey: 'k'.repeat(32) });
+    world.truth.people.set('a', { changedAt: world.clock.now(), body: { name: 'Ann' } });
+    await world.push(event('touched', 'a'));
+    await world.rest();
+    world.truth.people.delete('a');
+    let failed = false;
+    world.truth.beforeRead = async () => {
+      if (failed) return;
+      await world.push(event('touched', 'a'));
+      await until(async () => {
+        const [row] = await database.rows<{ version: number }>(sql`select version from touches`);
+        return row!.version === 2;
+      });
+      failed = true;
+      throw new TransientError('not now');
+    };
+    await world.push(event('erased', 'a'));
+    await until(async () => (await customer('a')) === undefined);
+    expect(failed).toBe(true);
   });
 
   it('asks for each record alone where the vendor refuses a batch, and keeps the one that it will not read', async () => {
