@@ -117,6 +117,8 @@ export interface StoredRecord
   extends Pick<Stored, 'recordId' | 'sourceId' | 'changedAt' | 'deletedAt' | 'hash' | 'receivedAt'> {
   /** Values of the body, or last good ones, have clocks of their own. */
   hasClocks: boolean;
+  /** Values of it fail their type or rule: older states may hold the last good ones. */
+  hasFaults: boolean;
   /** A run brought this state: the vendor was read. */
   byRun: boolean;
 }
@@ -166,7 +168,7 @@ export function bodyHash(record: SourceRecord): string {
 }
 
 const storedColumns = sql`
-  record_id, source_id, changed_at, deleted_at, record.hash, clocks is not null as has_clocks, received_at, run_id is not null as by_run`;
+  record_id, source_id, changed_at, deleted_at, record.hash, clocks is not null as has_clocks, faults is not null as has_faults, received_at, run_id is not null as by_run`;
 
 /** The stored clocks and hashes of these records, in one indexed read. */
 export async function storedRecords(

@@ -69,9 +69,20 @@ const judging = mutantsOf(
     },
     {
       name: 'takes a state that is older for the newest',
-      find: 'return isOlder && !source.keepsAbsent(stream) && !source.hasSilentFields ? { kind:',
+      find: 'return isOlder && isWhole(stored, origin) ? { kind:',
       replace: 'return false ? { kind:',
       tests: ['sync/ingest.test.ts', 'sync/order.test.ts', 'sync/three-sources.test.ts'],
+      survives: 'It is judged against its locked row then, and is older there too: only time is lost.',
+    },
+    {
+      name: 'passes over a last valid value that comes late',
+      find: '!source.hasSilentFields && !hasFaults;',
+      replace: '!source.hasSilentFields;',
+    },
+    {
+      name: 'brings back a value that was cleared before a bad one came',
+      find: '(clock === null ? undefined : null), clock ?? 0);',
+      replace: 'undefined, clock ?? 0);',
     },
     {
       name: 'takes a deletion for the end of everything that came after it',

@@ -18,6 +18,13 @@ const connector = defineConnector({
   source: { streams: [], mapping: {}, sourceId: 'key' },
 });
 
+/** Its records always name everything. */
+const complete = defineConnector({
+  name: 'complete',
+  settings: z.object({}),
+  source: { streams: [{ name: 'people', exhaustive: [''] }], mapping: {}, sourceId: 'key' },
+});
+
 const mapping = {
   name: 'name',
   email: 'email',
@@ -45,6 +52,7 @@ const world = new Rules({
     source('crm'),
     source('shop', { mapping: { phone: { from: 'phone', as: 'text' } } }),
     source('strict', { badValues: 'reject' }),
+    source('whole', { connector: complete }),
     source('moving', { sourceId: { path: 'key', policy: 'follow', lowerCase: false } }),
     source('choosy', { filter: { stage: 'customer' } }),
   ],
@@ -384,6 +392,7 @@ describe.each(databases)('ingest on $name', ({ name, open }) => {
   describe('in any order and cut anywhere', () => {
     const good = (at: number, points: number): SourceRecord => record('', at, { key: 'k', points });
     const bad = (at: number): SourceRecord => record('', at, { key: 'k', points: 'many' });
+    const cleared = (at: number): SourceRecord => record('', at, { key: 'k', points: null });
     const histories: { [name: string]: SourceRecord[] } = {
       'three versions': [good(1, 1), good(2, 2), good(3, 3)],
       'a version that comes back': [good(1, 1), good(2, 2), good(3, 1)],
@@ -396,10 +405,14 @@ describe.each(databases)('ingest on $name', ({ name, open }) => {
       'a bad version in the middle': [good(1, 1), bad(2), good(3, 1)],
       'a bad version before a deletion': [good(1, 1), bad(2), gone('', 3)],
       'a bad version after a deletion': [good(1, 1), gone('', 2), bad(3)],
+      'a cleared value before a bad version': [good(1, 1), cleared(2), bad(3)],
       'a repeat': [good(1, 1), good(2, 2), good(2, 2)],
     };
 
-    it.each(Object.entries(histories))('%s gives the same', async (_name, history) => {
+    const ofEach = Object.entries(histories).flatMap(([name, history]) =>
+      ['strict', 'crm', 'whole'].map((from) => [name, from, history] as const),
+    );
+    it.each(ofEach)('%s gives the same, from %s', async (_name, from, history) => {
       const ways = permutations(history).flatMap(cuts);
       const results = new Map<string, number>();
       for (const [way, pages] of ways.entries()) {
@@ -409,12 +422,14 @@ describe.each(databases)('ingest on $name', ({ name, open }) => {
           recordId,
           body: rest.deleted ? {} : { ...body, key },
         });
-        for (const page of pages) expect(balances(await take(page.map(own), 'strict'))).toBe(true);
+        for (const page of pages) expect(balances(await take(page.map(own), from))).toBe(true);
         const [found] = await database.rows<{ fields: Fields; orphaned: boolean }>(
           sql`select fields, orphaned from customers where source_id = ${key}`,
         );
         const open = (await letters()).filter(({ ref }) => ref === recordId).map(({ at }) => at);
-        const result = JSON.stringify({ found, open });
+        // Whom all records have left keeps what was known then, a last valid value or none.
+        const isGone = from !== 'strict' && found?.orphaned;
+        const result = JSON.stringify({ found: isGone ? 'orphaned' : found, open });
         results.set(result, (results.get(result) ?? 0) + 1);
       }
       expect([...results.values()]).toEqual([ways.length]);

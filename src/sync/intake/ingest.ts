@@ -38,7 +38,7 @@ import { withCleanNames } from './clean-names.ts';
 import { aheadNote, asReceived } from './clocks.ts';
 import { enqueueDeliveries } from './enqueue.ts';
 import { erasedAmong, type Merge, mergesOf, type Newcomer } from './erased-records.ts';
-import { type Hashed, judge, quickVerdict, takesPlace, type Verdict } from './judging.ts';
+import { type Hashed, judge, openFields, quickVerdict, takesPlace, type Verdict } from './judging.ts';
 import type { Rules } from './rules.ts';
 import type { Source } from './source.ts';
 import { ownSourceId } from './unmerging.ts';
@@ -198,11 +198,11 @@ function othersToTake(
   if (older.size === 0) return [];
   const paths = source.exhaustive(stream);
   const counts = (record: ComposedRecord, other: ComposedRecord): boolean => {
-    if (other.deleted) return source.keepsAbsent(stream) || source.hasSilentFields;
+    const open = openFields(source.contribute(record.body));
+    if (other.deleted) return source.keepsAbsent(stream) || source.hasSilentFields || open.length > 0;
     if (source.keepsAbsent(stream) && says(other.body, record.body, paths)) return true;
-    if (!source.hasSilentFields) return false;
-    const { fields } = source.contribute(other.body);
-    return source.contribute(record.body).ignored.some((field) => fields[field] != null);
+    const openInOther = new Set(open.length > 0 ? openFields(source.contribute(other.body)) : []);
+    return open.some((field) => !openInOther.has(field));
   };
   return newest.flatMap((record, index) => {
     const others = older.get(record.recordId) ?? [];

@@ -54,11 +54,11 @@ export function quickVerdict(
   stored: StoredRecord | undefined,
   origin: Origin,
 ): Exclude<Verdict, { row: RecordRow }> | null {
-  const { source, stream } = origin;
+  const { source } = origin;
   if (record.deleted) {
     if (stored?.deletedAt != null && stored.deletedAt >= record.changedAt) return { kind: 'unchanged' };
     const isLate = stored !== undefined && record.changedAt < stored.changedAt;
-    const isOfNoUse = isLate && !source.keepsAbsent(stream) && !source.hasSilentFields && !stored.hasClocks;
+    const isOfNoUse = isLate && !stored.hasClocks && isWhole(stored, origin);
     return isOfNoUse ? { kind: 'superseded' } : null;
   }
   if (!stored) return null;
@@ -75,7 +75,12 @@ export function quickVerdict(
     if (stands(stored) && source.writtenBack) return { kind: 'unchanged' };
     if (stands(stored) && !stored.hasClocks) return { kind: 'touched', sourceId: stored.sourceId };
   }
-  return isOlder && !source.keepsAbsent(stream) && !source.hasSilentFields ? { kind: 'superseded' } : null;
+  return isOlder && isWhole(stored, origin) ? { kind: 'superseded' } : null;
+}
+
+/** What is stored says everything by itself: no older state adds to it. */
+function isWhole({ hasFaults }: StoredRecord, { source, stream }: Origin): boolean {
+  return !source.keepsAbsent(stream) && !source.hasSilentFields && !hasFaults;
 }
 
 /** The verdict on a record, against its locked row. */
@@ -239,8 +244,8 @@ function rowOf(
     const fault = faults.map(({ field, reason }) => `${field}: ${reason}`).join('; ');
     return { code: 'bad_value', fault, sourceId };
   }
-  const open = [...faults.map(({ field }) => field), ...said.ignored];
-  const good = goodValues(making, open);
+  const good = goodValues(making, openFields(said));
+  const values = [...good].flatMap(([field, { value }]) => (value === null ? [] : [[field, value] as const]));
   const row = {
     recordId: hashed.record.recordId,
     sourceId,
@@ -251,7 +256,7 @@ function rowOf(
     filtered:
       source.filtered(stream, whole.body) ?? (sourceId === null ? `no source ID: ${path} is empty` : null),
     faults: faults.length > 0 ? faults : null,
-    good: good.size > 0 ? Object.fromEntries([...good].map(([field, { value }]) => [field, value])) : null,
+    good: values.length > 0 ? Object.fromEntries(values) : null,
     isKnown: stored !== undefined,
     ...(before !== null && sticks === null && sourceId !== before && { hasMoved: true as const }),
   };
@@ -260,26 +265,46 @@ function rowOf(
 
 // ── Last good values ────────────────────────────────────────────────────────────────────────────────────────────
 
+/** A null is kept for its clock: it had been cleared by then, so that no value from before that comes back. */
 type Good = Map<string, { value: Fields[string]; clock: number }>;
 
 /** Of fields that fail in this state or of which it says nothing: what they were last, unless that has been deleted. */
 function goodValues({ whole, told, stored, origin }: Making, open: readonly string[]): Good {
   const good: Good = new Map();
   if (!stored || open.length === 0) return good;
-  const { source } = origin;
   const offer = (field: string, value: Fields[string] | undefined, clock: number): void => {
-    if (value == null || (whole.deletedAt !== null && clock <= whole.deletedAt)) return;
+    if (value === undefined || (whole.deletedAt !== null && clock <= whole.deletedAt)) return;
     if (clock > (good.get(field)?.clock ?? Number.NEGATIVE_INFINITY)) good.set(field, { value, clock });
   };
-  const before = source.contribute(stored.body).fields;
+  const before = stored.hash === '' ? () => undefined : closedBy(stored.body, origin);
   const isOlder = told !== null && told.changedAt < stored.changedAt;
-  const alone = isOlder ? source.contribute(told.body).fields : {};
+  const alone = isOlder ? closedBy(told.body, origin) : () => undefined;
   for (const field of open) {
-    offer(field, stored.good?.[field], goodClock(stored.clocks, field) ?? 0);
-    offer(field, before[field], fieldClock(source, stored, field));
-    if (isOlder) offer(field, alone[field], told.changedAt);
+    const clock = goodClock(stored.clocks, field);
+    offer(field, stored.good?.[field] ?? (clock === null ? undefined : null), clock ?? 0);
+    offer(field, before(field), fieldClock(origin.source, stored, field));
+    if (isOlder) offer(field, alone(field), told.changedAt);
   }
   return good;
+}
+
+/** What a body says of a field; undefined where the field fails or it says nothing of it. */
+function closedBy(
+  body: JsonObject,
+  { source, stream }: Origin,
+): (field: string) => Fields[string] | undefined {
+  const said = source.contribute(body);
+  const open = new Set(openFields(said));
+  const absent = source.keepsAbsent(stream) ? undefined : null;
+  return (field) => {
+    if (open.has(field)) return undefined;
+    return Object.hasOwn(said.fields, field) ? said.fields[field] : absent;
+  };
+}
+
+/** Fields that fail, or that keep what they were last. */
+export function openFields({ faults, ignored }: Pick<Said, 'faults' | 'ignored'>): string[] {
+  return [...faults.map(({ field }) => field), ...ignored];
 }
 
 function withGoodClocks({ clocks }: KnownRecord, good: Good): KnownRecord['clocks'] {
