@@ -160,6 +160,22 @@ describe.each(behaviour)('the mass-change breaker on $name', ({ open }) => {
     expect(world.voucherify.bySourceId(held!)).toMatchObject({ address: { city: 'Sopot' } });
   });
 
+  it('sends a customer with several holds only when each of them is released', async () => {
+    await start(30);
+    for (const id of ids.slice(0, 11)) world.hubspot.update(id, { phone: '', city: '' });
+    await world.sync();
+    const [held] = await heldIds();
+    expect(await decisions()).toEqual([null, null]);
+    await call('POST', '/api/holds/release', { json: { change: 'phone' } });
+    await world.rest();
+    expect(await heldIds()).toEqual([held]);
+    expect(world.voucherify.bySourceId(held!)?.phone).toBe(phoneOf(ids.indexOf(held!)));
+    await call('POST', '/api/holds/release', { json: { all: true } });
+    await world.rest();
+    expect(await heldIds()).toEqual([]);
+    expect(withPhone()).toHaveLength(19);
+  });
+
   it('releases a customer automatically when its source has the value again', async () => {
     await start(30);
     blank(0, 12);
