@@ -68,13 +68,6 @@ const judging = mutantsOf(
       replace: 'if (!stored.hasClocks) return',
     },
     {
-      name: 'takes a state that is older for the newest',
-      find: 'return isOlder && isWhole(stored, origin) ? { kind:',
-      replace: 'return false ? { kind:',
-      tests: ['sync/ingest.test.ts', 'sync/order.test.ts', 'sync/three-sources.test.ts'],
-      survives: 'It is judged against its locked row then, and is older there too: only time is lost.',
-    },
-    {
       name: 'passes over a last valid value that comes late',
       find: '!source.hasSilentFields && !hasFaults;',
       replace: '!source.hasSilentFields;',
