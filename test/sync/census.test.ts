@@ -106,6 +106,33 @@ describe.each(behaviour)('what others own on $name', ({ open }) => {
     expect(calls(read)).toBe(0);
   });
 
+  it('counts again before it lists those we have created ourselves', async () => {
+    let [counts, created] = [0, 0];
+    let passing: string | undefined;
+    let isLoaded = false;
+    const faults = (request: Request, route: string): Fault => {
+      if (route !== list || !isLoaded) return undefined;
+      const query = decodeURIComponent(request.url);
+      if (query.includes('created_at[after]')) created += 1;
+      if (query.includes('[after]')) return undefined;
+      counts += 1;
+      // As when one of our own is created and not yet acknowledged while it is counted.
+      if (passing !== undefined) world.voucherify.remove(passing);
+      passing = passing === undefined ? world.voucherify.upsert({ metadata: { nobody: 1 } }).id : undefined;
+      return undefined;
+    };
+    await start({ voucherify: { faults } }, 500);
+    await world.tributary.start();
+    await world.sync();
+    isLoaded = true;
+    for (const sourceId of ids().slice(0, 20)) world.hubspot.update(sourceId, { loyalty_points: 4711 });
+    await world.sync();
+    expect(counts).toBe(2);
+    expect(created).toBe(1);
+    expect(differences(world)).toEqual([]);
+    expect(calls(read)).toBe(0);
+  });
+
   it('does not bring back what we have taken out ourselves', async () => {
     await start();
     await world.tributary.start();

@@ -34,6 +34,8 @@ const leaseMs = 120_000;
 const overlapMs = 60_000;
 /** A walk that meets so many more pages than were counted has no end. */
 const maxPagesBeyond = 20;
+/** While our own customers are being created, a count may be of another moment than what is known here. */
+const maxCounts = 3;
 
 export interface CensusDeps {
   database: Database;
@@ -207,19 +209,22 @@ export class Census {
   }
 
   /**
-   * Whether there are just as many customers as we know: then there is none that we do not know. Where there are not, the
-   * created ones are listed as long as that costs no more than to read those wanted, and what is left has no source ID.
+   * Whether there are just as many customers as we know: then there is none that we do not know. Where there are not, even when
+   * they are counted again, the created ones are listed as long as that costs no more than to read those wanted, and what is left has no source ID.
    */
   async #count(context: () => Context<unknown>, look: Look, wanted: number): Promise<boolean> {
     const { database, account, destination } = this.#deps;
-    const [row, { total }] = [
-      await censusOf(database, account),
-      await destination.readBack!.list.page(context(), null),
-    ];
-    if (total === undefined || row === null) return false;
-    if (total === row.nameless + (await countKnown(database))) {
-      await advanceCensus(database, account, { createdSince: look.at });
-      return true;
+    const row = await censusOf(database, account);
+    if (row === null) return false;
+    let total = 0;
+    for (let counts = 0; counts < maxCounts; counts += 1) {
+      const page = await destination.readBack!.list.page(context(), null);
+      if (page.total === undefined) return false;
+      total = page.total;
+      if (total === row.nameless + (await countKnown(database))) {
+        await advanceCensus(database, account, { createdSince: look.at });
+        return true;
+      }
     }
     if (pagesOf(look.total ?? 0) > wanted || !(await this.#walk(context, look))) return false;
     await advanceCensus(database, account, { nameless: total - (await countKnown(database)) });
