@@ -8,6 +8,15 @@ import { Hono } from 'hono';
 import { createHubSpotSimulator } from '../simulators/hubspot.ts';
 import { QuotaWindows } from '../simulators/quota-windows.ts';
 import { serve } from '../simulators/serve.ts';
+import type { Asked, BulkAnswer } from './freshness-holder.ts';
+import {
+  type Customer,
+  type CustomerList,
+  FreshnessStore,
+  merged,
+  orderOf,
+  type Sent,
+} from './freshness-store.ts';
 import { clientSecret, eventSecret, type Lags, publicUrl, quotas } from './freshness-terms.ts';
 
 const latencyMs = 20;
@@ -29,25 +38,15 @@ const contacts = Array.from(hubspot.contacts(), ({ id }) => id);
 /** A destination that costs little: the full simulator works off thousands in one go, and would measure itself. */
 const calls = new QuotaWindows([{ name: 'calls', ...quotas.calls }]);
 const bulkCalls = new QuotaWindows([{ name: 'bulk', ...quotas.bulk }]);
-const held = new Map<string, Customer>();
-
-interface ReadBulk {
-  records: number;
-  living: Customer[];
-}
-const bulkReader = new Worker(new URL('freshness-bulk-reader.ts', import.meta.url));
-/** Calls are read in their order. */
-const awaited: ((read: ReadBulk) => void)[] = [];
-bulkReader.on('message', (read: ReadBulk) => awaited.shift()!(read));
+/** Those that live; the holder has the backfilled ones. */
+const store = new FreshnessStore();
+const holder = new Worker(new URL('freshness-holder.ts', import.meta.url));
+/** Questions are answered in their order. */
+const awaited: ((answer: unknown) => void)[] = [];
+holder.on('message', (answer: unknown) => awaited.shift()!(answer));
 
 const actions = new Map<string, { endsAt: number; records: number }>();
 let freeAt = 0;
-
-interface Customer {
-  source_id: string;
-  metadata?: { [key: string]: unknown };
-  [field: string]: unknown;
-}
 
 const voucherify = new Hono();
 voucherify.use(async (c, next) => {
@@ -55,24 +54,19 @@ voucherify.use(async (c, next) => {
   return admitted ? next() : c.json({ code: 429, message: 'Too many requests.' }, 429);
 });
 voucherify.post('/v1/customers', async (c) => {
-  const sent = await c.req.json<Customer>();
-  const before = held.get(sent.source_id);
-  const metadata = { ...before?.metadata, ...sent.metadata };
-  const customer = { ...before, ...sent, metadata };
-  held.set(sent.source_id, customer);
-  written(metadata['seq']);
-  return c.json({ id: `cust_${sent.source_id}`, object: 'customer', ...customer });
+  const sent = await c.req.json<Sent>();
+  write(sent);
+  return c.json(store.find(sent.source_id)!);
 });
 voucherify.post('/v1/customers/bulk/async', async (c) => {
-  const { records, living } = await parsedBulk(await c.req.text());
-  const now = performance.now();
+  const text = await c.req.text();
+  const begins = Math.max(freeAt, performance.now() + 100);
+  const beginsAt = Math.ceil(performance.timeOrigin + begins);
+  const { records, living } = await asked<BulkAnswer>({ ask: 'bulk', text, beginsAt });
   const id = `aa_${actions.size + 1}`;
-  freeAt = Math.max(freeAt, now + 100) + records;
+  freeAt = begins + records;
   actions.set(id, { endsAt: freeAt, records });
-  for (const customer of living) {
-    held.set(customer.source_id, customer);
-    written(customer.metadata?.['seq']);
-  }
+  living.forEach(write);
   return c.json({ async_action_id: id }, 202);
 });
 voucherify.get('/v1/async-actions/:id', (c) => {
@@ -83,16 +77,26 @@ voucherify.get('/v1/async-actions/:id', (c) => {
   const result = { done_count: records, failed_count: 0, errors: [] };
   return c.json({ ...base, status: 'DONE', operation_status: 'SUCCESS', result });
 });
-voucherify.get('/v1/customers/:id', (c) => {
-  const customer = held.get(c.req.param('id'));
+voucherify.get('/v1/customers', async (c) => {
+  const { search, searchParams } = new URL(c.req.url);
+  const backfilled = await asked<CustomerList>({ ask: 'list', query: search });
+  return c.json(merged(orderOf(searchParams), [backfilled, store.list(searchParams, Date.now())]));
+});
+voucherify.get('/v1/customers/:id', async (c) => {
+  const sourceId = c.req.param('id');
+  const customer = store.find(sourceId) ?? (await asked<Customer | null>({ ask: 'find', sourceId }));
   if (!customer) return c.json({ code: 404, key: 'resource_not_found', message: 'Not found.' }, 404);
-  return c.json({ id: `cust_${customer.source_id}`, object: 'customer', ...customer });
+  return c.json(customer);
 });
 
-/** Reads a bulk call on another thread: thousands of customers would keep single calls waiting, which no vendor does. */
-function parsedBulk(text: string): Promise<ReadBulk> {
-  bulkReader.postMessage(text);
-  return new Promise((resolve) => awaited.push(resolve));
+function asked<Answer>(question: Asked): Promise<Answer> {
+  holder.postMessage(question);
+  return new Promise((resolve) => awaited.push(resolve as (answer: unknown) => void));
+}
+
+function write(sent: Sent): void {
+  store.write(sent, Date.now());
+  written(sent.metadata?.['seq']);
 }
 
 function written(seq: unknown): void {
@@ -145,6 +149,7 @@ async function changeRecord(door: string): Promise<void> {
     changed_at: new Date().toISOString(),
     name: `Person ${id}`,
     email: `${id}@example.org`,
+    stage: 'customer',
     seq,
   });
   const signature = createHmac('sha256', eventSecret).update(body).digest('hex');

@@ -30,7 +30,6 @@ const config = checkConfig(
       baseUrl: options.voucherify,
       quota: quotas.calls,
       bulkQuota: quotas.bulk,
-      metadataWrites: 'merge',
     },
     sources: {
       events: {
@@ -45,14 +44,19 @@ const config = checkConfig(
         },
         eventId: 'event_id',
         record: { id: 'id', changedAt: 'changed_at' },
-        mapping: { name: 'name', email: 'email', 'metadata.seq': 'seq' },
+        mapping: { name: 'name', email: 'email', 'metadata.seq': 'seq', 'metadata.stage': 'stage' },
       },
       hubspot: {
         connector: 'hubspot',
         accessToken: 'bench',
         clientSecret,
         baseUrl: options.hubspot,
-        mapping: { name: ['firstname', 'lastname'], email: 'email', 'metadata.seq': 'seq' },
+        mapping: {
+          name: ['firstname', 'lastname'],
+          email: 'email',
+          'metadata.seq': 'seq',
+          'metadata.stage': 'lifecyclestage',
+        },
       },
     },
     publicUrl,
