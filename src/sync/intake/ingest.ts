@@ -197,17 +197,18 @@ function othersToTake(
 ): ComposedRecord[] {
   if (older.size === 0) return [];
   const paths = source.exhaustive(stream);
-  const counts = (record: ComposedRecord, other: ComposedRecord): boolean => {
-    const open = openFields(source.contribute(record.body));
-    if (other.deleted) return source.keepsAbsent(stream) || source.hasSilentFields || open.length > 0;
-    if (source.keepsAbsent(stream) && says(other.body, record.body, paths)) return true;
-    const openInOther = new Set(open.length > 0 ? openFields(source.contribute(other.body)) : []);
-    return open.some((field) => !openInOther.has(field));
-  };
+  const keepsAbsent = source.keepsAbsent(stream);
   return newest.flatMap((record, index) => {
     const others = older.get(record.recordId) ?? [];
-    if (['rejected', 'superseded'].includes(judged[index]!.kind)) return others;
-    return others.filter((other) => counts(record, other));
+    if (others.length === 0 || ['rejected', 'superseded'].includes(judged[index]!.kind)) return others;
+    const open = openFields(source.contribute(record.body));
+    return others.filter((other) => {
+      if (other.deleted) return keepsAbsent || source.hasSilentFields || open.length > 0;
+      if (keepsAbsent && says(other.body, record.body, paths)) return true;
+      if (open.length === 0) return false;
+      const openInOther = new Set(openFields(source.contribute(other.body)));
+      return open.some((field) => !openInOther.has(field));
+    });
   });
 }
 
