@@ -3,19 +3,24 @@
 import { parentPort } from 'node:worker_threads';
 import { type Customer, type CustomerList, FreshnessStore, type Sent } from './freshness-store.ts';
 
-/** `beginsAt`: when the first record of a bulk call is written, milliseconds since the epoch; one a millisecond is. */
 export type Asked =
-  | { ask: 'bulk'; text: string; beginsAt: number }
+  | { ask: 'bulk'; text: string }
   | { ask: 'find'; sourceId: string }
   | { ask: 'list'; query: string };
 
-/** Of a bulk call: how many records it has, and those that live, which are not held here. */
+/**
+ * Of a bulk call: how many records it has, when the last of them is written, milliseconds since the epoch, and those that live,
+ * which are not held here.
+ */
 export interface BulkAnswer {
   records: number;
+  endsAt: number;
   living: Sent[];
 }
 
 const store = new FreshnessStore();
+/** When all bulk calls so far are worked off: one after the other, a record a millisecond. */
+let freeAt = 0;
 
 parentPort!.on('message', (asked: Asked) => parentPort!.postMessage(answerTo(asked)));
 
@@ -24,8 +29,10 @@ function answerTo(asked: Asked): BulkAnswer | Customer | CustomerList | null {
   if (asked.ask === 'list') return store.list(new URLSearchParams(asked.query), Date.now());
   const sent = JSON.parse(asked.text) as Sent[];
   const living: Sent[] = [];
+  const beginsAt = Math.max(freeAt, Date.now() + 100);
   for (const [index, one] of sent.entries())
-    if (one.metadata?.['seq'] === undefined) store.write(one, asked.beginsAt + index);
+    if (one.metadata?.['seq'] === undefined) store.write(one, beginsAt + index);
     else living.push(one);
-  return { records: sent.length, living };
+  freeAt = beginsAt + sent.length;
+  return { records: sent.length, endsAt: freeAt, living };
 }

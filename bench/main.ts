@@ -89,7 +89,10 @@ const benches = {
     told: 'medians of alternating runs, in brackets the least and the most',
   },
   pooler: { measure: () => poolerFigures(), told: 'medians of alternating runs' },
-  freshness: { measure: () => freshnessFigures(server), told: 'idle and busy in turn; 20 ms to each vendor' },
+  freshness: {
+    measure: () => freshnessFigures(server),
+    told: 'default settings, quotas of the plan Organization; idle and busy in turn; 20 ms to each vendor',
+  },
   'write-back': {
     measure: () => writeBackFigures(server),
     told: 'one run; vendors answer at once, in the same process',
@@ -169,7 +172,7 @@ async function compare(): Promise<void> {
     );
     tell(largeFigures(measured, { ours, script }, { few: contacts, many: manyContacts }));
   }
-  const runsTold = `medians of ${runs} alternating runs, in brackets the least and the most; 20 ms to each vendor`;
+  const runsTold = `medians of ${runs} alternating runs, in brackets the least and the most; \`metadataWrites: "merge"\` and quotas of a million, which are not the defaults ([PLAN.md](PLAN.md)); 20 ms to each vendor`;
   if (!options.quick) await writeFigures('RESULTS.md', 'npm run bench', runsTold, table(figures));
 }
 
