@@ -1,6 +1,7 @@
 // Customers on their way: one by one, in bulk or as a file, completed with what others own, in smaller parts where a batch
 // is too large or refused as a whole. It knows neither when nor why they are sent.
 import { randomUUID } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import {
   type ActionKind,
   type Context,
@@ -12,7 +13,6 @@ import {
 } from '../../connector.ts';
 import type { Database } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
-
 import type { Circuit } from '../../engine/http/circuit.ts';
 import { inTraceOf, type Tracer } from '../../engine/trace/trace.ts';
 import { areOfSeveralTraces } from '../../engine/trace/traceparent.ts';
@@ -38,6 +38,9 @@ import type { Settler } from './settling.ts';
 
 /** Refused parts that are halved at once. */
 const bisectedAtOnce = 3;
+
+/** So many payloads are completed in one turn of the event loop: others have the next one. */
+const completedAtOnce = 250;
 
 export interface SendDeps {
   database: Database;
@@ -227,6 +230,16 @@ export class Sender {
     return !sent && (this.#absent.has(sourceId) || this.#deps.known.get(sourceId) === null);
   }
 
+  /** The first new ones, so many. */
+  #newOnes(writings: readonly Writing[], most: number): Writing[] {
+    const found: Writing[] = [];
+    for (const writing of writings) {
+      if (found.length === most) break;
+      if (this.#isNew(writing)) found.push(writing);
+    }
+    return found;
+  }
+
   /** Writes a part of a customer that is there as a whole. False where it has lost the other part. */
   async #learnSingly(
     context: Context<unknown>,
@@ -254,7 +267,7 @@ export class Sender {
    */
   async #learnInBulk(toWrite: readonly Writing[]): Promise<readonly Writing[]> {
     const { destination, learning, settler } = this.#deps;
-    const candidates = toWrite.filter((writing) => this.#isNew(writing)).slice(0, maxCandidates);
+    const candidates = this.#newOnes(toWrite, maxCandidates);
     const [writing] = candidates.toSorted((a, b) => splitsIn(learning, b) - splitsIn(learning, a));
     if (!writing || splitsIn(learning, writing) === 0) return toWrite;
     const others = toWrite.filter((one) => one !== writing);
@@ -295,19 +308,26 @@ export class Sender {
     return { sourceId, result: 'rejected', code: 'no_remove', message };
   }
 
+  /** Others may keep something in the objects that we write in part, the vendor replaces these, and it is not in the payload yet. */
+  #isToBeCompleted({ sourceId, partial }: Writing): boolean {
+    const { destination, known, traits } = this.#deps;
+    if (traits.partialWrites === 'merge' || !partial || !destination.preserve) return false;
+    return known.get(sourceId) !== null && !this.#absent.has(sourceId) && !this.#completed.has(sourceId);
+  }
+
   /** The payload, completed with what others keep in the objects that we write in part, where the vendor replaces them. */
   async #preserved(context: Context<unknown>, writing: Writing): Promise<JsonObject> {
-    const { destination } = this.#deps;
-    const payload = writing.payload ?? {};
-    if (this.#deps.traits.partialWrites === 'merge' || !writing.partial || !destination.preserve)
+    const { destination, known } = this.#deps;
+    const { sourceId } = writing;
+    const payload = this.#completed.get(sourceId) ?? writing.payload ?? {};
+    if (!this.#isToBeCompleted(writing)) return payload;
+    const current = known.get(sourceId) ?? (await destination.read(context, sourceId));
+    if (current === null) {
+      this.#absent.add(sourceId);
       return payload;
-    const before = this.#completed.get(writing.sourceId);
-    if (before) return before;
-    const known = this.#deps.known.get(writing.sourceId);
-    const current = known === undefined ? await destination.read(context, writing.sourceId) : known;
-    if (current === null) this.#absent.add(writing.sourceId);
-    const completed = current ? destination.preserve(payload, current) : payload;
-    this.#completed.set(writing.sourceId, completed);
+    }
+    const completed = destination.preserve!(payload, current);
+    this.#completed.set(sourceId, completed);
     return completed;
   }
 
@@ -326,6 +346,8 @@ export class Sender {
       // What others own in them counts too, and is known only now.
       const part = completed === next ? next : this.#firstPart(completed, completed.length);
       rest = [...completed.slice(part.length), ...rest.slice(next.length)];
+      const hindered = completed === next ? null : this.#hindrance();
+      if (hindered !== null) return this.#putBack([...part, ...rest], hindered);
       if (part.length === 0) continue;
       const end = await this.#submit(part);
       if (end === 'taken' && part.length < unproven && unproven < Number.POSITIVE_INFINITY)
@@ -399,24 +421,32 @@ export class Sender {
     return toWrite.slice(0, records);
   }
 
-  /** Completes their payloads; one that cannot be read is settled by itself, and left out. */
+  /**
+   * Completes their payloads, so many in a turn of the event loop. One that cannot be read is settled by itself, and those
+   * that something hinders are put back: both are left out. Returns `part` itself where nothing was to be completed.
+   */
   async #completeAll(part: readonly Writing[]): Promise<readonly Writing[]> {
-    if (this.#deps.traits.partialWrites === 'merge') return part;
-    const completed = await inTurn(part, this.#deps.traits.singlesAtOnce, async (writing) => {
+    const open = part.filter((writing) => this.#isToBeCompleted(writing));
+    if (open.length === 0) return part;
+    const failed = new Set<Writing>();
+    const hindered = new Map<Writing, string>();
+    const complete = async (writing: Writing) => {
       const hindrance = this.#hindrance();
-      if (hindrance !== null) {
-        await this.#putBack([writing], hindrance);
-        return [];
-      }
+      if (hindrance !== null) return void hindered.set(writing, hindrance);
       try {
         await this.#preserved(this.#context(writing.sourceId), writing);
-        return [writing];
       } catch (error) {
+        failed.add(writing);
         await this.#settleFailure([writing], error);
-        return [];
       }
-    });
-    return completed.flat();
+    };
+    for (let at = 0; at < open.length; at += completedAtOnce) {
+      await atMost(this.#deps.traits.singlesAtOnce, open.slice(at, at + completedAtOnce), complete);
+      await setImmediate();
+    }
+    const [hindrance = ''] = hindered.values();
+    await this.#putBack([...hindered.keys()], hindrance);
+    return part.filter((writing) => !failed.has(writing) && !hindered.has(writing));
   }
 
   async #withoutBulk(unsent: readonly Writing[]): Promise<void> {
@@ -585,20 +615,15 @@ function endOf(error: unknown): 'refused' | 'too large' | 'no bulk' | 'spent' | 
   return status === undefined || status === 408 || status === 504 ? 'timed out' : 'over';
 }
 
-/** Maps with at most `atOnce` under way, in order. */
-async function inTurn<Item, Result>(
+/** Works through them with at most `most` under way. */
+async function atMost<Item>(
+  most: number,
   items: readonly Item[],
-  atOnce: number,
-  work: (item: Item) => Promise<Result>,
-): Promise<Result[]> {
-  const results: Result[] = [];
+  work: (item: Item) => Promise<void>,
+): Promise<void> {
   let next = 0;
   const worker = async () => {
-    while (next < items.length) {
-      const index = next++;
-      results[index] = await work(items[index]!);
-    }
+    while (next < items.length) await work(items[next++]!);
   };
-  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker));
-  return results;
+  await Promise.all(Array.from({ length: Math.min(most, items.length) }, worker));
 }
