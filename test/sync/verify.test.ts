@@ -356,6 +356,24 @@ describe.each(behaviour)('a verification on $name', ({ open }) => {
     expect(report).toMatchObject({ compared: people, matching: people });
   });
 
+  it('outlives a list that was refused once, while other reads are answered', async () => {
+    let refused = 0;
+    const unauthorized = () =>
+      Response.json({ code: 401, key: 'unauthorized', message: 'Unauthorized' }, { status: 401 });
+    await start({
+      voucherify: {
+        faults: (request, route) => {
+          if (route.includes('/v1/exports')) return unauthorized();
+          if (route !== 'GET /v1/customers' || !request.url.includes('order=')) return undefined;
+          refused += 1;
+          return refused === 1 ? unauthorized() : undefined;
+        },
+      },
+    });
+    expect(await verify()).toMatchObject({ source: 'list', compared: people, matching: people });
+    expect(await listPauses(database)).toEqual(new Map());
+  });
+
   it('downloads a file again that was cut off, and counts nobody twice', async () => {
     let downloads = 0;
     await start({

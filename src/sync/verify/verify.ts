@@ -160,10 +160,9 @@ export class Verifier {
       return putOffVerification(database, held, { dueAt: now, counted: false, error: null });
     const failure = failureOf('verification', error);
     const { kind, effect, message, retryAfterMs } = failure;
-    const isPaused = kind === 'refused' && (await this.#deps.confirmRefused(failure.error, signal));
-    const isFinal = effect === 'give up' || (effect === 'pause' && !isPaused);
+    if (kind === 'refused') await this.#deps.confirmRefused(failure.error, signal);
     const counted = effect !== 'postpone';
-    if (isFinal || (counted && verification.attempts + 1 >= attemptsMax.run)) {
+    if (effect === 'give up' || (counted && verification.attempts + 1 >= attemptsMax.run)) {
       this.#removalDueAt = 0;
       log.error({ verification: held.id, reason: message }, 'the verification failed');
       await database.transaction(async (tx) => {
