@@ -20,6 +20,16 @@ describe('JSON from outside', () => {
     expect(parseJson(text)).toEqual(expected);
   });
 
+  it('keeps the digits of a long number wherever in a text it stands', () => {
+    const digits = '1234567890123456789';
+    for (let before = 0; before < 40; before += 1)
+      for (let length = 17; length <= digits.length; length += 1) {
+        const [pad, id] = ['x'.repeat(before), digits.slice(0, length)];
+        expect(parseJson(`{"pad":"${pad}","id":${id}}`)).toEqual({ pad, id });
+        expect(parseJson(`{"pad":"${pad}","id":-${id}.5e3}`)).toEqual({ pad, id: `-${id}.5e3` });
+      }
+  });
+
   it('still refuses what is not JSON', () => {
     expect(() => parseJson('{"id":9007199254740993')).toThrow(SyntaxError);
   });

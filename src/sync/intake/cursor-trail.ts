@@ -1,6 +1,6 @@
 // Notices a reading that goes round in circles. It knows no vendor, and keeps no more than one page's marks however long it
 // reads.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type Json, RejectedError } from '../../connector.ts';
 
 /** The same records on so many pages are no coincidence, whatever the cursors say. */
@@ -59,7 +59,6 @@ export class CursorTrail {
 
 function fingerprint(records: Leaf['records']): string {
   if (records.length === 0) return '';
-  const hash = createHash('sha1');
-  for (const { recordId, changedAt } of records) hash.update(`${recordId}\n${changedAt ?? ''}\n`);
-  return hash.digest('base64');
+  const lines = records.map(({ recordId, changedAt }) => `${recordId}\n${changedAt ?? ''}\n`);
+  return hash('sha1', lines.join(''), 'base64');
 }
