@@ -39,11 +39,18 @@ export class Vendors {
     this.#end = end;
   }
 
-  /** A fresh world: so many contacts, no customers. Without a plan, Voucherify has no limits. */
-  static async start(contacts: number, latencyMs = defaultLatencyMs, plan?: Plan): Promise<Vendors> {
+  /**
+   * A fresh world: so many contacts, no customers. Without a plan, Voucherify has no limits. `isReplayed`: HubSpot answers a GET request
+   * as it did before, so that it must not change.
+   */
+  static async start(
+    contacts: number,
+    latencyMs = defaultLatencyMs,
+    { plan, isReplayed = false }: { plan?: Plan | undefined; isReplayed?: boolean } = {},
+  ): Promise<Vendors> {
     // A million contacts at both vendors take 4 GB.
     const flags = ['--max-old-space-size=12288'];
-    const args = [String(contacts), String(latencyMs), ...(plan ? [plan] : [])];
+    const args = [String(contacts), String(latencyMs), plan ?? '', isReplayed ? 'replayed' : ''];
     const script = spawnScript('world.ts', args, { flags });
     const address = JSON.parse(await script.line) as WorldAddress;
     return new Vendors(address, async () => {

@@ -6,11 +6,14 @@ import { type Contact, createHubSpotSimulator } from '../simulators/hubspot.ts';
 import { serve } from '../simulators/serve.ts';
 import { createVoucherifySimulator, type TruthCustomer } from '../simulators/voucherify.ts';
 import { type Plan, plans } from './plans.ts';
+import { replayed } from './replayed.ts';
 import type { Requests, Verdict, WorldAddress } from './vendors.ts';
 
 const [contacts = 0, latencyMs = 0] = process.argv.slice(2, 4).map(Number);
 /** Voucherify's limits; without a plan there are none. */
-const plan = process.argv[4] as Plan | undefined;
+const plan = (process.argv[4] || undefined) as Plan | undefined;
+/** Whether HubSpot's answers are given again as they were. */
+const isReplayed = process.argv[5] === 'replayed';
 const seedNumber = 7;
 
 const hubspot = createHubSpotSimulator({ quotas: false });
@@ -109,7 +112,7 @@ const written = (attributes: unknown[], metadata: unknown[]) =>
   JSON.stringify([...attributes, ...metadata].map((value) => value ?? null));
 
 const [servedHubSpot, servedVoucherify, servedControl] = await Promise.all([
-  serve(hubspot.app, { latencyMs }),
+  serve(isReplayed ? replayed(hubspot.app) : hubspot.app, { latencyMs }),
   serve(voucherify.app, { latencyMs }),
   serve(control),
 ]);

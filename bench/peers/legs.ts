@@ -97,7 +97,7 @@ async function inWorld<Result>(
   { contacts, plan }: World,
   work: (installed: Installed, vendors: Vendors) => Promise<Result>,
 ): Promise<Result> {
-  const vendors = await Vendors.start(contacts, undefined, plan ?? undefined);
+  const vendors = await Vendors.start(contacts, undefined, { plan: plan ?? undefined });
   const installed = await peer.make(vendors.address, plan).catch(async (error: unknown) => {
     await vendors.end();
     throw error;
