@@ -55,16 +55,16 @@ function errorFor(
   now: number,
 ): TransientError | UnauthorizedError | undefined {
   const what = `Braze answered ${status} to ${path}`;
-  if (status === 401) {
+  if (status === 401)
     return new UnauthorizedError(
       `${what}: the key does not belong to this instance. Check apiKey and baseUrl.`,
+      { status },
     );
-  }
-  if (status === 403) {
+  if (status === 403)
     return new UnauthorizedError(
       `${what}: give the key the permission ${needs[path] ?? 'users.export.ids'}.`,
+      { status },
     );
-  }
   const message = wordOf(objectOf(json)['message']) ?? '';
   // In no documented words: what is not recognised ends the run.
   if (status === 400 && path === segmentPath && /already|progress|running|concurrent/i.test(message))

@@ -43,10 +43,11 @@ function errorFor(
     const keys = request.auth === trackName ? 'track holds a site ID and its' : 'appKey is an App';
     return new UnauthorizedError(
       `${what}. Check that ${keys} API key of this workspace, and that region is the region of the workspace.`,
+      { status },
     );
   }
   if (status === 403)
-    return new UnauthorizedError(`${what}. Give the App API key a scope that can read people.`);
+    return new UnauthorizedError(`${what}. Give the App API key a scope that can read people.`, { status });
   if (status === 429)
     return new TransientError(`${what}: too many calls per second.`, { status, retryAfterMs: 1000 });
   if (status >= 400 && status < 500 && status !== 408)

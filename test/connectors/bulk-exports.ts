@@ -1,7 +1,14 @@
 // The same questions to every stream that a vendor exports: the engine's own reading of it, with everything that can go wrong
 // on the way. It knows no vendor.
 import { describe, expect, test } from 'vitest';
-import { type Context, type Json, type SourceRecord, type Stream, TransientError } from '#connector';
+import {
+  type Context,
+  type Json,
+  type SourceRecord,
+  type Stream,
+  TransientError,
+  UnauthorizedError,
+} from '#connector';
 import type { Download, DownloadRequest } from '../../src/engine/http/download.ts';
 import { createLog } from '../../src/engine/log/log.ts';
 import { exportState } from '../../src/sync/intake/export-state.ts';
@@ -31,6 +38,8 @@ export interface OpenExports {
   expire(): void;
   /** Jobs are not made any more. */
   stall(): void;
+  /** The call of this number, counted from now on, is refused for its credentials. Absent: the simulator cannot. */
+  refuseCredentialsAt?(call: number): void;
 }
 
 export interface ExportWorld {
@@ -270,6 +279,25 @@ export function describeBulkExport(name: string, { open, namesProperties = false
       world.refuse();
       await comesToNothing(world, new Reading(world));
       expect(world.orders()).toBe(0);
+    });
+
+    test('goes on with its job after one refusal of the credentials, whichever call is refused', async () => {
+      if (!open().refuseCredentialsAt) return;
+      let call = 1;
+      for (; ; call += 1) {
+        const world = open();
+        world.refuseCredentialsAt!(call);
+        const reading = new Reading(world);
+        const error = await reading.toRest().catch((error: unknown) => error);
+        if (error !== undefined) {
+          expect(error, `call ${call}`).toBeInstanceOf(UnauthorizedError);
+          await reading.toRest();
+        }
+        all(reading);
+        expect([world.orders(), reading.notes], `call ${call}`).toEqual([1, []]);
+        if (error === undefined) break;
+      }
+      expect(call).toBeGreaterThan(2);
     });
 
     test('falls back where the job fails', async () => {

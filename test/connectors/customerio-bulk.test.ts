@@ -51,6 +51,15 @@ function openWorkspace(options: CustomerIoOptions = {}, given: object = { change
     fail: () => simulator.exports.fail(),
     expire: () => simulator.exports.all.splice(0),
     stall: () => simulator.exports.stall(),
+    refuseCredentialsAt: (call) => {
+      let calls = 0;
+      simulator.faults = () => {
+        calls += 1;
+        return calls === call
+          ? Response.json({ errors: [{ detail: 'unauthorized', status: '401' }] }, { status: 401 })
+          : undefined;
+      };
+    },
   };
   const seed = (count: number) => {
     for (let at = 0; at < count; at += 1)

@@ -53,6 +53,15 @@ function openProject(options: IterableOptions = {}, given: object = {}) {
     fail: () => simulator.exports.fail(),
     expire: () => simulator.exports.jobs.splice(0),
     stall: () => simulator.exports.stall(),
+    refuseCredentialsAt: (call) => {
+      let calls = 0;
+      simulator.faults = () => {
+        calls += 1;
+        return calls === call
+          ? Response.json({ code: 'InvalidApiKey', msg: 'Invalid API key', params: null }, { status: 401 })
+          : undefined;
+      };
+    },
   };
   const seed = (count: number) => {
     for (let at = 0; at < count; at += 1) {

@@ -63,6 +63,13 @@ function openOrg(options: Partial<SalesforceOptions> = {}, given: object = {}) {
     fail: () => queryJobs.fail('the query timed out'),
     expire: () => queryJobs.jobs.splice(0),
     stall: () => queryJobs.stall(),
+    refuseCredentialsAt: (call) => {
+      let calls = 0;
+      fault = () => {
+        calls += 1;
+        return calls === call ? error(401, 'INVALID_SESSION_ID', 'Session expired or invalid') : undefined;
+      };
+    },
   };
   return { world, simulator, org, queryJobs, clock, settings };
 }

@@ -132,7 +132,7 @@ function meaningOf(
       status,
     });
   if (status === 401 || status === 403) {
-    return new UnauthorizedError(`${name} refuses the credentials (${status})${spoken}`);
+    return new UnauthorizedError(`${name} refuses the credentials (${status})${spoken}`, { status });
   }
   if (isQuota || status >= 500) {
     const quota = answer.readings.find((reading) => (reading.exhaustedUntil ?? 0) > now);

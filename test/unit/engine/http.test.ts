@@ -370,7 +370,7 @@ describe('An endpoint', () => {
     answer = () => json({}, status);
     const error = await failure({ method: 'PUT', path: '/a', json: {} });
     expect([error.name, error.uncertain]).toEqual([name, uncertain]);
-    if (name !== 'UnauthorizedError') expect(error.status).toBe(status);
+    expect(error.status).toBe(status);
     if (name === 'RejectedError') expect(error.code).toBe(`http_${status}`);
   });
 
