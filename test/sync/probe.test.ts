@@ -133,6 +133,22 @@ describe('a probe', () => {
     expect(held()).toEqual([]);
   });
 
+  it('believes no single refusal of the credentials', async () => {
+    const refused = new Map<string, number>();
+    const { carry, held } = project({
+      faults: (_request, route) => {
+        const before = refused.get(route) ?? 0;
+        refused.set(route, before + 1);
+        return before === 0
+          ? Response.json({ code: 401, key: 'unauthorized', message: 'Unauthorized' }, { status: 401 })
+          : undefined;
+      },
+    });
+    const { answers, notDeleted } = await carry();
+    expect(said(answers)).toEqual(said((await project().carry()).answers));
+    expect({ notDeleted, held: held() }).toEqual({ notDeleted: [], held: [] });
+  });
+
   it('tells bulk that takes no repeats from bulk that is refused', async () => {
     const { answers } = await project({
       faults: async (request, route) => {

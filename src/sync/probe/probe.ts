@@ -25,6 +25,9 @@ const callMs = 120_000;
 
 const maxAttempts = 4;
 
+/** A gateway, or a vendor that restarts, refuses everybody for a moment. */
+const confirmAfterMs = 3_000;
+
 /** A vendor that asks for a longer wait than this gets no answer out of us. */
 const longestWaitMs = 30_000;
 
@@ -189,15 +192,21 @@ class Prober {
     return false;
   }
 
-  /** A call, tried again where it may go well then. */
+  /** A call, tried again where it may go well then. Refused credentials are believed when they are refused twice. */
   async #insist<Answer>(call: (context: Context<unknown>) => Promise<Answer>): Promise<Answer> {
     const { clock } = this.#deps;
+    let refusals = 0;
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.#timed(call);
       } catch (error) {
-        if (!(error instanceof TransientError) || attempt === maxAttempts) throw error;
-        const waitMs = backoffMs(attempt, { baseMs: 500, retryAfterMs: error.retryAfterMs });
+        const isRefused = error instanceof UnauthorizedError;
+        if (isRefused) refusals += 1;
+        const mayPass = error instanceof TransientError || (isRefused && refusals === 1);
+        if (!mayPass || attempt === maxAttempts) throw error;
+        const waitMs = isRefused
+          ? confirmAfterMs
+          : backoffMs(attempt, { baseMs: 500, retryAfterMs: error.retryAfterMs });
         if (waitMs > longestWaitMs) throw error;
         await clock.sleep(waitMs);
       }
