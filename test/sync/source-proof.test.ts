@@ -216,6 +216,27 @@ describe('a source proof', () => {
     });
   });
 
+  it('proves nothing where the vendor has counted more records than it lists, and refuses to count again', async () => {
+    await start(20);
+    let counts = 0;
+    world.hubspot.faults = async (request, next) => {
+      if (!request.url.endsWith('/search')) return undefined;
+      counts += 1;
+      if (counts > 2)
+        return Response.json(
+          { status: 'error', message: 'No', correlationId: 'c', category: 'MISSING_SCOPES' },
+          { status: 403 },
+        );
+      const answer = (await (await next()).json()) as { total: number };
+      return Response.json({ ...answer, total: answer.total + 3 });
+    };
+    expect(streamOf(await verify())).toMatchObject({
+      state: 'unproven',
+      hidden: 3,
+      listed: { count: 20, matched: 20 },
+    });
+  });
+
   it('postpones what is younger than the last reading, and what waits to be read', async () => {
     await start(20);
     const [recent, waiting, kept] = ids as [string, string, string];

@@ -336,7 +336,8 @@ async function conclude(proof: Proof, step: Step<'conclude'>): Promise<Cursor | 
   const { beganAt } = step;
   const again = await countThere(proof);
   const before = await countedBefore(proof);
-  const counted = before === null || again === null ? null : Math.min(before, again);
+  // A count that is refused now takes nothing away from the one before.
+  const counted = before === null ? null : Math.min(before, again ?? before);
   const hidden = counted === null ? 0 : await hiddenOf(proof, counted, beganAt);
   if (hidden > 0 && !step.recounted) {
     const until = clock.now() + Math.max((lagSecondsOf(proof) ?? 0) * 1000, announcedMs);
