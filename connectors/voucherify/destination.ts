@@ -87,7 +87,7 @@ export const destination: Destination<Settings> = {
 
     async poll(context, actionId, sourceIds) {
       const json = await actionOf(context.api, actionId);
-      if (json === null) return { outcomes: lostOutcomes(await sourceIds()) };
+      if (json === null) return { outcomes: lostOutcomes(await sourceIds()), isUnknown: true };
       if (isGoingOn(json)) return { outcomes: null, progress: count(json['progress']) };
       // How a file's cells are taken is documented in part, and differently in different places.
       return { outcomes: bulkOutcomes(json, await sourceIds()), ...(isFile(json) && { sample: true }) };

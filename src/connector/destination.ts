@@ -138,6 +138,8 @@ export interface ListedAction {
 export interface EndedAction {
   outcomes: Outcome[];
   sample?: true;
+  /** The vendor does not know the action, which may be carried out all the same. */
+  isUnknown?: true;
 }
 
 /** An action that has not ended. */

@@ -95,10 +95,10 @@ export async function loseBatch(db: Queryable, id: string, loss: Loss, dueAt: nu
   return rows.length === 1;
 }
 
-/** Its action is looked up no longer, and made up for from `dueAt` on. */
+/** Its action is asked about and looked up no longer, and made up for from `dueAt` on. */
 export async function giveUpLost(db: Queryable, id: string, lease: string, dueAt: number): Promise<void> {
   await db.rows(sql`
-    update batches set lost = null, due_at = ${toTimestamp(dueAt)}, lease = null
+    update batches set action_id = null, lost = null, due_at = ${toTimestamp(dueAt)}, lease = null
     where id = ${id}::uuid and lease = ${lease}::uuid`);
 }
 

@@ -140,6 +140,37 @@ describe.each(behaviour)('a lost answer to a bulk call on $name', ({ name, open 
     expect(await states()).toEqual([{ state: 'delivered', count: 60 }]);
   });
 
+  it('leaves no older value behind either where the action is not known at first, and is carried out later', async () => {
+    let asked = 0;
+    const faults = (_request: Request, route: string): Fault => {
+      if (!route.startsWith('GET /v1/async-actions/')) return undefined;
+      asked += 1;
+      return asked === 1
+        ? Response.json({ code: 404, key: 'not_found', message: 'No' }, { status: 404 })
+        : undefined;
+    };
+    const bulkProcessing = { waitMs: 200, recordMs: 100 };
+    world = openLossyWorld(database, { metadataSchema, metadataWrites: 'merge', faults, bulkProcessing });
+    await world.change(people(0, 60), 'schedule');
+    await world.work();
+    await world.change(
+      people(3, 1, () => ({ name: 'Newer' })),
+      'webhook',
+    );
+    await world.pass(5_000);
+    expect([asked > 0, world.simulator.bySourceId('p3')?.name]).toEqual([true, 'Newer']);
+    await world.pass(10 * minute);
+    await world.work();
+    await world.pass(minute);
+    expect(wrong()).toEqual([]);
+    expect(await states()).toEqual([{ state: 'delivered', count: 60 }]);
+    await world.pass(60 * minute);
+    await world.work();
+    await world.pass(minute);
+    expect(wrong()).toEqual([]);
+    expect(await database.rows(sql`select 1 from batches`)).toEqual([]);
+  });
+
   it('is looked for twice and sent again within half a minute if the answer is a 503', async () => {
     world.loseNext('unavailable');
     await world.change(people(0, 60), 'schedule');

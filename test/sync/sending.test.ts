@@ -111,6 +111,27 @@ describe.each(behaviour)('sending on $name', ({ open }) => {
       expect(differences(world)).toEqual([]);
     });
 
+    it('waits no longer for an action that it may not ask about, while other reads are answered', async () => {
+      await start(
+        {
+          voucherify: {
+            faults: (_request, route): Fault =>
+              route.startsWith('GET /v1/async-actions')
+                ? Response.json({ code: 403, key: 'forbidden', message: 'No' }, { status: 403 })
+                : undefined,
+          },
+        },
+        60,
+      );
+      await ask();
+      await until(async () => (await database.rows(sql`select 1 from batches where polls > 1`)).length > 0);
+      world.clock.skip(3_700_000);
+      await world.rest();
+      expect(differences(world)).toEqual([]);
+      expect(await database.rows(sql`select 1 from deliveries where state <> 'delivered'`)).toEqual([]);
+      expect(calls(bulkRoute)).toBe(1);
+    });
+
     it('sends smaller batches if they are too large for something in between, and larger ones again later', async () => {
       await start({ voucherify: { bodyLimitBytes: 6_000 } }, 200);
       await world.sync();

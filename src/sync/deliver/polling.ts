@@ -148,22 +148,25 @@ export class Poller {
     return this.#settleEnded(await batch(), lease, null, context);
   }
 
-  /** `result`: null where it did not end. */
+  /** `result`: null where it did not end, or nothing is known of it; `unknown` says so. */
   async #settleEnded(
     batch: Batch,
     lease: string,
     result: EndedAction | null,
     context: () => Context<unknown>,
+    unknown = 'the bulk action did not end',
   ): Promise<void> {
     const { destination } = this.#deps;
-    const outcomes = outcomesOf(batch, result?.outcomes ?? [], 'the bulk action did not end');
+    const outcomes = outcomesOf(batch, result?.outcomes ?? [], unknown);
     const doubts = batch.items.filter(({ sourceId }) => outcomes.get(sourceId)?.result === 'unknown');
     if (doubts.length > 0)
       for (const sourceId of await readDoubts(destination, context, doubts))
         outcomes.set(sourceId, accepted(sourceId));
     if (result?.sample) await this.#believe(batch, outcomes, context);
     await this.#learn(batch, outcomes, context);
-    await this.#settle(batch, lease, outcomes);
+    const isHeld = [...outcomes.values()].every(({ result: end }) => end !== 'unknown');
+    const isKnown = result !== null && result.isUnknown !== true;
+    await this.#settle(batch, lease, outcomes, { mayCome: !isKnown && !isHeld });
   }
 
   /** Looks for the action of a call whose answer was lost: found, it is settled as if it had been heard of. */
@@ -249,29 +252,47 @@ export class Poller {
     health.tell(error);
     const failure = failureOf(lost ? 'lostBatch' : 'batch', error);
     const { kind, effect, message, retryAfterMs } = failure;
-    if (kind === 'refused') await health.confirmRefused(failure.error, signal);
+    const isPaused = kind === 'refused' && (await health.confirmRefused(failure.error, signal));
     if (lost) {
       const againAt = effect === 'give up' ? null : this.#lookup.afterFailure(lost);
       if (againAt === null) return this.#giveUp({ ...(await this.#withItems(claimed)), lost }, lease);
       return putOffBatch(database, id, lease, againAt);
     }
-    if (effect === 'give up' || (effect === 'postpone' && this.#isOverdue(claimed))) {
-      const unknown = `of the bulk action nothing is known: ${message}`;
-      const batch = await this.#withItems(claimed);
-      return this.#settle(batch, lease, outcomesOf(batch, [], unknown));
-    }
+    if (effect === 'give up' || (!isPaused && this.#isOverdue(claimed)))
+      return this.#giveUpAsking(await this.#withItems(claimed), lease, signal, message);
     const waitMs = backoffMs(polls, { ...backoff, capMs: 60_000, retryAfterMs });
     await putOffBatch(database, id, lease, now + waitMs);
   }
 
-  async #settle(batch: Batch, lease: string, outcomes: ReadonlyMap<string, Outcome>): Promise<void> {
+  /** What its customers hold tells what became of it, where at least they can be read. */
+  async #giveUpAsking(batch: Batch, lease: string, signal: AbortSignal, message: string): Promise<void> {
+    const unknown = `of the bulk action nothing is known: ${message}`;
+    const context = () => this.#deps.context('schedule', signal);
+    try {
+      await this.#settleEnded(batch, lease, null, context, unknown);
+    } catch (error) {
+      this.#deps.health.tell(error);
+      if (signal.aborted) return putOffBatch(this.#deps.database, batch.id, lease, this.#deps.clock.now());
+      await this.#settle(batch, lease, outcomesOf(batch, [], unknown), { mayCome: true });
+    }
+  }
+
+  /** `mayCome`: the action may still be carried out, over what was sent since. */
+  async #settle(
+    batch: Batch,
+    lease: string,
+    outcomes: ReadonlyMap<string, Outcome>,
+    { mayCome }: { mayCome: boolean },
+  ): Promise<void> {
     const { database, settler } = this.#deps;
     const isOurs = (tx: Queryable) => holdBatch(tx, batch.id, lease);
     const rows = await settler.settle({ batchId: batch.id }, batch.items, outcomes, isOurs);
     const settled = new Set(rows.map((row) => row.sourceId));
     const others = batch.items.filter(({ sourceId }) => !settled.has(sourceId));
     await database.transaction(async (tx) => {
-      if (await isOurs(tx)) await this.#settleLost(tx, batch, others);
+      if (!(await isOurs(tx))) return;
+      if (mayCome && !this.#isOverdue(batch)) await this.#leaveToMakeUp(tx, batch, lease, others);
+      else await this.#settleLost(tx, batch, others);
     });
     await settler.writeFreshness({ all: true });
   }
@@ -295,6 +316,18 @@ export class Poller {
       );
       await putOffBatch(tx, batch.id, lease, batch.submittedAt + actionDeadlineMs + 1);
     });
+  }
+
+  /** It has been carried out, or will be: what it may have written over is sent again, and once more when it is made up for. */
+  async #leaveToMakeUp(
+    tx: Queryable,
+    batch: Batch,
+    lease: string,
+    others: readonly BatchItem[],
+  ): Promise<void> {
+    const ids = others.map(({ sourceId }) => sourceId);
+    await sendAgain(tx, ids, this.#deps.clock.now());
+    await giveUpLost(tx, batch.id, lease, batch.submittedAt + lostActionMs);
   }
 
   /**
