@@ -130,7 +130,7 @@ function errorFor(
   if (status === 401 || status === 530) {
     // 530 is no documented status of theirs: it is what a malformed token gets.
     const fault = said || ': the access token is not valid';
-    return new UnauthorizedError(withAdvice(`${what}${fault}`, 'Give the source a valid token.'));
+    return new UnauthorizedError(withAdvice(`${what}${fault}`, 'Give the source a valid token.'), { status });
   }
   if (status === 403) {
     const scopes = missingScopes(body);

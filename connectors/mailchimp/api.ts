@@ -50,7 +50,7 @@ function errorFor(
   const path = request.path.split('/').slice(0, 5).join('/');
   const what = `Mailchimp answered ${status} to ${request.method ?? 'GET'} ${path}${title ? `: ${title}` : ''}`;
   if (status === 401)
-    return new UnauthorizedError(`${what}. Give the source a valid API key of this data centre.`);
+    return new UnauthorizedError(`${what}. Give the source a valid API key of this data centre.`, { status });
   if (status === 429 || (status === 403 && title === undefined)) {
     return new TransientError(`${what}. Too many connections are open for this user.`, {
       status,

@@ -162,11 +162,14 @@ function readingOne(api: Api): Api {
   return { request: (request) => api.request({ ...request, mayFailAlone: true }) };
 }
 
-/** A record that is not given, while others can be read, is itself to blame: it may belong to another user, or be gone. */
+/**
+ * A record that is not given, while others can be read, is itself to blame: it may belong to another user, or be gone. A 401 is about
+ * the credentials, which are accepted: it says nothing of the record.
+ */
 function ofItsOwn(failure: Failure): RejectedError | TransientError {
   if (failure instanceof RejectedError && !failure.unproven) return failure;
   const { message, status } = failure;
-  if (failure instanceof UnauthorizedError && !failure.unproven)
+  if (failure instanceof UnauthorizedError && !failure.unproven && status !== 401)
     return new RejectedError(
       `Other records can be read with these credentials, this one cannot: ${message}`,
       {

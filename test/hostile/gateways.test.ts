@@ -160,6 +160,21 @@ describe('Before an API of no known errors', () => {
       expect(calls).toBeLessThan(400);
     });
 
+    it(`a record read ${way} that was refused with 401 once, while others are given, comes after all`, async () => {
+      await start(read);
+      change(['p2']);
+      let refused = 0;
+      fault = ({ pathname, searchParams }) => {
+        if (!pathname.endsWith('/p2') && searchParams.get('ids') !== 'p2') return undefined;
+        refused += 1;
+        return refused === 1 ? gateway(401, { message: 'Unauthorized' }) : undefined;
+      };
+      await name(['p2']);
+      for (let tries = 0; tries < 20 && !isAfter('p2'); tries += 1) await pass(60_000);
+      expect([refused > 1, isAfter('p2'), await letters()]).toEqual([true, true, []]);
+      expect(await listPauses(database)).toEqual(new Map());
+    });
+
     it(`a record read ${way} that is gone is deleted, because others are given`, async () => {
       await start(read);
       people.delete('p4');
