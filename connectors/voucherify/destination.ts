@@ -157,11 +157,11 @@ export const destination: Destination<Settings> = {
 
   /** One call: the list holds the schemas of nested objects too. */
   async metadataSchema(context) {
-    const json = await find(context, {
+    const { json } = await context.api.request({
       path: '/v1/metadata-schemas',
       isAnswer: (json) => isObject(json) && Array.isArray(json['schemas']),
     });
-    return json === null ? null : customerSchemaOf(json);
+    return customerSchemaOf(isObject(json) ? json : {});
   },
 
   learned,

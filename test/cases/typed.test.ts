@@ -117,6 +117,24 @@ describe.each(behaviour)('types of metadata on $name', ({ open }) => {
     });
   });
 
+  const unknown = () =>
+    Response.json({ code: 404, key: 'resource_not_found', message: 'Resource not found' }, { status: 404 });
+
+  it('faults 01: one 404 in its own words does not prove that there is no schema', async () => {
+    await start([unknown, undefined]);
+    await world.sync();
+    expect(typesThere()).toEqual(new Set(['number']));
+    expect(await revisions()).toBe(1);
+  });
+
+  it('faults 01: a 404 in its own words does, when it comes again and again', async () => {
+    await start([unknown]);
+    world.voucherify.setMetadataSchema(undefined);
+    await world.sync();
+    expect([...world.voucherify.customers()]).toHaveLength(people);
+    expect((await status()).destination.schemaWait).toBeNull();
+  });
+
   it('faults 01: nothing is ingested while it is not known, this is logged once, and it is requested again within a minute', async () => {
     await start([unavailable]);
     await request();

@@ -127,7 +127,7 @@ export class DestinationSchema {
   }
 
   async #ask(): Promise<void> {
-    const { read, database, account, clock } = this.#deps;
+    const { read, clock } = this.#deps;
     if (read === null) return;
     await this.takeKept();
     this.#doubted = false;
@@ -138,12 +138,12 @@ export class DestinationSchema {
     } catch (error) {
       return this.#failed(error);
     }
-    await keepSchema(database, account, schema, clock.now());
-    this.#taken(schema);
+    await this.#taken(schema);
   }
 
-  #taken(schema: MetadataSchema | null): void {
-    const { rules, log, clock } = this.#deps;
+  async #taken(schema: MetadataSchema | null): Promise<void> {
+    const { database, account, rules, log, clock } = this.#deps;
+    await keepSchema(database, account, schema, clock.now());
     const fault = this.#fault;
     this.#fault = null;
     this.#notFound = 0;
@@ -161,6 +161,8 @@ export class DestinationSchema {
     if (error instanceof UnauthorizedError) await this.#deps.onRefused(error);
     const status = isRefusal(error) || error instanceof TransientError ? error.status : undefined;
     this.#notFound = status === 404 ? this.#notFound + 1 : 0;
+    // The destination's own word, again and again.
+    if (isRefusal(error) && this.#notFound >= notFoundMost) return this.#taken(null);
     const before = this.#fault;
     const attempts = (before?.attempts ?? 0) + 1;
     const retryAfterMs = error instanceof TransientError ? error.retryAfterMs : undefined;
