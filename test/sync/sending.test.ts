@@ -203,6 +203,31 @@ describe.each(behaviour)('sending on $name', ({ open }) => {
       },
     );
 
+    it('is tried again an hour after it was refused for what the account is', async () => {
+      let refuses = true;
+      await start(
+        {
+          voucherify: {
+            faults: (_request, route): Fault =>
+              refuses && route === bulkRoute
+                ? Response.json({ code: 403, key: 'missing_feature', message: 'No' }, { status: 403 })
+                : undefined,
+          },
+        },
+        60,
+      );
+      await allGoSingly();
+      refuses = false;
+      create(60, () => 1);
+      await world.sync();
+      expect(calls(bulkRoute)).toBe(1);
+      world.clock.skip(3_600_000);
+      create(60, () => 1);
+      await world.sync();
+      expect(calls(bulkRoute)).toBe(2);
+      expect(differences(world)).toEqual([]);
+    });
+
     it.each([404, 405])(
       'is switched off where something in between lets only single calls through (%i)',
       async (status) => {

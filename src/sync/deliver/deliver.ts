@@ -108,6 +108,8 @@ interface LeasedBatch {
 const maxFailedLooks = 4;
 /** How long customers are read one by one then. */
 const noLookMs = 60_000;
+/** How long an account that refused a bulk call is taken to have none: a plan may be changed, and one refusal may have been a mistake. */
+const noBulkMs = 3_600_000;
 /** How soon a list that another worker reads, or that failed, is tried again; and at the latest where our quota has no room. */
 const lookAgainMs = 500;
 const maxLookAgainMs = 5_000;
@@ -126,8 +128,8 @@ export class Deliverer {
   readonly #lateWrites = new LateWrites();
   /** So many customers fitted in one bulk call's bytes, where fewer did than it may carry. */
   #fitting = Number.POSITIVE_INFINITY;
-  /** Bulk was refused for what the account is: singles only, in this process. */
-  #noBulk = false;
+  /** When bulk was last refused for what the account is, epoch milliseconds: singles only, for `noBulkMs` and in this process. */
+  #bulkRefusedAt: number | null = null;
   /** Looks that failed in a row: after some of them customers are read one by one for a while. */
   #failedLooks = 0;
   #noLookUntil = 0;
@@ -168,14 +170,19 @@ export class Deliverer {
 
   /** How the destination is written to now. */
   get bulk(): { records: number; off: boolean } {
-    return { records: this.#size.records, off: this.#noBulk };
+    return { records: this.#size.records, off: this.#isBulkOff };
+  }
+
+  get #isBulkOff(): boolean {
+    const refusedAt = this.#bulkRefusedAt;
+    return refusedAt !== null && Math.abs(this.#deps.clock.now() - refusedAt) < noBulkMs;
   }
 
   /** What may be grouped, as far as it is known by now. */
   get #traits(): Traits {
     const { destination, settings, endpoint } = this.#deps;
     const traits = destination.traits(settings);
-    const bulk = this.#noBulk ? null : traits.bulk;
+    const bulk = this.#isBulkOff ? null : traits.bulk;
     const maxRecords = Math.min(this.#size.records, this.#fitting);
     const spacingMs = {
       bulk: endpoint.budget.spacingMs(bulk?.bucket),
@@ -516,7 +523,7 @@ export class Deliverer {
       onNoBulk: (reason: string) => this.#switchBulkOff(reason),
       // Whether it was the account that has no bulk is not known then.
       onPaused: () => {
-        this.#noBulk = false;
+        this.#bulkRefusedAt = null;
       },
       health: this.#health,
       lateWrites: this.#lateWrites,
@@ -545,13 +552,15 @@ export class Deliverer {
     await this.#sendTogether(sender, lease, rest.slice(0, most));
   }
 
+  /** Said once: an account without bulk refuses it again each hour. */
   #switchBulkOff(reason: string): void {
-    if (!this.#noBulk)
-      this.#deps.log.warn(
+    const { log, clock } = this.#deps;
+    if (this.#bulkRefusedAt === null)
+      log.warn(
         { reason },
-        'the destination takes no bulk; customers are sent one by one from now on',
+        'the destination takes no bulk; customers are sent one by one, and bulk is tried again every hour',
       );
-    this.#noBulk = true;
+    this.#bulkRefusedAt = clock.now();
   }
 
   async #traffic(due: readonly Backlog[], traits: Traits): Promise<Traffic> {
