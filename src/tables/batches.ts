@@ -1,5 +1,5 @@
-// Bulk actions on their way to the destination or accepted and not ended there: with what was sent, so that any worker can
-// settle them after any crash. It knows rows, not the vendor.
+// Bulk actions on their way to the destination or accepted and not ended there, with what was sent, so that any worker can
+// settle them after any crash; and single writes that may still arrive. It knows rows, not the vendor.
 import { sql } from 'drizzle-orm';
 import { index, integer, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core';
 import type { ActionKind } from '../connector.ts';
@@ -10,15 +10,15 @@ import { leasedBy } from '../engine/work/worker-registry.ts';
 import { type BatchItem, dropItems, itemCount, keepItems } from './batch-items.ts';
 import { keepActionId } from './bulk-actions.ts';
 
-/** A bulk action on its way to the destination, or accepted and not ended there. */
+/** A bulk action on its way to the destination, or accepted and not ended there; or a single write that may still arrive. */
 export const batches = pgTable(
   'batches',
   {
     id: uuid().primaryKey(),
     /** Null until the destination has named it; it stays so where the answer was lost, or the worker before it came. */
     actionId: text('action_id'),
-    /** What it was sent as: bulk or file. */
-    kind: text().$type<ActionKind>().notNull().default('bulk'),
+    /** What it was sent as. `single`: a write of one customer of which nothing was heard, and which has no action. */
+    kind: text().$type<ActionKind | 'single'>().notNull().default('bulk'),
     /** Present while its action is looked up, since the answer with its name was lost. */
     lost: jsonb().$type<Loss>(),
     submittedAt: time('submitted_at').notNull(),

@@ -238,6 +238,31 @@ describe.each(behaviour)('sending on $name', ({ open }) => {
     );
   });
 
+  it('sends a newer value again when an older write that was given up has arrived after it', async () => {
+    let late: Request | null = null;
+    await start({
+      voucherify: {
+        faults: (request, route): Fault => {
+          if (route !== singleRoute || late !== null) return undefined;
+          late = request.clone();
+          return Response.json({ message: 'Timed out' }, { status: 504 });
+        },
+      },
+    });
+    const id = world.hubspot.create({ firstname: 'Older' });
+    await ask();
+    await until(() => late !== null);
+    world.hubspot.update(id, { firstname: 'Newer' });
+    await world.sync();
+    expect(world.voucherify.bySourceId(id)?.name).toBe('Newer');
+    await world.voucherify.app.fetch(late!);
+    expect(world.voucherify.bySourceId(id)?.name).toBe('Older');
+    world.clock.skip(240_000);
+    await until(() => world.voucherify.bySourceId(id)?.name === 'Newer');
+    await until(async () => (await database.rows(sql`select 1 from batches`)).length === 0);
+    expect(differences(world)).toEqual([]);
+  });
+
   describe('to a destination that fails', () => {
     it('stops after a few failures, uses up no attempts, tries one customer, and continues', async () => {
       let down = true;

@@ -128,6 +128,7 @@ export class Lookup {
     { others }: Seen,
     context: () => Context<unknown>,
   ): Promise<ListedAction[]> {
+    if (kind === 'single') return [];
     const { database, destination, endpoint } = this.#deps;
     const within = () => acceptedWithin({ sentAt: submittedAt, lostAt: lost.at }, endpoint.clockAhead);
     const from = within().from - moreMs;

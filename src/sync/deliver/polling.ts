@@ -94,7 +94,7 @@ export class Poller {
     const lease = this.#deps.newLease();
     const batch = await claimBatch(database, lease, clock.now(), leaseMs);
     try {
-      if (!batch || !destination.bulk) return { again: false, afterMs: 250 };
+      if (!batch || !(destination.bulk || batch.kind === 'single')) return { again: false, afterMs: 250 };
       const attributes = { 'tributary.customers': batch.customers, 'tributary.polls': batch.polls };
       const causes = [batch.traceparent];
       await this.#deps.tracer.begin('poll', { kind: 'consumer', attributes, causes }, () =>
@@ -300,7 +300,7 @@ export class Poller {
   /**
    * Makes up for an action that may have been carried out unheard: its customers were sent again long since, and where
    * a later revision went before the action was carried out, it stands over that. Once when it has most likely ended,
-   * and once more when it has for sure.
+   * and once more when it has for sure; a single write has by the first time.
    */
   async #makeUp(batch: Batch, lease: string): Promise<void> {
     const { database } = this.#deps;
@@ -308,7 +308,7 @@ export class Poller {
       if (!(await holdBatch(tx, batch.id, lease))) return;
       const later = await acknowledgedAfter(tx, batch.items);
       const lost = batch.items.filter(({ sourceId }) => later.has(sourceId));
-      if (this.#isOverdue(batch)) return this.#settleLost(tx, batch, lost);
+      if (batch.kind === 'single' || this.#isOverdue(batch)) return this.#settleLost(tx, batch, lost);
       await sendAgain(
         tx,
         lost.map(({ sourceId }) => sourceId),

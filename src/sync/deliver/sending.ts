@@ -16,7 +16,7 @@ import type { Clock } from '../../engine/clock.ts';
 import type { Circuit } from '../../engine/http/circuit.ts';
 import { inTraceOf, type Tracer } from '../../engine/trace/trace.ts';
 import { areOfSeveralTraces } from '../../engine/trace/traceparent.ts';
-import { classify, isOwnQuotaWait, isUndone } from '../../engine/work/failures.ts';
+import { classify, isOwnQuotaWait, isUndone, lateWriteMs } from '../../engine/work/failures.ts';
 import type { RightOfWay } from '../../engine/work/right-of-way.ts';
 import { Together } from '../../engine/work/together.ts';
 import type { BatchItem } from '../../tables/batch-items.ts';
@@ -173,8 +173,18 @@ export class Sender {
       }
       await this.#ended.add({ writing, outcome });
     } catch (error) {
+      if (writing.action === 'write' && !isUndone(error)) await this.#expectLate(writing);
       await this.#settleFailure([writing], error);
     }
+  }
+
+  /** The write may still arrive: where a newer revision went in between, that is sent again once it cannot any more. */
+  async #expectLate({ sourceId, revision }: Writing): Promise<void> {
+    const { database, clock } = this.#deps;
+    const now = clock.now();
+    const item: BatchItem = { sourceId, revision, acknowledges: null, attempts: 0, uncertain: true };
+    const batch: Batch = { ...noAction, id: randomUUID(), kind: 'single', items: [item], submittedAt: now };
+    await database.transaction((tx) => keepBatch(tx, batch, { dueAt: now + lateWriteMs }));
   }
 
   /** `unheard`: the batch that may have been taken all the same. */
@@ -521,7 +531,7 @@ export class Sender {
       uncertain,
       ...(this.#leftOut.has(sourceId) && { leftOut: this.#leftOut.get(sourceId)!.fields }),
     }));
-    const batch: Batch = { id, actionId: null, kind, items, submittedAt: clock.now(), polls: 0, lost: null };
+    const batch: Batch = { ...noAction, id, kind, items, submittedAt: clock.now() };
     const dueAt = batch.submittedAt + lostActionMs;
     const yieldToUrgent = rightOfWay.yieldWithLocks();
     await database.transaction((tx) => keepBatch(tx, batch, { dueAt, lease: this.#lease, yieldToUrgent }));
@@ -565,6 +575,9 @@ export class Sender {
     });
   }
 }
+
+/** A batch of which the destination has named no action. */
+const noAction = { actionId: null, polls: 0, lost: null };
 
 /** So many new customers are looked through for one that can show most. */
 const maxCandidates = 200;

@@ -49,5 +49,5 @@ export async function listBatches(db: Queryable, limit: number): Promise<ListedB
   return db.rows(sql`
     select id, action_id, kind, submitted_at, polls, due_at, lost ->> 'message' as lost,
            (select count(*) from deliveries where batch_id = batches.id) as customers
-    from batches order by submitted_at desc limit ${limit}`);
+    from batches where kind <> 'single' order by submitted_at desc limit ${limit}`);
 }
