@@ -127,13 +127,16 @@ export class Server {
         if (this.#owner !== null && this.#owner !== key)
           return void this.#waiting.push(() => this.#soon(run));
         this.underWay -= 1;
+        const closed = () => machine.whenAwake(() => reject(connectionClosed()));
+        // Its transaction went with its session.
+        if (key !== null && text !== 'begin' && this.#owner !== key) return closed();
         const loss = this.#losses.get(machine);
         this.#losses.delete(machine);
         if (loss !== 'before')
           await this.#done(key, text, params, options).then(
             (results) => {
               if (end === 'after') machine.die();
-              machine.whenAwake(() => resolve(results));
+              if (loss === undefined) machine.whenAwake(() => resolve(results));
             },
             (error) => machine.whenAwake(() => reject(error)),
           );
@@ -143,7 +146,7 @@ export class Server {
           await this.#pglite.exec('rollback');
           this.#release(key);
         }
-        machine.whenAwake(() => reject(new DatabaseError('write CONNECTION_CLOSED', 'CONNECTION_CLOSED')));
+        closed();
       };
       this.#soon(run);
       this.#trace.statement(machine.name, text, params);
@@ -187,6 +190,8 @@ export class Server {
     return share < 0.95 ? 0.5 + share : 1 + (share - 0.95) * 2_000;
   }
 }
+
+const connectionClosed = () => new DatabaseError('write CONNECTION_CLOSED', 'CONNECTION_CLOSED');
 
 /** A session that is idle in a transaction for so long is ended. */
 const idleTransactionMs = 30_000;
