@@ -17,6 +17,7 @@ import type { Endpoint } from '../engine/http/endpoint.ts';
 import type { Log } from '../engine/log/log.ts';
 import { Budgets, type Membership } from '../engine/quota/budgets.ts';
 import { noTracer, type Tracer } from '../engine/trace/trace.ts';
+import { WatchedClock } from '../engine/watched-clock.ts';
 import { DatabaseHealth } from '../engine/work/database-health.ts';
 import type { FailingLoop } from '../engine/work/worker.ts';
 import { type LeaseTimes, WorkerRegistry } from '../engine/work/worker-registry.ts';
@@ -36,6 +37,7 @@ import { destinationName, isTried, listPauses, pullTrialForward, resume } from '
 import { pullRunForward, requestRun } from '../tables/runs.ts';
 import { Suppressions } from '../tables/suppressions.ts';
 import { requestVerification, type VerificationRequest } from '../tables/verifications.ts';
+import { DifferingClocks } from './differing-clocks.ts';
 import { type DifferingWorker, DifferingWorkers } from './differing-workers.ts';
 import { Housekeeper } from './housekeeping.ts';
 import { type Loop, Loops, loopsOf } from './loops.ts';
@@ -102,9 +104,11 @@ export class Tributary {
   readonly #scheduling: Scheduling;
   readonly #housekeeper: Housekeeper;
   readonly #differing: DifferingWorkers;
+  readonly #clocks: DifferingClocks;
 
   constructor(options: TributaryOptions) {
-    const { config, clock, log } = options;
+    const { config, log } = options;
+    const clock = new WatchedClock(options.clock);
     const onRecovered = () => this.wake();
     this.databaseHealth = new DatabaseHealth({ database: options.database, clock, log, onRecovered });
     const { database } = this.databaseHealth;
@@ -170,6 +174,7 @@ export class Tributary {
       onReleased: () => this.wake(),
     });
     this.#differing = new DifferingWorkers({ log, setup: this.#setup });
+    this.#clocks = new DifferingClocks({ database, clock, log });
     this.#housekeeper = new Housekeeper({
       database,
       clock,
@@ -179,6 +184,7 @@ export class Tributary {
       request,
       takeOver: () => this.#takeOver(),
       compareWorkers: () => this.#differing.compare(this.#registry),
+      compareClocks: () => this.#clocks.compare(),
       learnTraits: () => this.learnTraits(),
       refreshSchema: () => this.refreshSchema(),
       refreshSegments: () => this.refreshSegments('run'),
@@ -235,6 +241,11 @@ export class Tributary {
   /** The other workers that are set up in another way than this one. */
   get differingWorkers(): readonly DifferingWorker[] {
     return this.#differing.found;
+  }
+
+  /** What the clocks of this machine and of the database differ by, in a sentence; null where they agree. */
+  get differingClocks(): string | null {
+    return this.#clocks.note;
   }
 
   /** The loops whose last step failed, the first to fail first. */
@@ -305,6 +316,7 @@ export class Tributary {
       setup: this.#setup,
       ...(this.#leaseTimes && { times: this.#leaseTimes }),
     });
+    await this.#clocks.compare();
     await this.#takeOver();
     if (!dryRunsOnly) {
       await this.#giveAnotherTry();

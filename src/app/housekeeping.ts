@@ -19,6 +19,7 @@ export interface HousekeeperDeps extends HousekeepingDeps {
   project: ProjectWatch;
   takeOver(): Promise<void>;
   compareWorkers(): Promise<void>;
+  compareClocks(): Promise<void>;
   learnTraits(): Promise<void>;
   refreshSchema(): Promise<void>;
   refreshSegments(): Promise<void>;
@@ -42,6 +43,7 @@ export class Housekeeper {
       project,
       takeOver,
       compareWorkers,
+      compareClocks,
       learnTraits,
       refreshSchema,
       refreshSegments,
@@ -54,6 +56,7 @@ export class Housekeeper {
       );
     await takeOver();
     await compareWorkers();
+    await compareClocks();
     await endCancelledRuns(database, clock.now());
     await this.#coveragePolls.ask();
     await project.meetAgain();

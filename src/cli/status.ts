@@ -138,7 +138,7 @@ function figures(status: Status): string[] {
 }
 
 /** What fails in the process itself. */
-function troubles({ databaseFault, loops, differingWorkers, apiEnds }: Status): string[] {
+function troubles({ databaseFault, loops, differingClocks, differingWorkers, apiEnds }: Status): string[] {
   return [
     ...(databaseFault
       ? [`The database has not worked since ${iso(databaseFault.since)}: ${databaseFault.reason}.`]
@@ -147,6 +147,7 @@ function troubles({ databaseFault, loops, differingWorkers, apiEnds }: Status): 
       ({ name, failingSince, failures, lastError }) =>
         `The loop "${name}" has been failing since ${iso(failingSince)} (${counted(failures, 'time')}): ${lastError}`,
     ),
+    ...(differingClocks === null ? [] : [differingClocks]),
     ...differingWorkers.map(({ note }) => note),
     ...apiEnds.map(({ note }) => note),
   ];

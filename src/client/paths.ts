@@ -1759,6 +1759,8 @@ export interface components {
         since: string;
         reason: string;
       } | null;
+      /** @description By how much the clock of this machine and the clock of the database differ, in a sentence; null if they differ by less than a minute. */
+      differingClocks: string | null;
       /** @description Other workers on this database whose version or configuration differs, and which parts differ. */
       differingWorkers: {
         host: string;

@@ -144,6 +144,10 @@ export const statusShape = answer(
       description:
         'What is wrong with the database. readOnly: it answers but accepts no writes. If it does not answer, this route returns 503.',
     }),
+    differingClocks: orNull(z.string()).meta({
+      description:
+        'By how much the clock of this machine and the clock of the database differ, in a sentence; null if they differ by less than a minute.',
+    }),
     differingWorkers: z
       .array(
         answer({

@@ -68,6 +68,8 @@ export interface Database extends Preparing {
    * have locked others wait for. The server ends those between two statements by itself, these it takes to be at work.
    */
   endStalled(): Promise<number>;
+  /** What the server's clock shows, epoch milliseconds. */
+  time(): Promise<number>;
   /** Resolves where the server answers. It waits for no other statement, and the caller decides for how long. */
   ping(): Promise<void>;
   /**
@@ -407,6 +409,7 @@ async function openPostgres({
           and state_change < now() - ${idleAfter}::interval`);
       return ended.length;
     },
+    time: () => timeOf(keep),
     ping: async () => {
       await keep(sql`select 1`);
     },
@@ -734,11 +737,17 @@ export function embeddedOn(client: PGliteClient, close: () => Promise<void>): Da
       };
     },
     endStalled: async () => 0,
+    time: () => turn().then(() => timeOf((statement) => rows(client, statement))),
     ping: async () => void (await turn().then(() => rows(client, sql`select 1`))),
     cancelBlocked: async () => 0,
     reconnect: () => {},
     close,
   };
+}
+
+async function timeOf(run: (statement: SQL) => Promise<object[]>): Promise<number> {
+  const [told] = await run(sql`select clock_timestamp() as time`);
+  return (told as { time: number }).time;
 }
 
 /** The driver's own words and code of an error, without the values that drizzle puts into its message. */

@@ -6,7 +6,11 @@ export interface Clock {
   now(): number;
   /** Resolves after so many milliseconds, or at once when the signal is aborted. Never rejects. */
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
+  /** The latest time that any clock is known to show, epoch milliseconds; absent where only this one is known. */
+  latest?(): number;
 }
+
+export const latestOf = (clock: Clock): number => clock.latest?.() ?? clock.now();
 
 /** The machine's own time. */
 export const systemClock: Clock = {

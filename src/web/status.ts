@@ -136,6 +136,7 @@ async function readFigures(
     log: logFault(deps),
     databaseFault: databaseFault(deps),
     apiEnds: apiEnds(tributary.config, now),
+    differingClocks: tributary.differingClocks,
     differingWorkers: tributary.differingWorkers.map((worker) => ({
       ...worker,
       note: differingSentence(worker),

@@ -32,9 +32,15 @@ afterEach(async () => {
 });
 
 /** Tributary with a source `files` or `crm`, in front of a simulated Voucherify. */
-async function open(sources: object, options: object = {}) {
+async function open(
+  sources: object,
+  { databaseAheadMs, ...options }: { databaseAheadMs?: number; [option: string]: unknown } = {},
+) {
+  const clock = new FastClock();
   database = await behaviour[0].open();
-  world = await openSyncWorld(database, { clock: new FastClock(), sources, ...options });
+  if (databaseAheadMs !== undefined)
+    database = { ...database, time: async () => clock.now() + databaseAheadMs };
+  world = await openSyncWorld(database, { clock, sources, ...options });
   await world.tributary.start();
   const app = createApp(world.tributary, { apiToken, version: '0.0.0', dataDir: '/nowhere' });
   const { voucherify, tributary } = world;
@@ -216,6 +222,25 @@ describe('States that come back', () => {
     // One at once; the second is counted and follows a minute later, if at all.
     expect(lines.filter((line) => line.includes('in the future')).length).toBeLessThanOrEqual(2);
     expect(lines.join('')).toContain('in the future');
+  });
+
+  it('a clock of this machine that is an hour behind the one of the database hides no change, and the status says so', async () => {
+    const lines: string[] = [];
+    const { push, held, ask, world } = await open(
+      { crm: { ...crm, record: { changedAt: 'changed_at' } } },
+      { log: (line: string) => void lines.push(line), databaseAheadMs: 3_600_000 },
+    );
+    const begun = world.clock.now();
+    const minutesLater = (minutes: number) => new Date(begun + minutes * 60_000).toISOString();
+    await push({ id: 'ada', name: 'New', changed_at: minutesLater(59) });
+    await push({ id: 'ada', name: 'Old', changed_at: minutesLater(40) });
+    expect(held('ada')).toMatchObject({ name: 'New' });
+    const note = 'The clock of this machine is 60 minutes behind the clock of the database.';
+    expect((await ask('/api/status')) as JsonObject).toMatchObject({
+      differingClocks: expect.stringContaining(note),
+    });
+    expect(lines.filter((line) => line.includes(note))).toHaveLength(1);
+    expect(lines.join('')).not.toContain('in the future');
   });
 });
 

@@ -344,6 +344,17 @@ describe.each(databases)('Two workers, on $name', ({ open }) => {
   });
 });
 
+describe.each(databases)('The clock of the database, on $name', ({ openOwn }) => {
+  it('shows epoch milliseconds', async () => {
+    const own = await openOwn();
+    await own.release();
+    const database = await openDatabase(own.where);
+    expect(Math.abs((await database.time()) - systemClock.now())).toBeLessThan(60_000);
+    await database.close();
+    await own.close();
+  });
+});
+
 describe.each(databases)('The calendar, on $name', ({ open }) => {
   let world: World;
   let clock: ManualClock;

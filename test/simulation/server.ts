@@ -77,7 +77,15 @@ export class Server {
       }) as Client['listen'],
     };
     // As a server that several workers share.
-    return { ...embeddedOn(client, async () => {}), kind: 'postgres' };
+    return { ...embeddedOn(client, async () => {}), kind: 'postgres', time: () => this.#time(machine) };
+  }
+
+  /** Its clock is the world's. */
+  #time(machine: Machine): Promise<number> {
+    return new Promise((resolve) => {
+      if (machine.asks())
+        this.#agenda.after(1, () => machine.whenAwake(() => resolve(Math.floor(this.#agenda.now))));
+    });
   }
 
   async #transaction(machine: Machine, work: (tx: never) => Promise<unknown>): Promise<unknown> {

@@ -167,6 +167,8 @@ export function timeless<Handle extends Database>(handle: Handle): Handle {
     keep: (statement) => withTimeHeld(() => handle.keep(statement)),
     listen: (listener) => withTimeHeld(() => handle.listen(listener)),
     ping: () => withTimeHeld(() => handle.ping()),
+    // It knows nothing of simulated time.
+    time: async () => Number.NaN,
     endStalled: () => withTimeHeld(() => handle.endStalled()),
     cancelBlocked: () => withTimeHeld(() => handle.cancelBlocked()),
   };

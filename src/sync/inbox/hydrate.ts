@@ -9,7 +9,7 @@ import {
   type Stream,
 } from '../../connector.ts';
 import type { Database, Queryable } from '../../db/database.ts';
-import type { Clock } from '../../engine/clock.ts';
+import { type Clock, latestOf } from '../../engine/clock.ts';
 import { localFiles } from '../../engine/files.ts';
 import type { Endpoint } from '../../engine/http/endpoint.ts';
 import { untilAborted } from '../../engine/http/until-aborted.ts';
@@ -225,6 +225,7 @@ export class Hydrator {
       lane: 'webhook' as const,
       runId: null,
       now,
+      latest: latestOf(clock),
       readAt: answer.readAt,
       proven,
       traces: tracesOf(reading.touches),

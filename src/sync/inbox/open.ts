@@ -5,7 +5,7 @@ import type { Received, Webhook } from '../../connector/webhook.ts';
 import { type Json, type Note, RejectedError, type SourceRecord } from '../../connector.ts';
 import { isOutage } from '../../db/availability.ts';
 import type { Database, Queryable } from '../../db/database.ts';
-import type { Clock } from '../../engine/clock.ts';
+import { type Clock, latestOf } from '../../engine/clock.ts';
 import type { Log } from '../../engine/log/log.ts';
 import { type Tracer, tracesOf } from '../../engine/trace/trace.ts';
 import {
@@ -456,7 +456,7 @@ export class Opener {
       for (const change of forUs) {
         if (change.kind === 'touch') {
           counts.touched += 1;
-          const named = touchOf(source, change, item.request.receivedAt);
+          const named = touchOf(source, change, item.request.receivedAt, this.#latest(item.request));
           if (named.isAhead) ahead += 1;
           const traceparent = item.request.traceparent ?? undefined;
           const lingerMs = this.#lingering.waitMs([source.name, change.stream, change.recordId], now);
@@ -466,7 +466,7 @@ export class Opener {
           counts.received += 1;
           const list = told.get(change.stream) ?? [];
           told.set(change.stream, list);
-          const record = received(change.record, item.request);
+          const record = received(change.record, item.request, this.#latest(item.request));
           if (record.changedAt !== change.record.changedAt) ahead += 1;
           list.push({ record, partial: change.partial === true, request: item.request });
         }
@@ -475,6 +475,11 @@ export class Opener {
     if (ahead > 0) this.#tell(source.name, aheadNote(ahead));
     await touch(tx, source.name, touched, now);
     for (const [stream, records] of told) await this.#takeRecords(tx, source, stream, records, tally, now);
+  }
+
+  /** What comes is opened at once: only then do the clocks of now say when it came. */
+  #latest({ receivedAt, attempts }: KeptRequest): number {
+    return attempts > 0 ? receivedAt : Math.max(receivedAt, latestOf(this.#deps.clock));
   }
 
   #tell(source: string, { message, count }: Note): void {
@@ -502,6 +507,7 @@ export class Opener {
         lane: 'webhook',
         runId: null,
         now,
+        latest: latestOf(this.#deps.clock),
         traces: tracesOf(told.map(({ record, request }) => ({ ...request, recordId: record.recordId }))),
         onNote: (note) => this.#tell(source.name, note),
         onCounted: (record, as) => {
@@ -570,8 +576,8 @@ function keyOf(webhook: Webhook<unknown>, item: Json): string | null {
 }
 
 /** The record as it can be believed. Where the vendor gave no time, the connector says that of the request's receipt. */
-function received(record: SourceRecord, { receivedAt }: KeptRequest): ComposedRecord {
-  const taken: ComposedRecord = asReceived(record, receivedAt);
+function received(record: SourceRecord, { receivedAt }: KeptRequest, latest: number): ComposedRecord {
+  const taken: ComposedRecord = asReceived(record, receivedAt, latest);
   return taken.changedAt === receivedAt ? { ...taken, undated: true } : taken;
 }
 

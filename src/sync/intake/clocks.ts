@@ -6,13 +6,21 @@ import type { ComposedRecord } from '../../tables/records.ts';
 /** By so much clocks differ. */
 const maxAheadMs = 600_000;
 
-export function isAhead(changedAt: number, receivedAt: number): boolean {
-  return changedAt > receivedAt + maxAheadMs;
+/** `latest`: the latest time that a clock shows, epoch milliseconds. */
+export function isAhead(changedAt: number, latest: number): boolean {
+  return changedAt > latest + maxAheadMs;
 }
 
-/** The record as it is where its clock can be believed; else with the time of its receipt, epoch milliseconds. */
-export function asReceived<Told extends ComposedRecord>(record: Told, receivedAt: number): Told {
-  if (!isAhead(record.changedAt, receivedAt)) return record;
+/**
+ * The record as it is where its clock can be believed; else with the time of its receipt, epoch milliseconds. `latest`: the latest time
+ * that a clock showed then, where ours may be behind.
+ */
+export function asReceived<Told extends ComposedRecord>(
+  record: Told,
+  receivedAt: number,
+  latest = receivedAt,
+): Told {
+  if (!isAhead(record.changedAt, latest)) return record;
   return { ...record, changedAt: receivedAt, undated: true as const };
 }
 

@@ -49,6 +49,8 @@ export interface Intake {
   lane: Lane;
   runId: number | null;
   now: number;
+  /** The latest time that a clock shows; what has changed by then is not ahead. Absent: `now`. */
+  latest?: number | undefined;
   /** When the vendor was asked for the records, epoch milliseconds; absent where it pushed them. */
   readAt?: number | undefined;
   /** See `Origin.proven`. */
@@ -177,8 +179,11 @@ function circleNote(count: number): Note {
 }
 
 /** The records, none with a clock that would hide every later change. */
-function believable(records: readonly ComposedRecord[], { now, onNote }: Intake): readonly ComposedRecord[] {
-  const taken = records.map((record) => asReceived(record, now));
+function believable(
+  records: readonly ComposedRecord[],
+  { now, latest = now, onNote }: Intake,
+): readonly ComposedRecord[] {
+  const taken = records.map((record) => asReceived(record, now, latest));
   const ahead = taken.filter((record, index) => record !== records[index]).length;
   if (ahead === 0) return records;
   onNote?.(aheadNote(ahead));

@@ -4,13 +4,14 @@ import type { Touch } from '../../tables/touches.ts';
 import { isAhead } from './clocks.ts';
 import type { Source } from './source.ts';
 
-/** The touch with a clock that can be believed, to be read when the vendor shows what it told. `isAhead`: the clock could not. */
+/** The touch with a clock that can be believed, as in `asReceived`, to be read when the vendor shows what it told. `isAhead`: the clock could not. */
 export function touchOf(
   source: Source,
   { stream, recordId, changedAt, gone }: Touched,
   receivedAt: number,
+  latest = receivedAt,
 ): { touch: Touch & { waitMs: number }; isAhead: boolean } {
-  const ahead = isAhead(changedAt, receivedAt);
+  const ahead = isAhead(changedAt, latest);
   const lagSeconds = source.stream(stream)?.read?.lagSeconds ?? 0;
   const touch = {
     stream,

@@ -3,7 +3,7 @@
 import type { Context, JournalPage, Note } from '../../connector.ts';
 import type { Run } from '../../contract/run.ts';
 import type { Database, Queryable } from '../../db/database.ts';
-import type { Clock } from '../../engine/clock.ts';
+import { type Clock, latestOf } from '../../engine/clock.ts';
 import { untilAborted } from '../../engine/http/until-aborted.ts';
 import type { Log } from '../../engine/log/log.ts';
 import { checkpoint, moveCheckpoint } from '../../tables/checkpoints.ts';
@@ -51,7 +51,7 @@ async function takePage(reading: ReadingJournal, page: JournalPage): Promise<voi
   const { deps, source, run, lease, leaseMs } = reading;
   const now = deps.clock.now();
   for (const one of page.touches) requireStream(source, one);
-  const touched = page.touches.map((one) => touchOf(source, one, now));
+  const touched = page.touches.map((one) => touchOf(source, one, now, latestOf(deps.clock)));
   const ahead = touched.filter(({ isAhead }) => isAhead).length;
   const notes = [...(page.notes ?? []), ...(ahead > 0 ? [aheadNote(ahead)] : []), ...gapNotes(page)];
   await deps.database.transaction(async (tx) => {

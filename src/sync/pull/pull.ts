@@ -15,7 +15,7 @@ import {
 import type { Run } from '../../contract/run.ts';
 import { pathProperty } from '../../customer/path.ts';
 import type { Database, Queryable } from '../../db/database.ts';
-import type { Clock } from '../../engine/clock.ts';
+import { type Clock, latestOf } from '../../engine/clock.ts';
 import { localFiles } from '../../engine/files.ts';
 import { type Endpoint, tooLargeCode } from '../../engine/http/endpoint.ts';
 import { untilAborted } from '../../engine/http/until-aborted.ts';
@@ -424,11 +424,21 @@ async function takePage(
   const step = stepOf(reader, stream);
   await takeApart(page, async (part, isLast) => {
     const now = deps.clock.now();
+    const latest = latestOf(deps.clock);
     const changed: number[] = [];
     const refused: SourceRecord[] = [];
     const noted: Note[] = [];
     const onNote = (note: Note) => void noted.push(note);
-    const intake = { source, stream: stream.name, lane: run.lane, runId: run.id, now, readAt, onNote };
+    const intake = {
+      source,
+      stream: stream.name,
+      lane: run.lane,
+      runId: run.id,
+      now,
+      latest,
+      readAt,
+      onNote,
+    };
     const onCounted = (record: SourceRecord, as: RecordCount) => {
       if (as === 'changed') changed.push(record.changedAt);
       if (as === 'rejected') refused.push(record);
@@ -540,10 +550,20 @@ async function readRecords(reading: Reading): Promise<void> {
     const answer = await askRecords(reading, asked);
     await takeApart(answer, async (part, isLast) => {
       const now = deps.clock.now();
+      const latest = latestOf(deps.clock);
       await deps.database.transaction(async (tx) => {
         const noted: Note[] = [];
         const onNote = (note: Note) => void noted.push(note);
-        const intake = { source, stream: stream.name, lane: run.lane, runId: run.id, now, readAt, onNote };
+        const intake = {
+          source,
+          stream: stream.name,
+          lane: run.lane,
+          runId: run.id,
+          now,
+          latest,
+          readAt,
+          onNote,
+        };
         const counts = await ingest(tx, deps.rules, intake, part);
         await addNotes(tx, run.id, noted);
         const step = 'reading records by ID';

@@ -3,7 +3,7 @@
 import type { Context, SourceRecord, Stream, Unreadable } from '../../connector.ts';
 import type { Run } from '../../contract/run.ts';
 import type { Database } from '../../db/database.ts';
-import type { Clock } from '../../engine/clock.ts';
+import { type Clock, latestOf } from '../../engine/clock.ts';
 import { untilAborted } from '../../engine/http/until-aborted.ts';
 import type { Log } from '../../engine/log/log.ts';
 import { noCounts } from '../../tables/counts.ts';
@@ -135,7 +135,14 @@ async function confirm(sweep: Sweep, recordIds: readonly string[]): Promise<numb
   await takeApart({ records: [...answer.records, ...gone] }, async (part, isLast) => {
     const now = clock.now();
     await database.transaction(async (tx) => {
-      const intake = { source, stream: stream.name, lane: run.lane, runId: run.id, now };
+      const intake = {
+        source,
+        stream: stream.name,
+        lane: run.lane,
+        runId: run.id,
+        now,
+        latest: latestOf(clock),
+      };
       const counts = await ingest(tx, rules, intake, part);
       if (isLast) {
         await noteMet(tx, { runId: run.id, stream: stream.name, first: false }, recordIds);

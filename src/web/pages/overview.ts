@@ -72,7 +72,7 @@ ${proofSection(proof, status.now)}`,
 }
 
 /** What fails in the process itself; an empty section where nothing does, so that the script can fill it. */
-function troubles({ databaseFault, loops, differingWorkers, apiEnds, now }: Status): Html {
+function troubles({ databaseFault, loops, differingClocks, differingWorkers, apiEnds, now }: Status): Html {
   return html`<section id="troubles" data-live aria-label="What fails">${
     databaseFault
       ? html`<p class="banner bad" data-key="database">The database has not worked since ${moment(databaseFault.since, now)}: ${databaseFault.reason}.</p>`
@@ -80,7 +80,9 @@ function troubles({ databaseFault, loops, differingWorkers, apiEnds, now }: Stat
   }${loops.map(
     ({ name, failingSince, failures, lastError }) =>
       html`<p class="banner bad" data-key="loop ${name}">The loop “${name}” has been failing since ${moment(failingSince, now)} (${number(failures)} times): ${lastError}</p>`,
-  )}${differingWorkers.map(
+  )}${
+    differingClocks === null ? '' : html`<p class="banner wait" data-key="clocks">${differingClocks}</p>`
+  }${differingWorkers.map(
     ({ note, host, pid }) => html`<p class="banner wait" data-key="worker ${host} ${pid}">${note}</p>`,
   )}${apiEnds.map(({ name, note }) => html`<p class="banner wait" data-key="api ${name}">${note}</p>`)}</section>`;
 }
