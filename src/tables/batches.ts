@@ -48,6 +48,9 @@ export interface Loss {
   message: string;
 }
 
+/** Of a batch of which the destination has named no action. */
+export const noAction = { actionId: null, polls: 0, lost: null };
+
 /** Keeps a batch, before it is sent, in a transaction. `lease`: of the worker that sends it. */
 export async function keepBatch(
   db: Queryable,

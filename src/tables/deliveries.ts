@@ -400,11 +400,14 @@ export async function carryUnheard(db: Queryable, worker: string): Promise<void>
 }
 
 /** What a dead worker had claimed is due again at once. Its attempts are in doubt already, since the claim. */
-export async function freeDeliveries(db: Queryable, worker: string, now: number): Promise<number> {
-  const rows = await db.rows(sql`
+export async function freeDeliveries(
+  db: Queryable,
+  worker: string,
+  now: number,
+): Promise<{ sourceId: string; acknowledged: number | null }[]> {
+  return db.rows(sql`
     update deliveries set lease = null, due_at = ${toTimestamp(now)}
-    where state = 'waiting' and batch_id is null and ${leasedBy(sql`lease`, worker)} returning source_id`);
-  return rows.length;
+    where state = 'waiting' and batch_id is null and ${leasedBy(sql`lease`, worker)} returning source_id, acknowledged`);
 }
 
 /**

@@ -253,7 +253,19 @@ const sending = mutantsOf(
   [
     {
       name: 'forgets a single write that may still arrive',
-      find: "      if (writing.action === 'write' && !isUndone(error)) await this.#expectLate(writing);\n",
+      find: "      if (writing.action === 'write' && !isUndone(error)) {",
+      replace: '      if (false) {',
+    },
+  ],
+);
+
+const deliver = mutantsOf(
+  'src/sync/deliver/deliver.ts',
+  ['simulation/simulation.test.ts'],
+  [
+    {
+      name: 'forgets that a write of a dead worker may still arrive',
+      find: '    await expectLate(db, writes, now);\n',
       replace: '',
     },
   ],
@@ -424,6 +436,7 @@ export const deliveryMutants: readonly Mutant[] = [
   ...difference,
   ...health,
   ...sending,
+  ...deliver,
   ...circuit,
   ...lostActions,
   ...erasure,

@@ -39,7 +39,7 @@ import { type Writing, writings } from './difference.ts';
 import { FirstLoad } from './first-load.ts';
 import { Health } from './health.ts';
 import { HeldClaims, leaseMs } from './held-claims.ts';
-import { LateWrites } from './late-writes.ts';
+import { expectLate, LateWrites } from './late-writes.ts';
 import type { Learning } from './learning.ts';
 import { firstLookMs } from './lost-action.ts';
 import { type PollDeps, Poller } from './polling.ts';
@@ -237,7 +237,13 @@ export class Deliverer {
     const message = 'the worker that sent it was stopped';
     const looksUp = this.#deps.destination.bulk?.lookup !== undefined;
     if (looksUp) await carryUnheard(db, worker);
-    await freeDeliveries(db, worker, now);
+    const freed = await freeDeliveries(db, worker, now);
+    // Of each one write may be under way, of whichever revision after the one acknowledged last.
+    const writes = freed.map(({ sourceId, acknowledged }) => ({
+      sourceId,
+      revision: (acknowledged ?? 0) + 1,
+    }));
+    await expectLate(db, writes, now);
     const loss = looksUp ? { at: now, answered: false, counted: false, message } : null;
     await freeBatches(db, worker, { now, loss, waitMs: looksUp ? firstLookMs.sent : 0 });
   }

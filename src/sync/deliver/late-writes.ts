@@ -1,6 +1,9 @@
 // Writes that arrive after they were given up. Whoever was taken away while one was in doubt is taken away once more when none can
-// be under way any more: else it would stand there again. It sends nothing, and each process remembers for itself.
+// be under way any more: else it would stand there again. What was written since is sent once more.
+import { randomUUID } from 'node:crypto';
+import type { Queryable } from '../../db/database.ts';
 import { lateWriteMs } from '../../engine/work/failures.ts';
+import { keepBatch, noAction } from '../../tables/batches.ts';
 
 /** Of more, the first are taken away a second time later than they might be. */
 const most = 10_000;
@@ -25,4 +28,27 @@ export class LateWrites {
   forget(sourceId: string): void {
     this.#takenAwayAt.delete(sourceId);
   }
+}
+
+/**
+ * These single writes, each of one revision, were given up without an answer and may still arrive: customers of whom a newer revision is
+ * acknowledged until they cannot any more are sent again then.
+ */
+export async function expectLate(
+  db: Queryable,
+  writes: readonly { sourceId: string; revision: number }[],
+  now: number,
+): Promise<void> {
+  if (writes.length === 0) return;
+  const items = writes.map(({ sourceId, revision }) => ({
+    ...{ sourceId, revision },
+    acknowledges: null,
+    attempts: 0,
+    uncertain: true,
+  }));
+  await keepBatch(
+    db,
+    { ...noAction, id: randomUUID(), kind: 'single', items, submittedAt: now },
+    { dueAt: now + lateWriteMs },
+  );
 }

@@ -16,11 +16,19 @@ import type { Clock } from '../../engine/clock.ts';
 import type { Circuit } from '../../engine/http/circuit.ts';
 import { inTraceOf, type Tracer } from '../../engine/trace/trace.ts';
 import { areOfSeveralTraces } from '../../engine/trace/traceparent.ts';
-import { classify, isOwnQuotaWait, isUndone, lateWriteMs } from '../../engine/work/failures.ts';
+import { classify, isOwnQuotaWait, isUndone } from '../../engine/work/failures.ts';
 import type { RightOfWay } from '../../engine/work/right-of-way.ts';
 import { Together } from '../../engine/work/together.ts';
 import type { BatchItem } from '../../tables/batch-items.ts';
-import { type Batch, endBatch, keepBatch, type Loss, loseBatch, nameBatch } from '../../tables/batches.ts';
+import {
+  type Batch,
+  endBatch,
+  keepBatch,
+  type Loss,
+  loseBatch,
+  nameBatch,
+  noAction,
+} from '../../tables/batches.ts';
 import { assignToBatch } from '../../tables/deliveries.ts';
 import { forgetParts } from '../../tables/destination-customers.ts';
 import type { ReadCustomers } from '../census/census.ts';
@@ -29,7 +37,7 @@ import { bisect, smallestWithoutCalls } from './bisect.ts';
 import { bytesOf, type Writing } from './difference.ts';
 import type { FirstFile, FirstLoad } from './first-load.ts';
 import type { Health, Verdict } from './health.ts';
-import type { LateWrites } from './late-writes.ts';
+import { expectLate, type LateWrites } from './late-writes.ts';
 import type { Learning, Split } from './learning.ts';
 import { looksAt } from './lost-action.ts';
 import { lostActionMs, pollDelayMs } from './polling.ts';
@@ -173,18 +181,12 @@ export class Sender {
       }
       await this.#ended.add({ writing, outcome });
     } catch (error) {
-      if (writing.action === 'write' && !isUndone(error)) await this.#expectLate(writing);
+      if (writing.action === 'write' && !isUndone(error)) {
+        const { database, clock } = this.#deps;
+        await database.transaction((tx) => expectLate(tx, [writing], clock.now()));
+      }
       await this.#settleFailure([writing], error);
     }
-  }
-
-  /** The write may still arrive: where a newer revision went in between, that is sent again once it cannot any more. */
-  async #expectLate({ sourceId, revision }: Writing): Promise<void> {
-    const { database, clock } = this.#deps;
-    const now = clock.now();
-    const item: BatchItem = { sourceId, revision, acknowledges: null, attempts: 0, uncertain: true };
-    const batch: Batch = { ...noAction, id: randomUUID(), kind: 'single', items: [item], submittedAt: now };
-    await database.transaction((tx) => keepBatch(tx, batch, { dueAt: now + lateWriteMs }));
   }
 
   /** `unheard`: the batch that may have been taken all the same. */
@@ -575,9 +577,6 @@ export class Sender {
     });
   }
 }
-
-/** A batch of which the destination has named no action. */
-const noAction = { actionId: null, polls: 0, lost: null };
 
 /** So many new customers are looked through for one that can show most. */
 const maxCandidates = 200;
