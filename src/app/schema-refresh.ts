@@ -7,8 +7,9 @@ import type { Clock } from '../engine/clock.ts';
 import type { Log } from '../engine/log/log.ts';
 import type { Next } from '../engine/work/worker.ts';
 import { DestinationSchema, type SchemaFault } from '../sync/intake/destination-schema.ts';
+import { rulesOf } from '../sync/intake/mapping-fingerprint.ts';
 import type { Rules } from '../sync/intake/rules.ts';
-import { compareMappings, rulesOf } from '../sync/pull/remap.ts';
+import { compareMappings } from '../sync/pull/remap.ts';
 
 export interface SchemaRefreshDeps {
   config: Config;

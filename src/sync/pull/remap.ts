@@ -1,9 +1,6 @@
 // Stored records mapped again where the mapping of their source has changed: in chunks, each with
 // its checkpoint, with no new pull. It knows no vendor.
-import { createHash } from 'node:crypto';
-import type { Json } from '../../connector.ts';
 import type { Run } from '../../contract/run.ts';
-import { canonicalJson } from '../../customer/json.ts';
 import type { Database, Queryable } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import type { Log } from '../../engine/log/log.ts';
@@ -24,6 +21,7 @@ import {
 import { countPage, requestRun } from '../../tables/runs.ts';
 import { enqueueDeliveries } from '../intake/enqueue.ts';
 import { goodOfBefore, type Mapped, mapAgain, sameState } from '../intake/mapped.ts';
+import { rulesOf, schemaOf } from '../intake/mapping-fingerprint.ts';
 import type { Rules } from '../intake/rules.ts';
 import type { Source } from '../intake/source.ts';
 import { retryDeadLetters } from '../retry/retry.ts';
@@ -35,70 +33,6 @@ const allStreams = '*';
 
 /** What ingest refuses for the mapping's sake, and may take when that changes. */
 const refusedCodes = ['bad_value', 'source_id'];
-
-// ── What a mapping is ───────────────────────────────────────────────────────────────────────────────────────────
-
-/**
- * Changes when the source's stored records would make other customers: its mapping with the types of the metadata it
- * writes, the rule of its source IDs, its filter, what its connector leaves out, the merge, and which sources stand before it.
- */
-export function rulesOf(rules: Rules, source: Source): string {
-  const { config } = source;
-  const { sources, merge, unknownMetadata } = rules.config;
-  const defaults = config.connector.source;
-  // A mapping made from a file's columns is not known before its rows: then all that it is made from counts.
-  const byColumns =
-    ((defaults?.mappingFor ?? defaults?.columnsFor) && config.mapping === null) ||
-    (defaults?.sourceIdFor && config.sourceId.path === null)
-      ? {
-          settings: config.settings,
-          schema: rules.schema,
-          unknownMetadata,
-          version: defaults?.mappingVersion,
-        }
-      : null;
-  const { path, ...rule } = config.sourceId;
-  const order = merge.sources ?? [];
-  const before = sources.slice(
-    0,
-    sources.findIndex(({ name }) => name === source.name),
-  );
-  const rulesAsData = {
-    mapping: source.fingerprint,
-    byColumns,
-    sourceId: { path: path ?? defaults?.sourceId, ...rule },
-    filter: config.filter,
-    ...leftOutRules(source),
-    merge: { ...merge, sources: order },
-    before: before.map(({ name }) => name).sort(),
-  };
-  return hashOf(rulesAsData);
-}
-
-/** What decides which records the connector leaves out. Texts among the settings are secrets and addresses: none of it. */
-function leftOutRules({ streams, config }: Source): object {
-  const deciding = streams.filter(({ leftOut, isProvisional }) => leftOut || isProvisional);
-  if (deciding.length === 0) return {};
-  const settings = JSON.stringify(config.settings, (_key, value) =>
-    typeof value === 'string' ? undefined : value,
-  );
-  return {
-    leftOut: deciding.map(({ name, leftOut, isProvisional }) => [name, leftOut, isProvisional]),
-    settings,
-  };
-}
-
-function schemaOf(rules: Rules): string {
-  return hashOf(rules.schema);
-}
-
-/** Functions count by their source text. */
-function hashOf(value: unknown): string {
-  const plain = JSON.parse(
-    JSON.stringify(value, (_key, item) => (typeof item === 'function' ? String(item) : item)),
-  ) as Json;
-  return createHash('sha256').update(canonicalJson(plain)).digest('hex').slice(0, 16);
-}
 
 // ── When it has changed ─────────────────────────────────────────────────────────────────────────────────────────
 

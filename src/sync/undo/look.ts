@@ -1,6 +1,7 @@
 // Looks at customers of a run and plans for each what undoing it does. It reads one batch, and writes nothing.
 import type { Fields } from '../../connector.ts';
-import { planUndo, type UndoPlan } from '../../customer/undo.ts';
+import { sameJson } from '../../customer/json.ts';
+import { noOverrides, planUndo, type UndoPlan, withUndone } from '../../customer/undo.ts';
 import type { Queryable } from '../../db/database.ts';
 import { ownFields } from '../../tables/customers.ts';
 import { overridesOf } from '../../tables/pins.ts';
@@ -25,6 +26,8 @@ export interface Looked {
   row: UndoRow;
   /** What the records and pins give. Null: that cannot be told. */
   own: Fields | null;
+  /** It is not what its records give by now: its mapping has changed, and it has not been mapped again yet. */
+  isStale: boolean;
   plan: UndoPlan;
 }
 
@@ -50,7 +53,7 @@ export async function look(
   const records = Map.groupBy(await recordsOf(db, sourceIds), ({ sourceId }) => sourceId);
   return rows.map((row) => {
     const { sourceId, fields, orphaned, deletionRefused, withheldBy, isMerged } = row;
-    const { pins = {} } = overrides.get(sourceId) ?? {};
+    const { pins, undone } = overrides.get(sourceId) ?? noOverrides;
     const plan = planUndo(
       {
         ...{ fields, orphaned, deletionRefused, isMerged, pins },
@@ -63,7 +66,8 @@ export async function look(
       { takesCreated },
     );
     const own = ownFields(records.get(sourceId) ?? [], pins, rules.fold);
-    return { row, own, plan: own === null ? withoutFields(plan) : plan };
+    if (own === null) return { row, own, isStale: false, plan: withoutFields(plan) };
+    return { row, own, isStale: !sameJson(withUndone(own, undone).fields, fields), plan };
   });
 }
 

@@ -6,11 +6,12 @@ import type { Database, Queryable } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import { checkpoint, dropCheckpoint, moveCheckpoint } from '../../tables/checkpoints.ts';
 import { noCounts } from '../../tables/counts.ts';
-import { lockCustomersOf, refold, turnCustomers } from '../../tables/customers.ts';
+import { lockCustomersOf, type Revised, refold, turnCustomers } from '../../tables/customers.ts';
 import { dropUndone, setUndone } from '../../tables/pins.ts';
 import { countPage } from '../../tables/runs.ts';
 import { keepSpared } from '../../tables/spared-values.ts';
 import { enqueueDeliveries } from '../intake/enqueue.ts';
+import { sourcesToRemap } from '../intake/mapping-fingerprint.ts';
 import type { Rules } from '../intake/rules.ts';
 import { undoCustomersAfter } from '../views/undo-customers.ts';
 import { isBack, type Looked, look, undoing } from './look.ts';
@@ -49,9 +50,14 @@ async function undoChunk(
   const what = await undoing(tx, of, run.request.created === true);
   const ids = await undoCustomersAfter(tx, what.family, after, chunkCustomers);
   await lockCustomersOf(tx, ids);
-  const looked = await look(tx, rules, what, ids);
+  const before = await look(tx, rules, what, ids);
+  const remapped = await remapFirst(tx, rules, before, { run, now });
+  const looked = remapped.length > 0 ? await look(tx, rules, what, ids) : before;
   const back = looked.filter(isBack);
-  await bringBack(tx, rules, back, { run, of, now });
+  const brought = await bringBack(tx, rules, back, { run, of, now });
+  // What only the mapping changed nobody asked for: the breaker may hold it.
+  const others = remapped.filter(({ sourceId }) => !brought.has(sourceId));
+  await enqueueDeliveries(tx, rules, others, { source: run.source, runId: run.id, lane: 'backfill', now });
   await keepSpared(
     tx,
     run.id,
@@ -83,13 +89,32 @@ async function undoChunk(
   return done;
 }
 
-/** Has values stand in place of what the records give, and enqueues what changed by it. */
+/**
+ * Maps customers again whose mapping has changed since, if fields of theirs are brought back: those are folded anyway. In one
+ * revision, what the mapping changed would be the undo's, and undoing the undo would take it away and keep it away.
+ */
+async function remapFirst(
+  tx: Queryable,
+  rules: Rules,
+  looked: readonly Looked[],
+  { run, now }: { run: Run; now: number },
+): Promise<Revised[]> {
+  const stale = looked.filter(({ isStale, plan }) => isStale && Object.keys(plan.fields).length > 0);
+  if (stale.length === 0) return [];
+  const changed = await sourcesToRemap(tx, rules);
+  const source = changed.includes(run.source) ? run.source : (changed[0] ?? run.source);
+  const cause = { by: 'remap' as const, source, runId: null };
+  const ids = stale.map(({ row }) => row.sourceId);
+  return refold(tx, ids, rules.fold, { cause, now });
+}
+
+/** Has values stand in place of what the records give, and enqueues what changed by it. Returns whom it changed. */
 async function bringBack(
   tx: Queryable,
   rules: Rules,
   back: readonly Looked[],
   { run, of, now }: { run: Run; of: number; now: number },
-): Promise<void> {
+): Promise<ReadonlySet<string>> {
   const cause = { by: 'undo' as const, source: run.source, runId: run.id, of };
   const kept = back
     .filter(({ own, plan }) => own !== null && Object.keys(plan.fields).length > 0)
@@ -109,4 +134,5 @@ async function bringBack(
   const newest = new Map([...revised, ...turned].map((row) => [row.sourceId, row]));
   const options = { source: run.source, runId: run.id, lane: run.lane, now, byPerson: true };
   await enqueueDeliveries(tx, rules, [...newest.values()], options);
+  return new Set(newest.keys());
 }
