@@ -210,15 +210,18 @@ class Simulation {
     }
     // What the index hid is found by the schedule, and what a dead worker left is taken over.
     await this.#runUntil(this.#agenda.now + (scheduleMinutes + 20) * minuteMs);
-    await this.#untilNothingIsKept();
+    const kept = await this.#untilNothingIsKept();
     const missed = missing(this.#vendors);
     this.#person.does(() => this.#operator.does({ kind: 'full' }));
-    await this.#untilNothingIsKept();
-    return [...missed, ...this.#operator.faults];
+    kept.push(...(await this.#untilNothingIsKept()));
+    return [...kept, ...missed, ...this.#operator.faults];
   }
 
-  /** Everything comes to rest, nothing is held, and every undo is withdrawn: what the sources say counts. */
-  async #untilNothingIsKept(): Promise<void> {
+  /**
+   * Everything comes to rest, nothing is held, and every undo is withdrawn: what the sources say counts. A withdrawal is an undo
+   * too, and one that keeps values is withdrawn in turn: that must end, or it is chance what is left.
+   */
+  async #untilNothingIsKept(): Promise<string[]> {
     for (let round = 0; round < 10; round += 1) {
       await this.#untilRest();
       let isDone = false;
@@ -226,8 +229,9 @@ class Simulation {
         isDone = await this.#operator.letsGo();
       });
       await this.#untilRest();
-      if (isDone) return;
+      if (isDone) return [];
     }
+    return ['after ten rounds something is still held, or an undo still keeps something'];
   }
 
   async #untilRest(): Promise<void> {
