@@ -2,7 +2,8 @@
 // (postgres 3.4.9) is not used again after its connection has closed, because it may then
 // - keep what it had not sent yet, and never send the first message of its next connection;
 // - never answer a statement that it was given between the connection's error and its close;
-// - connect in an endless loop where connections are accepted and closed at once.
+// - connect in an endless loop where connections are accepted and closed at once,
+// - take as long as it is given to end a connection that the server ends at the same moment.
 // Every promise here settles when the connection is gone, whatever the driver does.
 import { Socket } from 'node:net';
 import type { Options, ReservedSql, Sql } from 'postgres';
@@ -52,6 +53,7 @@ export class Session {
   #socket: Socket | null = null;
   #dials = 0;
   #isOver = false;
+  readonly #closed = Promise.withResolvers<void>();
 
   /**
    * `onLost`: called once, when the connection is gone and nobody has ended it here. `onNotification`: with the payload, on
@@ -73,7 +75,10 @@ export class Session {
     this.#client = connect({
       max: 1,
       max_lifetime: null,
-      onclose: () => this.#lost('CONNECTION_CLOSED'),
+      onclose: () => {
+        this.#closed.resolve();
+        this.#lost('CONNECTION_CLOSED');
+      },
       onnotify: (_channel: string, payload: string) => options.onNotification?.(payload),
       socket: (target: Target) => this.#dial(target),
     } as DriverOptions);
@@ -94,7 +99,8 @@ export class Session {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#connection?.release();
-    await this.#client.end({ timeout: endingSeconds });
+    // The driver may not notice that the server has ended the session meanwhile.
+    await Promise.race([this.#closed.promise, this.#client.end({ timeout: endingSeconds })]);
     this.#socket?.destroy();
   }
 

@@ -4,8 +4,13 @@ import type { Sql } from 'postgres';
 import { describe, expect, it } from 'vitest';
 import { type Connect, type Session, Sessions } from '../../src/db/sessions.ts';
 
-/** A driver that answers the statement `select 1` and no other, and whose connections close when a test says so. */
-function silentDriver() {
+/**
+ * A driver that answers the statement `select 1` and no other, and whose connections close when a test says so. `end`: how long
+ * it takes to end a connection.
+ */
+function silentDriver(
+  end = (timeout: number, isReserved: boolean) => sleep(isReserved ? timeout * 1000 : 0),
+) {
   const closers: (() => void)[] = [];
   const connect: Connect = ({ onclose }) => {
     closers.push(() => onclose!(1));
@@ -19,7 +24,7 @@ function silentDriver() {
     };
     return Object.assign(client, {
       reserve: () => Promise.resolve(connection),
-      end: ({ timeout = 0 } = {}) => sleep(isReserved ? timeout * 1000 : 0),
+      end: ({ timeout = 0 } = {}) => end(timeout, isReserved),
     } as unknown as Sql);
   };
   return { connect, closers };
@@ -28,8 +33,8 @@ function silentDriver() {
 const ask = (session: Session) => session.run((connection) => connection.unsafe('select 2'));
 
 describe('A pool of sessions', () => {
-  const open = (max: number) => {
-    const { connect, closers } = silentDriver();
+  const open = (max: number, ...end: Parameters<typeof silentDriver>) => {
+    const { connect, closers } = silentDriver(...end);
     return { sessions: new Sessions(connect, { max, hosts: { index: 0 } }), closers };
   };
 
@@ -87,6 +92,14 @@ describe('A pool of sessions', () => {
     expect(closers).toHaveLength(2);
     await replaced;
     await expect(asked).rejects.toMatchObject({ code: 'CONNECTION_DESTROYED' });
+  });
+
+  it('has ended a session whose connection closes meanwhile, even if the driver never says so', async () => {
+    const { sessions, closers } = open(1, () => new Promise(() => {}));
+    await sessions.use(async () => {});
+    const ended = sessions.end(5);
+    closers[0]!();
+    await ended;
   });
 
   it('gives no session once it has ended', async () => {
