@@ -337,10 +337,17 @@ export class Tributary {
     await this.#loops.drain();
     await this.#parts.deliverer.sent();
     this.#loops.forget();
-    await this.budgets.close();
-    await this.#parts.vendors.close();
-    await this.#registry?.leave();
+    // Each whatever became of the one before: without a database a worker cannot give back what it holds, but if it did not leave, it
+    // would renew its lease as soon as the database is back, and nobody would take over from it.
+    const steps = [
+      () => this.budgets.close(),
+      () => this.#parts.vendors.close(),
+      () => this.#registry?.leave() ?? Promise.resolve(),
+    ];
+    const errors: unknown[] = [];
+    for (const step of steps) await step().catch((error: unknown) => errors.push(error));
     this.#registry = null;
+    if (errors.length > 0) throw errors[0];
   }
 
   /** See `isAtRest` of rest.ts. */

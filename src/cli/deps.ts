@@ -119,8 +119,12 @@ async function openApp(options: AppOptions): Promise<App> {
       connectors: await connectors(),
     });
     const close = async () => {
-      await tributary.drain();
-      await Promise.all([tracing?.close(), database.close()]);
+      try {
+        await tributary.drain();
+      } finally {
+        // Draining fails where the database is away: its connections would come back and stay.
+        await Promise.all([tracing?.close(), database.close()]);
+      }
     };
     const ask = async (path: string, headers: { [name: string]: string }) =>
       api.request(path, { headers: { ...headers, authorization: `Bearer ${token}` } });

@@ -124,7 +124,13 @@ export class WorkerRegistry {
   /** Enters this process as `id`. */
   static async join(id: string, options: JoinOptions): Promise<WorkerRegistry> {
     const registry = new WorkerRegistry(id, options);
-    await registry.#enter(options);
+    try {
+      await registry.#enter(options);
+    } catch (error) {
+      // It would listen again and again on behalf of nobody.
+      registry.#subscription.close();
+      throw error;
+    }
     return registry;
   }
 
