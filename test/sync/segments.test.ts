@@ -222,6 +222,84 @@ describe.each(behaviour)('segments of the destination on $name', ({ open }) => {
       { change: 'may move in segment seg_buyers', open: 4 },
     ]);
   });
+
+  const answers = {
+    'is refused': () =>
+      Response.json({ code: 401, key: 'unauthorized', message: 'Unauthorized' }, { status: 401 }),
+    fails: () => new Response('<h1>Bad Gateway</h1>', { status: 502 }),
+    'is a web page': () => new Response('<h1>Please log in</h1>'),
+  };
+
+  it.each(Object.keys(answers) as (keyof typeof answers)[])(
+    'goes on by the size that was known where reading it once more %s',
+    async (fault) => {
+      let isFaulty = false;
+      await start(240, {
+        config: { breaker: { segments: { share: 1, count: 1_000 } } },
+        voucherify: {
+          faults: (request) =>
+            isFaulty && request.url.includes('segment_id=') ? answers[fault]() : undefined,
+        },
+      });
+      await world.sync();
+      world.clock.skip(3_600_000);
+      isFaulty = true;
+      moveTo('customer', 0, 110);
+      await world.sync();
+      // The share is of the few who are in it, not of all customers.
+      expect(vips()).toBe(100);
+      const vip = (await dryRun()).segments.segments.find(({ id }: { id: string }) => id === 'seg_vip');
+      expect(vip).toMatchObject({ name: 'VIP', size: 0 });
+    },
+  );
+
+  it('lists the segments though a size was never read', async () => {
+    await start(20, {
+      voucherify: {
+        faults: (request) => (request.url.includes('segment_id=') ? answers['fails']() : undefined),
+      },
+    });
+    moveTo('customer', 0, 5);
+    await world.sync();
+    const { segments: report } = await dryRun();
+    expect(report.fault).toBeNull();
+    expect(report.segments).toHaveLength(segments.length);
+  });
+
+  it('a list without the segments that there were is asked for once more', async () => {
+    let isEmpty = false;
+    let asked = 0;
+    await start(120, {
+      config: { breaker: { segments: { share: 1, count: 5 } } },
+      voucherify: {
+        faults: (_, route) => {
+          if (!isEmpty || route !== 'GET /v1/segments') return undefined;
+          asked += 1;
+          return asked === 1 ? Response.json({ data: [], object: 'list', total: 0 }) : undefined;
+        },
+      },
+    });
+    await world.sync();
+    world.clock.skip(3_600_000);
+    isEmpty = true;
+    moveTo('customer', 0, 10);
+    await world.sync();
+    expect([vips(), asked]).toEqual([5, 2]);
+  });
+
+  it('segments that are gone are forgotten', async () => {
+    await start(20);
+    await world.sync();
+    world.voucherify.setSegments(segments.filter(({ id }) => id !== 'seg_vip'));
+    world.clock.skip(3_600_000);
+    await world.sync();
+    const { segments: report } = await dryRun();
+    expect(report.segments.map(({ name }: { name: string }) => name).toSorted()).toEqual([
+      'A list',
+      'Buyers',
+      'Gdynia',
+    ]);
+  });
 });
 
 async function until(condition: () => Promise<boolean>): Promise<void> {

@@ -1,10 +1,10 @@
 // The destination's segments: read seldom, kept for all workers, and handed to the rules. Nothing waits for them: where they
 // cannot be read, that is said wherever somebody would look for them.
-import { type Context, type Json, RejectedError, type Segments, UnauthorizedError } from '../../connector.ts';
+import { type Context, type Json, type Segment, type Segments, TransientError } from '../../connector.ts';
 import type { Database } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import type { Log } from '../../engine/log/log.ts';
-import { messageOf } from '../../engine/work/failures.ts';
+import { isRefusal, messageOf } from '../../engine/work/failures.ts';
 import {
   keepSegments,
   keepSegmentsFault,
@@ -22,7 +22,10 @@ const longestWaitMs = 10_000;
 /** More pages than that are no list of segments. */
 const maxPages = 20;
 
-/** So many sizes are asked for, one call each; of the other segments they are not known. */
+/** Until a list that lacks segments is believed. */
+const confirmAfterMs = 3_000;
+
+/** So many sizes are asked for, one call each. Of the others what was read before is kept: an old size is nearer than none. */
 const maxSizes = 20;
 
 export interface SegmentDeps {
@@ -86,27 +89,51 @@ export class DestinationSegments {
   }
 
   async #read(context: Context<unknown>): Promise<SizedSegment[]> {
-    const { segments, rules } = this.#deps;
-    const found: SizedSegment[] = [];
-    let cursor: Json | null = null;
-    for (let pages = 0; pages < maxPages; pages += 1) {
-      const page: Awaited<ReturnType<Segments<unknown>['page']>> = await segments!.page(context, cursor);
-      found.push(...page.segments.map((segment) => ({ ...segment, size: null })));
-      cursor = page.next;
-      if (cursor === null) break;
+    const { rules, clock } = this.#deps;
+    const known = new Map(rules.segments.segments.map(({ id, size }) => [id, size]));
+    let listed = await this.#list(context);
+    // A page of somebody else's may be empty, or old: nothing that enters a segment would be counted any more.
+    const ids = new Set(listed.map(({ id }) => id));
+    if ([...known.keys()].some((id) => !ids.has(id))) {
+      await clock.sleep(confirmAfterMs);
+      listed = await this.#list(context);
     }
+    const found = listed.map(
+      (segment): SizedSegment => ({ ...segment, size: known.get(segment.id) ?? null }),
+    );
     // Only the limit of active ones asks how large they are.
     const limited = rules.breaker === null ? [] : found.filter(({ type }) => type === 'active');
-    for (const segment of limited.slice(0, maxSizes)) segment.size = await this.#sizeOf(context, segment.id);
+    for (const segment of limited.slice(0, maxSizes)) {
+      const size = await this.#sizeOf(context, segment.id);
+      if (size === 'unavailable') break;
+      segment.size = size ?? segment.size;
+    }
     return found;
   }
 
-  async #sizeOf(context: Context<unknown>, id: string): Promise<number | null> {
+  async #list(context: Context<unknown>): Promise<Segment[]> {
+    const found: Segment[] = [];
+    let cursor: Json | null = null;
+    for (let pages = 0; pages < maxPages; pages += 1) {
+      const page: Awaited<ReturnType<Segments<unknown>['page']>> = await this.#deps.segments!.page(
+        context,
+        cursor,
+      );
+      found.push(...page.segments);
+      cursor = page.next;
+      if (cursor === null) break;
+    }
+    return found;
+  }
+
+  /** Null where it was not told: the segment was deleted meanwhile, may not be looked into, or was refused for a moment. */
+  async #sizeOf(context: Context<unknown>, id: string): Promise<number | 'unavailable' | null> {
     try {
       return await this.#deps.segments!.size(context, id);
     } catch (error) {
-      // One that was deleted meanwhile, or may not be looked into.
-      if (error instanceof RejectedError || error instanceof UnauthorizedError) return null;
+      if (isRefusal(error)) return null;
+      // No other one is asked about: each may take as long to fail.
+      if (error instanceof TransientError) return 'unavailable';
       throw error;
     }
   }
