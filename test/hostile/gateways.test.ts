@@ -65,6 +65,7 @@ describe('Before an API of no known errors', () => {
           quota,
           mapping,
           list,
+          complete: true,
           record,
           read,
         },
@@ -172,6 +173,49 @@ describe('Before an API of no known errors', () => {
       await name(['p2']);
       for (let tries = 0; tries < 20 && !isAfter('p2'); tries += 1) await pass(60_000);
       expect([refused > 1, isAfter('p2'), await letters()]).toEqual([true, true, []]);
+      expect(await listPauses(database)).toEqual(new Map());
+    });
+
+    it.each([
+      ['401', () => gateway(401, { message: 'Unauthorized' })],
+      ['400', () => gateway(400)],
+      ['a web page', () => new Response('<h1>Sorry</h1>', { status: 403 })],
+    ])(
+      `a record read ${way} that a full reading lacks, and that was answered with %s for a moment, is read again`,
+      async (_name, refusal) => {
+        await start(read);
+        const isOfP4 = ({ pathname, searchParams }: URL) =>
+          pathname.endsWith('/p4') || searchParams.get('ids')?.split(',').includes('p4');
+        let refused = 0;
+        fault = (url) => {
+          if (!url.searchParams.has('ids') && url.pathname === '/people')
+            return Response.json({ data: [...people.keys()].filter((id) => id !== 'p4').map(shown) });
+          if (!isOfP4(url) || refused > 2) return undefined;
+          refused += 1;
+          return refusal();
+        };
+        change(['p4']);
+        expect(await world.sync('full', 'api')).toMatchObject({ state: 'finished' });
+        for (let tries = 0; tries < 20 && !isAfter('p4'); tries += 1) await pass(60_000);
+        expect([refused > 0, isAfter('p4'), await letters(), await gone()]).toEqual([true, true, [], []]);
+        expect(await listPauses(database)).toEqual(new Map());
+      },
+    );
+
+    it(`a record read ${way} for a person, and answered with 401 for a moment, is read again`, async () => {
+      await start(read);
+      change(['p1', 'p2']);
+      let refused = 0;
+      fault = ({ pathname, searchParams }) => {
+        if (!pathname.endsWith('/p2') && !searchParams.get('ids')?.split(',').includes('p2'))
+          return undefined;
+        refused += 1;
+        return refused <= 2 ? gateway(401, { message: 'Unauthorized' }) : undefined;
+      };
+      const asked = { mode: 'records', trigger: 'manual', lane: 'manual' } as const;
+      await world.tributary.request({ source: 'api', ...asked, request: { recordIds: ['p1', 'p2'] } });
+      for (let tries = 0; tries < 20 && !isAfter('p2'); tries += 1) await pass(60_000);
+      expect([isAfter('p1'), isAfter('p2'), await letters()]).toEqual([true, true, []]);
       expect(await listPauses(database)).toEqual(new Map());
     });
 

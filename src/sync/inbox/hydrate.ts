@@ -395,7 +395,7 @@ export class Hydrator {
                 stream: stream.name,
                 ref: recordId,
                 code: 'unread',
-                message: `a webhook told of it, and it could not be read: ${message}`,
+                message: `it may have changed, and it could not be read: ${message}`,
                 detail: { touchedAt: changedAt },
               },
             ]

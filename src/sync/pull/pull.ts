@@ -34,6 +34,7 @@ import {
   runById,
 } from '../../tables/runs.ts';
 import { forgetMet, forgetMetBy, hasBegun, noteMet } from '../../tables/swept-records.ts';
+import { touch } from '../../tables/touches.ts';
 import type { Sending } from '../deliver/difference.ts';
 import { CursorTrail } from '../intake/cursor-trail.ts';
 import { isAtBeginning, isOfRun, pageCursor } from '../intake/export-state.ts';
@@ -42,7 +43,7 @@ import { readApart } from '../intake/reading-apart.ts';
 import type { Rules } from '../intake/rules.ts';
 import { RunColumns } from '../intake/run-columns.ts';
 import type { Source } from '../intake/source.ts';
-import type { SourceHealth } from '../intake/source-health.ts';
+import { isDoubtful, type SourceHealth } from '../intake/source-health.ts';
 import { type Part, takeApart } from '../intake/taking-apart.ts';
 import { type DryRunning, dryRun } from '../preview/dry-run.ts';
 import { undoRun } from '../undo/undo.ts';
@@ -547,7 +548,7 @@ async function readRecords(reading: Reading): Promise<void> {
     signal.throwIfAborted();
     const asked = recordIds.slice(from, from + read.maxIds);
     const readAt = deps.clock.now();
-    const answer = await askRecords(reading, asked);
+    const { later, ...answer } = await askRecords(reading, asked);
     await takeApart(answer, async (part, isLast) => {
       const now = deps.clock.now();
       const latest = latestOf(deps.clock);
@@ -565,6 +566,16 @@ async function readRecords(reading: Reading): Promise<void> {
           onNote,
         };
         const counts = await ingest(tx, deps.rules, intake, part);
+        if (isLast && later.length > 0) {
+          const touched = later.map((recordId) => ({
+            stream: stream.name,
+            recordId,
+            changedAt: readAt,
+            gone: null,
+          }));
+          await touch(tx, source.name, touched, now);
+          noted.push({ code: 'read_later', message: readLater, count: later.length });
+        }
         await addNotes(tx, run.id, noted);
         const step = 'reading records by ID';
         const counted = { counts, pages: isLast ? 1 : 0, expected: recordIds.length, step, now, leaseMs };
@@ -584,8 +595,17 @@ function requireRead({ source, stream }: Reading): NonNullable<Stream<unknown>['
   );
 }
 
-/** These records; those the vendor does not have, and those it does not give, as rejected rows. */
-async function askRecords(reading: Reading, recordIds: readonly string[]): Promise<Part> {
+const readLater =
+  'Records could not be read, for a reason that may pass. They are read again, and are dead letters if they cannot be read then either.';
+
+/**
+ * These records; those the vendor does not have, and those it does not give, as rejected rows. `later`: those that may be given
+ * another time, for the answer may have been a gateway's.
+ */
+async function askRecords(
+  reading: Reading,
+  recordIds: readonly string[],
+): Promise<Part & { later: string[] }> {
   const { source, stream, signal } = reading;
   const { properties } = source;
   const { name } = source.config.connector;
@@ -596,11 +616,14 @@ async function askRecords(reading: Reading, recordIds: readonly string[]): Promi
     maxRefused,
   );
   const row = (recordId: string, reason: string) => ({ position: recordId, reason, raw: recordId });
+  const later = unreadable.flatMap(({ recordId, error }) => (isDoubtful(error) ? [recordId] : []));
+  const refused = unreadable.filter(({ error }) => !isDoubtful(error));
   return {
     records,
+    later,
     rejected: [
       ...missing.map((recordId) => row(recordId, `${name} has no ${stream.name} record ${recordId}`)),
-      ...unreadable.map(({ recordId, error }) => row(recordId, `${name} does not give it: ${error.message}`)),
+      ...refused.map(({ recordId, error }) => row(recordId, `${name} does not give it: ${error.message}`)),
     ],
   };
 }

@@ -1,15 +1,15 @@
 // A full reading as proof of what is gone: which record IDs it met, and those it did not, each asked for by ID before it
 // is believed deleted. A reading that is not known to be whole proves nothing. It knows no page and no vendor.
-import type { Context, SourceRecord, Stream, Unreadable } from '../../connector.ts';
+import type { Context, SourceRecord, Stream } from '../../connector.ts';
 import type { Run } from '../../contract/run.ts';
 import type { Database } from '../../db/database.ts';
 import { type Clock, latestOf } from '../../engine/clock.ts';
 import { untilAborted } from '../../engine/http/until-aborted.ts';
 import type { Log } from '../../engine/log/log.ts';
 import { noCounts } from '../../tables/counts.ts';
-import { type DeadLetter, keepDeadLetters } from '../../tables/dead-letters.ts';
 import { addNotes, countPage, holdRun, LostLeaseError, runById } from '../../tables/runs.ts';
 import { countMet, hasBegun, noteMet, unmetRecords } from '../../tables/swept-records.ts';
+import { touch } from '../../tables/touches.ts';
 import { ingest } from '../intake/ingest.ts';
 import { type ReadApart, readApart } from '../intake/reading-apart.ts';
 import type { Rules } from '../intake/rules.ts';
@@ -55,21 +55,32 @@ export async function sweep(
     return countNothing(sweep, sentence);
   }
   if (asOf !== undefined) return deleteUnmet(sweep, asOf);
-  let unanswered = 0;
+  let [unanswered, unread] = [0, 0];
   const parts = { limit: stream.read!.maxIds, changedBefore: run.startedAt! };
   for await (const unmet of unmetRecords(sweep.database, sweep, parts)) {
     sweep.signal.throwIfAborted();
-    unanswered += await confirm(
-      sweep,
-      unmet.map(({ recordId }) => recordId),
-    );
+    const recordIds = unmet.map(({ recordId }) => recordId);
+    const answer = await confirm(sweep, recordIds, maxReadAgain - unread);
+    unread += answer.unread;
+    unanswered += answer.unanswered;
   }
+  if (unread > 0)
+    log.warn(
+      { run: run.id, stream: stream.name, records: unread },
+      'records that were not met could not be read by ID; they are kept and read again',
+    );
   if (unanswered > 0)
     log.warn(
       { run: run.id, stream: stream.name, records: unanswered },
       'records were neither found nor said to be gone; they are kept',
     );
 }
+
+/**
+ * So many records that could not be read are read again, beside what webhooks tell of. Where there are more, something else is amiss,
+ * and the next full reading asks for them.
+ */
+const maxReadAgain = 1_000;
 
 /** So many records are deleted in one transaction. */
 const maxDeleted = 1000;
@@ -123,8 +134,15 @@ async function doubtOf({ database, stream, run }: Sweep, total: number | null): 
   return null;
 }
 
-/** Returns how many of these the vendor neither found nor said to be gone. */
-async function confirm(sweep: Sweep, recordIds: readonly string[]): Promise<number> {
+/**
+ * Returns how many of these could not be read and are read again, `most` at most, and how many others the vendor neither found nor
+ * said to be gone. One failure says little of a record: it is judged like one that a webhook tells of, attempt by attempt.
+ */
+async function confirm(
+  sweep: Sweep,
+  recordIds: readonly string[],
+  most: number,
+): Promise<{ unread: number; unanswered: number }> {
   const { database, rules, clock, source, stream, run, lease, leaseMs } = sweep;
   const answer = await ask(sweep, recordIds);
   const missing = new Set(answer.missing);
@@ -132,6 +150,7 @@ async function confirm(sweep: Sweep, recordIds: readonly string[]): Promise<numb
     .filter((recordId) => missing.has(recordId))
     .map((recordId): SourceRecord => ({ recordId, changedAt: run.startedAt!, deleted: true, body: {} }));
   const found = new Set(answer.records.map((record) => record.recordId));
+  const unread = answer.unreadable.slice(0, most).map(({ recordId }) => recordId);
   await takeApart({ records: [...answer.records, ...gone] }, async (part, isLast) => {
     const now = clock.now();
     await database.transaction(async (tx) => {
@@ -146,8 +165,13 @@ async function confirm(sweep: Sweep, recordIds: readonly string[]): Promise<numb
       const counts = await ingest(tx, rules, intake, part);
       if (isLast) {
         await noteMet(tx, { runId: run.id, stream: stream.name, first: false }, recordIds);
-        const letters = answer.unreadable.map((unreadable) => letterOf(sweep, unreadable));
-        await keepDeadLetters(tx, letters, now);
+        const touched = unread.map((recordId) => ({
+          stream: stream.name,
+          recordId,
+          changedAt: run.startedAt!,
+          gone: null,
+        }));
+        await touch(tx, source.name, touched, now);
       }
       const step = `asking for ${stream.name} that were not met`;
       const counted = { counts, pages: isLast ? 1 : 0, expected: null, step, now, leaseMs };
@@ -155,7 +179,8 @@ async function confirm(sweep: Sweep, recordIds: readonly string[]): Promise<numb
     });
   });
   sweep.onIngested();
-  return recordIds.filter((recordId) => !found.has(recordId) && !missing.has(recordId)).length;
+  const answered = new Set([...found, ...missing, ...unread]);
+  return { unread: unread.length, unanswered: recordIds.filter((id) => !answered.has(id)).length };
 }
 
 /** What is in neither answer proves nothing. */
@@ -165,20 +190,6 @@ function ask({ stream, source, context, signal }: Sweep, recordIds: readonly str
     (some) => untilAborted(stream.read!.records(context(), { recordIds: some, properties }), signal),
     recordIds,
   );
-}
-
-/** A record that cannot be read stays as it was; a retry reads it again, as what a webhook tells of. */
-function letterOf({ source, stream, run }: Sweep, { recordId, error }: Unreadable): DeadLetter {
-  return {
-    kind: 'record',
-    source: source.name,
-    stream: stream.name,
-    ref: recordId,
-    runId: run.id,
-    code: 'unread',
-    message: `a full reading did not find it in the list, and it could not be read by ID: ${error.message}`,
-    detail: { touchedAt: run.startedAt! },
-  };
 }
 
 async function countNothing({ database, clock, run, lease, leaseMs }: Sweep, step: string): Promise<void> {
