@@ -124,6 +124,37 @@ describe('what no webhook tells of', () => {
     world.tributary.wake();
     await world.shows(() => world.properties(profile), { loyalty_points: 7, segments: ['VIP'] });
   });
+
+  it('is found although Voucherify no longer accepts where the reading stood: it begins anew', async () => {
+    let isExpired = false;
+    let rejected = 0;
+    const isBeginning = (url: URL) => url.searchParams.get('starting_after')?.startsWith('1970-01-01');
+    await open({
+      webhooks: false,
+      start: false,
+      config: { writeBack: { klaviyo: { fields: { loyalty_points: 'loyalty.points' } } } },
+      voucherify: {
+        faults: (request, route) => {
+          const url = new URL(request.url);
+          if (route !== 'GET /v1/customers' || !url.searchParams.has('starting_after')) return undefined;
+          if (isBeginning(url)) isExpired = rejected === 0;
+          if (!isExpired || isBeginning(url)) return undefined;
+          rejected += 1;
+          const error = { code: 400, key: 'invalid_cursor', message: 'The cursor is not valid any more' };
+          return Response.json(error, { status: 400 });
+        },
+      },
+    });
+    for (let index = 0; index < 230; index += 1) {
+      world.voucherify.upsert({ source_id: `shop-${index}` });
+      world.voucherify.setFacts(`shop-${index}`, { points: index }, null);
+    }
+    const profile = world.klaviyo.create({ external_id: 'shop-229' });
+    await world.tributary.start();
+    await world.sync('full', 'klaviyo');
+    await until(() => rejected > 0);
+    await world.shows(() => world.properties(profile)['loyalty_points'], 229);
+  });
 });
 
 describe('a person whom the vendor does not know', () => {

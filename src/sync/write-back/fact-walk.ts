@@ -31,6 +31,8 @@ import type { FactReader } from './fact-reader.ts';
 const leaseMs = 300_000;
 const backoff: Backoff = { baseMs: 5_000, capMs: 900_000 };
 const keptAtOnce = 500;
+/** So often in a row a cursor is rejected until the walk begins anew: as often more each time that it does before it has ended. */
+const rejectionsMax = 4;
 
 /** The walk over the destination's customers. */
 export const readWalk = 'facts';
@@ -53,6 +55,9 @@ export interface FactWalkDeps {
 export class FactWalk {
   readonly #deps: FactWalkDeps;
   #failures = 0;
+  /** Times in a row that the destination has rejected where the walk stands, and times that it began anew for it. */
+  #rejections = 0;
+  #restarts = 0;
 
   constructor(deps: FactWalkDeps) {
     this.#deps = deps;
@@ -117,9 +122,17 @@ export class FactWalk {
     const held = { name: readWalk, lease: newLease() };
     const walk = await claimWalk(database, { ...held, now: clock.now(), leaseMs });
     if (!walk) return false;
+    // Its first page is read before the cursor is given up: where that is rejected too, it is not for the cursor's sake.
+    const isAnew =
+      walk.cursor !== null && this.#rejections >= rejectionsMax * 2 ** Math.min(this.#restarts, 6);
     try {
-      await this.#readPage(walk, held, signal);
+      await this.#readPage(isAnew ? { ...walk, cursor: null } : walk, held, signal);
+      if (isAnew) {
+        this.#restarts += 1;
+        log.warn('the destination no longer accepts where the reading of facts stood: it begins anew');
+      }
       this.#failures = 0;
+      this.#rejections = 0;
       return true;
     } catch (error) {
       const now = clock.now();
@@ -127,6 +140,7 @@ export class FactWalk {
       else {
         this.#failures += 1;
         const { kind, retryAfterMs, message } = failureOf('run', error);
+        if (kind === 'rejected' || kind === 'unproven') this.#rejections += 1;
         if (kind === 'unexpected')
           log.error({ err: error }, 'a page of facts could not be read; tried again');
         else log.warn({ reason: message }, 'a page of facts could not be read; tried again');
@@ -167,6 +181,7 @@ export class FactWalk {
       const dueAt = page.done ? walk.beganAt + Math.max(everyMs, 60_000) : now;
       await keepWalk(tx, held, { cursor, endedAt: page.done ? now : null, dueAt: Math.max(dueAt, now) });
     });
+    if (page.done) this.#restarts = 0;
     if (isFirst && page.done) await load.clear();
   }
 }
