@@ -56,7 +56,8 @@ function afterUpdate(heard: ProbeResults, { keys }: ProbeMetadata): Found {
     heard['update']?.is === 'accepted' || heard['update without metadata']?.is === 'accepted';
   const refused = rejectionCode(heard['update']);
   const isPartRefused = refused !== null && heard['update without metadata']?.is === 'accepted';
-  if (!fields || !wasWritten) return {};
+  // Without what was written last it is an older state, and proves nothing of what the write left out.
+  if (!wasWritten || fields?.['address.city'] !== 'Two') return {};
   return {
     metadataWrites: isPartRefused
       ? { answer: 'refused', evidence: `A write of one metadata key alone was rejected (${refused}).` }

@@ -28,6 +28,8 @@ export interface BatchItem {
   uncertain: boolean;
   /** Fields that were left out of it on purpose: whether they are there afterwards shows what bulk does to objects. */
   leftOut?: readonly string[];
+  /** When it was written last before, by the destination's clock, epoch milliseconds: what it showed then proves nothing. */
+  writtenAt?: number;
   /** The part of its batch in which it is stored. */
   part?: number;
 }

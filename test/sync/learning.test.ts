@@ -138,6 +138,32 @@ describe.each(behaviour)('what is learned of objects on $name', ({ open }) => {
     expect(world.tributary.sending.settings).toMatchObject({ metadataWrites: 'merge' });
   });
 
+  it.each([0, 5_000])(
+    'is not deceived by a read that shows a customer as before the bulk call, for %i ms or one read',
+    async (lateMs) => {
+      const before = new Map<string, object>();
+      let readAt: number | null = null;
+      await start({
+        voucherify: {
+          bulkWrites: { metadata: 'replace', address: 'replace' },
+          faults: (request, route) => {
+            if (route === 'POST /v1/customers/bulk/async')
+              for (const one of world.voucherify.customers())
+                before.set(one.source_id!, { object: 'customer', ...one });
+            const held = before.get(new URL(request.url).pathname.split('/').at(-1)!);
+            if (route !== read || !held) return undefined;
+            const isFirst = readAt === null;
+            readAt ??= world.clock.now();
+            return isFirst || world.clock.now() - readAt < lateMs ? Response.json(held) : undefined;
+          },
+        },
+      });
+      await world.sync();
+      expect(differences(world)).toEqual([]);
+      expect(await answers()).toMatchObject({ bulkMetadataWrites: 'replace', bulkAddressWrites: 'replace' });
+    },
+  );
+
   it('asks nothing where it is set, and of no customer of whom others own a part', async () => {
     await start({ destination: { metadataWrites: 'replace' } });
     await world.sync();

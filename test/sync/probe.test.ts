@@ -149,6 +149,26 @@ describe('a probe', () => {
     expect({ notDeleted, held: held() }).toEqual({ notDeleted: [], held: [] });
   });
 
+  it('takes a read that shows a customer as before the last write for no answer', async () => {
+    let created: object | undefined;
+    let writes = 0;
+    const { simulator, carry } = project({
+      metadataWrites: 'replace',
+      faults: (request, route) => {
+        if (route === 'POST /v1/customers') writes += 1;
+        const path = new URL(request.url).pathname;
+        if (writes === 2 && route === 'POST /v1/customers')
+          [created] = [...simulator.customers()].map((one) => ({ object: 'customer', ...one }));
+        const isRead =
+          route === 'GET /v1/customers/:customerId' && writes === 2 && path.includes('tributary');
+        return isRead && created ? Response.json(created) : undefined;
+      },
+    });
+    const { answers } = await carry();
+    expect(answers['metadataWrites']).toBeUndefined();
+    expect(provenBy(answers)['metadataWrites']).toBe('replace');
+  });
+
   it('tells bulk that takes no repeats from bulk that is refused', async () => {
     const { answers } = await project({
       faults: async (request, route) => {

@@ -26,6 +26,9 @@ export interface Split {
   others: readonly string[];
 }
 
+/** For so long after a write the destination may show a customer as it was before: a copy of its data may be late, milliseconds. */
+export const readsLagMs = 10_000;
+
 /** So many customers may fail to show anything: then nothing more is tried in this process. */
 const maxTries = 3;
 
@@ -52,8 +55,8 @@ export class Learning {
       });
   }
 
-  /** A customer is tried, and no other one meanwhile. Returns what `attempt` does: whether the customer is whole. */
-  async oneAtATime(attempt: () => Promise<boolean>): Promise<boolean> {
+  /** A customer is tried, and no other one meanwhile. Returns what `attempt` does. */
+  async oneAtATime<Learned>(attempt: () => Promise<Learned>): Promise<Learned> {
     this.#tries += 1;
     this.#isGoing = true;
     try {

@@ -1,6 +1,12 @@
 // Bulk actions on their way at the destination: asked about until they end, and settled customer by customer. What an action
 // proves nothing of is read back before it is settled.
-import { type Context, type EndedAction, type Outcome, TransientError } from '../../connector.ts';
+import {
+  type Context,
+  type DestinationCustomer,
+  type EndedAction,
+  type Outcome,
+  TransientError,
+} from '../../connector.ts';
 import type { Queryable } from '../../db/database.ts';
 import type { Circuit } from '../../engine/http/circuit.ts';
 import { tellAnswered } from '../../engine/http/guarded-api.ts';
@@ -28,7 +34,7 @@ import { acknowledgedAfter, deliveredAs, sendAgain } from '../../tables/deliveri
 import { destinationName, listPauses } from '../../tables/pauses.ts';
 import type { BatchSize } from './batch-size.ts';
 import type { Health } from './health.ts';
-import type { Learning } from './learning.ts';
+import { type Learning, readsLagMs } from './learning.ts';
 import { Lookup, type LookupDeps, type LostBatch } from './lookup.ts';
 import { isSampleHeld, readDoubts } from './read-doubts.ts';
 import { accepted, backoff, type Settler } from './settling.ts';
@@ -222,16 +228,30 @@ export class Poller {
   /** A customer that has lost what was left out of it is written again, whole. */
   async #learn(batch: Batch, outcomes: Map<string, Outcome>, context: () => Context<unknown>): Promise<void> {
     const { destination, learning, settings } = this.#deps;
-    for (const { sourceId, leftOut, acknowledges } of batch.items) {
+    for (const { sourceId, leftOut, acknowledges, writtenAt } of batch.items) {
       if (leftOut === undefined || outcomes.get(sourceId)?.result !== 'accepted') continue;
       // Erased meanwhile: nothing of it is written any more.
       if (Object.keys(acknowledges ?? {}).length === 0) continue;
-      const found = await destination.read(context(), sourceId);
+      const found = await this.#readAfter(writtenAt, context, sourceId);
       if (found && (await learning.judge('bulk', leftOut, found.fields))) continue;
       const whole = destination.payload(sourceId, acknowledges ?? {}, settings);
       const payload = found && destination.preserve ? destination.preserve(whole, found) : whole;
       outcomes.set(sourceId, await destination.upsert(context(), { sourceId, payload }));
     }
+  }
+
+  /** As the customer is after a bulk call: not as it was at `writtenAt`, which would look as if objects were merged. */
+  async #readAfter(
+    writtenAt: number | undefined,
+    context: () => Context<unknown>,
+    sourceId: string,
+  ): Promise<DestinationCustomer | null> {
+    const { destination, clock } = this.#deps;
+    const found = await destination.read(context(), sourceId);
+    const isNewer = writtenAt !== undefined && (found?.writtenAt ?? 0) > writtenAt;
+    if (isNewer || found === null) return found;
+    await clock.sleep(readsLagMs);
+    return destination.read(context(), sourceId);
   }
 
   #isOverdue({ submittedAt }: Pick<Batch, 'submittedAt'>): boolean {

@@ -38,7 +38,7 @@ import { bytesOf, type Writing } from './difference.ts';
 import type { FirstFile, FirstLoad } from './first-load.ts';
 import type { Health, Verdict } from './health.ts';
 import { expectLate, type LateWrites } from './late-writes.ts';
-import type { Learning, Split } from './learning.ts';
+import { type Learning, readsLagMs, type Split } from './learning.ts';
 import { looksAt } from './lost-action.ts';
 import { lostActionMs, pollDelayMs } from './polling.ts';
 import { longWaitMs, type Traits } from './route.ts';
@@ -94,7 +94,10 @@ export class Sender {
   /** Those that the destination is known not to have. */
   readonly #absent = new Set<string>();
   /** What is left out of a customer in bulk, to see whether it stays. */
-  readonly #leftOut = new Map<string, { payload: JsonObject; fields: readonly string[] }>();
+  readonly #leftOut = new Map<
+    string,
+    { payload: JsonObject; fields: readonly string[]; writtenAt: number | undefined }
+  >();
   /** Those who were sent one by one are settled with others whose answers came meanwhile. */
   readonly #ended = new Together<{ writing: Writing; outcome: Outcome }>(async (some) => {
     const outcomes = new Map(some.map(({ writing, outcome }) => [writing.sourceId, outcome]));
@@ -233,7 +236,7 @@ export class Sender {
     if (outcome.result !== 'accepted' || !this.#isNew(writing)) return outcome;
     const splits = learning.splitsOf(writing, 'single');
     if (splits.length === 0) return outcome;
-    const isWhole = await learning.oneAtATime(() => this.#learnSingly(context, writing, splits));
+    const { isWhole } = await learning.oneAtATime(() => this.#learnSingly(context, writing, splits));
     return isWhole ? outcome : destination.upsert(context, write);
   }
 
@@ -252,25 +255,27 @@ export class Sender {
     return found;
   }
 
-  /** Writes a part of a customer that is there as a whole. False where it has lost the other part. */
+  /** Writes a part of a customer that is there as a whole. `isWhole`: false where it has lost the other part. */
   async #learnSingly(
     context: Context<unknown>,
     writing: Writing,
     splits: readonly Split[],
-  ): Promise<boolean> {
-    const { destination, learning } = this.#deps;
+  ): Promise<{ isWhole: boolean; writtenAt?: number | undefined }> {
+    const { destination, learning, clock } = this.#deps;
     const { sourceId } = writing;
     const payload = learning.firstParts(writing, splits);
     const part = await destination.upsert(context, { sourceId, payload });
-    if (part.result === 'rejected') return true;
+    if (part.result === 'rejected') return { isWhole: true };
     const customer = part.result === 'accepted' ? part.customer : undefined;
+    // Read at once, it might be shown as it was before.
+    if (!customer) await clock.sleep(readsLagMs, this.#signal);
     const found = customer ?? (await destination.read(context, sourceId));
-    if (!found) return false;
-    return learning.judge(
-      'single',
-      splits.flatMap(({ others }) => others),
-      found.fields,
-    );
+    if (!found) return { isWhole: false };
+    const others = splits.flatMap((split) => split.others);
+    return {
+      isWhole: await learning.judge('single', others, found.fields),
+      writtenAt: found.writtenAt,
+    };
   }
 
   /**
@@ -286,6 +291,7 @@ export class Sender {
     const { sourceId } = writing;
     const splits = learning.splitsOf(writing, 'bulk');
     const ofSingle = learning.splitsOf(writing, 'single');
+    let writtenAt: number | undefined;
     try {
       const context = this.#context(sourceId);
       const outcome = await destination.upsert(context, { sourceId, payload: writing.payload ?? {} });
@@ -293,16 +299,17 @@ export class Sender {
         await settler.settle({ lease: this.#lease }, [writing], new Map([[sourceId, outcome]]));
         return others;
       }
+      writtenAt = outcome.customer?.writtenAt;
       await learning.oneAtATime(async () => {
-        if (ofSingle.length > 0) await this.#learnSingly(context, writing, ofSingle);
-        return true;
+        if (ofSingle.length === 0) return;
+        writtenAt = (await this.#learnSingly(context, writing, ofSingle)).writtenAt ?? writtenAt;
       });
     } catch (error) {
       await this.#settleFailure([writing], error);
       return others;
     }
     const fields = splits.map(({ first }) => first);
-    this.#leftOut.set(sourceId, { payload: learning.withoutFirst(writing, splits), fields });
+    this.#leftOut.set(sourceId, { payload: learning.withoutFirst(writing, splits), fields, writtenAt });
     return [writing, ...others];
   }
 
@@ -531,7 +538,7 @@ export class Sender {
       acknowledges,
       attempts,
       uncertain,
-      ...(this.#leftOut.has(sourceId) && { leftOut: this.#leftOut.get(sourceId)!.fields }),
+      ...this.#lookedFor(sourceId),
     }));
     const batch: Batch = { ...noAction, id, kind, items, submittedAt: clock.now() };
     const dueAt = batch.submittedAt + lostActionMs;
@@ -555,6 +562,11 @@ export class Sender {
       await endBatch(database, id);
       return { error, unheard: null };
     }
+  }
+
+  #lookedFor(sourceId: string): Pick<BatchItem, 'leftOut' | 'writtenAt'> {
+    const { fields, writtenAt } = this.#leftOut.get(sourceId) ?? {};
+    return { ...(fields && { leftOut: fields }), ...(writtenAt !== undefined && { writtenAt }) };
   }
 
   /** A batch refused as a whole is halved until the customers that cause it stand alone, as far as the quota allows. */
