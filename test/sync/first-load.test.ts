@@ -3,8 +3,9 @@
 import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { BulkFault, CustomerBody, Fault, VoucherifyOptions } from '../../simulators/voucherify.ts';
+import { destinationName, resume } from '../../src/tables/pauses.ts';
 import { behaviour, type TestDatabase } from '../support/databases.ts';
-import { differences, openSyncWorld, type SyncWorld } from '../support/sync-world.ts';
+import { differences, openSyncWorld, type SyncWorld, until } from '../support/sync-world.ts';
 
 const people = 4_000;
 const importRoute = 'POST /v1/customers/importCSV';
@@ -171,6 +172,72 @@ describe.each(behaviour)('a first load on $name', ({ open }) => {
     expect(told()).toHaveLength(1);
     expect(await database.rows(sql`select 1 from pauses`)).toEqual([]);
     expect(await database.rows(sql`select 1 from deliveries where attempts > 0`)).toEqual([]);
+  });
+
+  const unauthorized = () =>
+    Response.json({ code: 401, key: 'unauthorized', message: 'Unauthorized' }, { status: 401 });
+
+  it.each([
+    ['the schema', 'GET /v1/metadata-schemas'],
+    ['the customers', 'GET /v1/customers'],
+    ['the file', importRoute],
+  ])('goes as a file all the same where the call for %s is refused once', async (_what, refusedRoute) => {
+    let asked = 0;
+    // The schema is read before, for the mapping.
+    const refusedAt = refusedRoute === 'GET /v1/metadata-schemas' ? 2 : 1;
+    const faults = (_request: Request, route: string): Fault => {
+      if (route !== refusedRoute) return undefined;
+      asked += 1;
+      return asked === refusedAt ? unauthorized() : undefined;
+    };
+    await start({ voucherify: { faults } });
+    await world.sync();
+    expect(differences(world)).toEqual([]);
+    expect([asked > refusedAt, calls(bulkRoute)]).toEqual([true, 0]);
+    expect(await database.rows(sql`select 1 from pauses`)).toEqual([]);
+  });
+
+  it('goes as a file once credentials that were refused at first are accepted', async () => {
+    let refuses = true;
+    await start({ voucherify: { faults: () => (refuses ? unauthorized() : undefined) } });
+    const syncing = world.sync();
+    await until(async () => (await database.rows(sql`select 1 from pauses`)).length > 0);
+    refuses = false;
+    await resume(database, destinationName);
+    world.tributary.wake();
+    await syncing;
+    expect(differences(world)).toEqual([]);
+    expect([world.voucherify.requests.get(`${importRoute} 202`), calls(bulkRoute)]).toEqual([1, 0]);
+  });
+
+  it('is not used because one list of customers is empty, where another is not', async () => {
+    await start({
+      voucherify: {
+        metadataWrites: 'merge',
+        faults: (request, route) => {
+          const { searchParams } = new URL(request.url);
+          const isOfAll =
+            searchParams.get('order') === 'created_at' && !searchParams.has('created_at[after]');
+          return route === 'GET /v1/customers' && isOfAll
+            ? Response.json({
+                object: 'list',
+                data_ref: 'customers',
+                customers: [],
+                total: 0,
+                has_more: false,
+              })
+            : undefined;
+        },
+      },
+    });
+    const { id } = [...world.hubspot.contacts()].at(-1)!;
+    world.voucherify.upsert({ source_id: id, description: 'theirs', metadata: { tier: 'gold' } });
+    await world.sync();
+    expect(world.voucherify.bySourceId(id)).toMatchObject({
+      description: 'theirs',
+      metadata: { tier: 'gold' },
+    });
+    expect(calls(importRoute)).toBe(0);
   });
 
   it('comes again as a file after a 429', async () => {

@@ -2,13 +2,21 @@
 // write over whole customers, so one sign that anybody is there already ends it. It sends nothing.
 import type { Context, Destination } from '../../connector.ts';
 import type { Database } from '../../db/database.ts';
+import type { Clock } from '../../engine/clock.ts';
 import type { Log } from '../../engine/log/log.ts';
 import { anyAcknowledged } from '../../tables/acknowledgements.ts';
 import type { Writing } from './difference.ts';
 import { minInFile } from './route.ts';
 
+/** How long no file is tried after one was refused, or could not be made: what stood in the way may have been a mistake. */
+const noFileMs = 3_600_000;
+
+/** Until a refusal is asked about once more: a gateway, or a vendor that restarts, refuses everybody for a moment. */
+export const fileConfirmMs = 3_000;
+
 export interface FirstLoadDeps {
   database: Database;
+  clock: Clock;
   log: Log;
   destination: Destination<unknown>;
   readonly settings: unknown;
@@ -23,8 +31,11 @@ export interface FirstFile {
 
 export class FirstLoad {
   readonly #deps: FirstLoadDeps;
-  /** Once it is over it stays so, in this process. */
-  #over = false;
+  /** Until when none is tried, epoch milliseconds: for good once somebody is acknowledged, in this process. */
+  #closedUntil = Number.NEGATIVE_INFINITY;
+  #isSaid = false;
+  /** When a call for one was refused that has not been made again. */
+  #refusedAt: number | null = null;
 
   constructor(deps: FirstLoadDeps) {
     this.#deps = deps;
@@ -32,16 +43,31 @@ export class FirstLoad {
 
   /** Whether it is asked for, and not over as far as our own rows tell. */
   async isOpen(): Promise<boolean> {
-    const { database, destination, settings } = this.#deps;
-    if (this.#over || !destination.firstLoad || !destination.traits(settings).firstLoad) return false;
-    if (await anyAcknowledged(database)) this.end('the destination has acknowledged customers');
-    return !this.#over;
+    const { database, destination, settings, clock } = this.#deps;
+    if (!destination.firstLoad || !destination.traits(settings).firstLoad) return false;
+    if (clock.now() < this.#closedUntil) return false;
+    if (!(await anyAcknowledged(database))) return true;
+    this.end('the destination has acknowledged customers');
+    this.#closedUntil = Number.POSITIVE_INFINITY;
+    return false;
   }
 
-  /** Customers go in bulk from here on. Said once. */
+  /** Customers go in bulk from here on, for an hour. Said once. */
   end(reason: string): void {
-    if (!this.#over) this.#deps.log.info({ reason }, 'customers are not sent as a file, but in bulk');
-    this.#over = true;
+    const { log, clock } = this.#deps;
+    if (!this.#isSaid) log.info({ reason }, 'customers are not sent as a file, but in bulk');
+    this.#isSaid = true;
+    this.#refusedAt = null;
+    this.#closedUntil = clock.now() + noFileMs;
+  }
+
+  /** A call for a file was refused: it is believed, and no file is sent, when that happens twice. */
+  refused(reason: string): boolean {
+    const now = this.#deps.clock.now();
+    const isBelieved = this.#refusedAt !== null && now - this.#refusedAt < noFileMs;
+    if (isBelieved) this.end(reason);
+    else this.#refusedAt = now;
+    return isBelieved;
   }
 
   /**
@@ -80,9 +106,16 @@ export class FirstLoad {
     const { database, destination } = this.#deps;
     if (await anyAcknowledged(database)) return 'the destination has acknowledged customers';
     if (!destination.readBack) return 'nobody can tell whether the destination is empty';
-    const { customers, total } = await destination.readBack.list.page(context(), null);
+    const { list, changes } = destination.readBack;
+    const { customers, total } = await list.page(context(), null);
     if (total === undefined) return 'the destination does not say how many customers it has';
-    return total > 0 || customers.length > 0 ? `the destination has customers already (${total})` : null;
+    if (total > 0 || customers.length > 0) return `the destination has customers already (${total})`;
+    // One empty page may be somebody else's, or late: it is believed when another list is empty as well.
+    const created = await (changes
+      ? changes.page(context(), { by: 'created', since: 0 }, null)
+      : list.page(context(), null));
+    const isEmpty = created.customers.length === 0 && (created.total ?? 0) === 0;
+    return isEmpty ? null : 'the destination has customers already, though it listed none at first';
   }
 }
 

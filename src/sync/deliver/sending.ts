@@ -10,13 +10,14 @@ import {
   type Outcome,
   RejectedError,
   TransientError,
+  UnauthorizedError,
 } from '../../connector.ts';
 import type { Database } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import type { Circuit } from '../../engine/http/circuit.ts';
 import { inTraceOf, type Tracer } from '../../engine/trace/trace.ts';
 import { areOfSeveralTraces } from '../../engine/trace/traceparent.ts';
-import { classify, isOwnQuotaWait, isUndone } from '../../engine/work/failures.ts';
+import { classify, isOwnQuotaWait, isRefusal, isUndone } from '../../engine/work/failures.ts';
 import type { RightOfWay } from '../../engine/work/right-of-way.ts';
 import { Together } from '../../engine/work/together.ts';
 import type { BatchItem } from '../../tables/batch-items.ts';
@@ -35,7 +36,7 @@ import type { ReadCustomers } from '../census/census.ts';
 import type { BatchSize } from './batch-size.ts';
 import { bisect, smallestWithoutCalls } from './bisect.ts';
 import { bytesOf, type Writing } from './difference.ts';
-import type { FirstFile, FirstLoad } from './first-load.ts';
+import { type FirstFile, type FirstLoad, fileConfirmMs } from './first-load.ts';
 import type { Health, Verdict } from './health.ts';
 import { expectLate, type LateWrites } from './late-writes.ts';
 import { type Learning, readsLagMs, type Split } from './learning.ts';
@@ -397,7 +398,9 @@ export class Sender {
       file = await firstLoad.file(this.#context, toWrite, limits);
     } catch (error) {
       if (!(error instanceof TransientError)) {
-        firstLoad.end(`it could not be asked what the file may hold: ${(error as Error).message}`);
+        const said = `it could not be asked what the file may hold: ${(error as Error).message}`;
+        if (isRefusal(error)) return this.#afterRefusedFile(toWrite, error, said);
+        firstLoad.end(said);
         return toWrite;
       }
       await this.#settleFailure(toWrite, error);
@@ -413,6 +416,8 @@ export class Sender {
         firstLoad.end(`the destination refused one: ${error.message}`);
         return toWrite;
       }
+      if (error instanceof UnauthorizedError)
+        return this.#afterRefusedFile(toWrite, error, `the destination refused one: ${error.message}`);
       if (endOf(error) === 'spent' && !this.#signal.aborted) {
         await this.#putBack(toWrite, 'no bulk call is left for now');
         return [];
@@ -424,6 +429,21 @@ export class Sender {
       await this.#settleFailure(part, error, unheard);
     }
     return rest;
+  }
+
+  /** They wait until the refusal is confirmed: of everybody by a read, which pauses; of files when the next one is refused too. */
+  async #afterRefusedFile(
+    toWrite: readonly Writing[],
+    error: RejectedError | UnauthorizedError,
+    said: string,
+  ): Promise<readonly Writing[]> {
+    const { firstLoad, health, clock, onPaused } = this.#deps;
+    if (error instanceof UnauthorizedError && (await health.confirmRefused(error, this.#signal))) {
+      this.#paused = true;
+      onPaused();
+    } else if (firstLoad.refused(said)) return toWrite;
+    await this.#putBack(toWrite, error.message, { dueAt: clock.now() + fileConfirmMs });
+    return [];
   }
 
   /** The first of them, so many that the body stays under its limit; the array's own commas and brackets are counted. */
