@@ -317,8 +317,10 @@ describe.each(behaviour)('a verification on $name', ({ open }) => {
     let asked = 0;
     await start({
       voucherify: {
-        faults: async (_, route) => {
+        faults: async (request, route) => {
           if (route !== 'GET /v1/customers') return route === 'POST /v1/exports' ? denied() : undefined;
+          // Not the read that confirms the refusal.
+          if (!request.url.includes('order=')) return undefined;
           asked += 1;
           if (asked === 2) await new Promise((resolve) => setTimeout(resolve, 100));
           return undefined;
@@ -371,6 +373,30 @@ describe.each(behaviour)('a verification on $name', ({ open }) => {
       },
     });
     expect(await verify()).toMatchObject({ source: 'list', compared: people, matching: people });
+    expect(await listPauses(database)).toEqual(new Map());
+  });
+
+  it.each([
+    ['the order of the export', 'POST /v1/exports', 401],
+    ['the question whether it is made', 'GET /v1/exports/:id', 401],
+    ['the question whether it is made', 'GET /v1/exports/:id', 404],
+    ['the metadata schema', 'GET /v1/metadata-schemas', 401],
+  ])('reads by export all the same where %s (%s) was refused once with %i', async (_what, route, status) => {
+    let isReady = false;
+    let refused = 0;
+    await start({
+      voucherify: {
+        faults: (_request, asked) => {
+          if (!isReady || asked !== route) return undefined;
+          refused += 1;
+          const key = status === 401 ? 'unauthorized' : 'not_found';
+          return refused === 1 ? Response.json({ code: status, key, message: 'No' }, { status }) : undefined;
+        },
+      },
+    });
+    isReady = true;
+    expect(await verify()).toMatchObject({ source: 'export', compared: people, matching: people });
+    expect(refused).toBeGreaterThan(1);
     expect(await listPauses(database)).toEqual(new Map());
   });
 

@@ -136,6 +136,25 @@ describe('exports', () => {
     await expectTruth();
   });
 
+  it.each(['POST /v1/exports', 'GET /v1/exports/:id', 'GET /v1/vouchers'])(
+    'are read all the same where %s is refused once',
+    async (refused) => {
+      let calls = 0;
+      const { used } = await load({
+        exportMs: 5_000,
+        faults: (_, route): Fault => {
+          if (route !== refused) return undefined;
+          calls += 1;
+          return calls === 1
+            ? Response.json({ code: 401, key: 'unauthorized', message: 'Unauthorized' }, { status: 401 })
+            : undefined;
+        },
+      });
+      expect([calls > 1, used]).toEqual([true, true]);
+      await expectTruth();
+    },
+  );
+
   it('are not ordered where they tell nothing that flows back, or reading each is no more calls', async () => {
     await load({}, { tier: 'loyalty.tier', code: 'vouchers.last.code', active: 'vouchers.active' });
     expect(world.voucherify.requests.get('POST /v1/exports 200')).toBeUndefined();

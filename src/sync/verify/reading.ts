@@ -1,6 +1,12 @@
 // How a destination is read back, from wherever an earlier attempt stood: by its own export, else page by page, else the
 // chosen ones one by one; then whoever was not met. What is found is compared elsewhere.
-import { type MetadataSchema, RejectedError, type ShownCustomer, TransientError } from '../../connector.ts';
+import {
+  type MetadataSchema,
+  RejectedError,
+  type ShownCustomer,
+  TransientError,
+  UnauthorizedError,
+} from '../../connector.ts';
 import type { Queryable } from '../../db/database.ts';
 import { isRefusal } from '../../engine/work/failures.ts';
 import { noteExport, type Report } from '../../tables/verifications.ts';
@@ -111,9 +117,22 @@ async function readPhase(inHand: InHand, cursor: Reading, trail: CursorTrail): P
   try {
     return await (cursor.phase === 'exporting' ? awaitExport(inHand, cursor) : readExport(inHand, cursor));
   } catch (error) {
-    if (!isRefusal(error)) throw error;
-    return fallBack(inHand, error.message);
+    return fallBack(inHand, (await believed(inHand, error)).message);
   }
+}
+
+/**
+ * What another way is taken for. One refusal may be a gateway's, or that of a vendor that restarts: it is thrown, so that the same is
+ * tried once more, and so is one that holds for every call. What a file itself shows is believed at once.
+ */
+async function believed({ deps, verification, signal }: InHand, error: unknown): Promise<Error> {
+  if (!isRefusal(error)) throw error;
+  const { message, status } = error;
+  if (error instanceof UnauthorizedError) {
+    if (verification.attempts === 0 || (await deps.confirmRefused(error, signal))) throw error;
+  } else if (status !== undefined && verification.attempts === 0)
+    throw new TransientError(message, { status, cause: error });
+  return error;
 }
 
 // ── Beginning ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -165,8 +184,7 @@ async function orderExport(
     await inHand.advance(cursor, (tx) => noteExport(tx, inHand.verification.id, exportId));
     return cursor;
   } catch (error) {
-    if (!isRefusal(error)) throw error;
-    return fallBack(inHand, error.message);
+    return fallBack(inHand, (await believed(inHand, error)).message);
   }
 }
 
@@ -320,7 +338,7 @@ async function schemaOf(inHand: InHand): Promise<MetadataSchema | null> {
   try {
     return (await inHand.deps.destination.metadataSchema?.(inHand.context())) ?? null;
   } catch (error) {
-    if (!isRefusal(error)) throw error;
+    await believed(inHand, error);
     return null;
   }
 }

@@ -2,7 +2,13 @@
 // against customers read one by one, and deleted. An export that is refused, late, cut off or not borne out is not believed at
 // all, and nobody is taken to have nothing because of it: then each customer is read.
 import { isDeepStrictEqual } from 'node:util';
-import type { Context, FactExports, FactReading, Json } from '../../connector.ts';
+import {
+  type Context,
+  type FactExports,
+  type FactReading,
+  type Json,
+  RejectedError,
+} from '../../connector.ts';
 import type { Database } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
 import type { Endpoint } from '../../engine/http/endpoint.ts';
@@ -85,6 +91,8 @@ export function usedLoad(walk: Pick<Walk, 'cursor' | 'endedAt'> | null): (Load &
 export class FactLoad {
   readonly #deps: FactLoadDeps;
   #failures = 0;
+  /** Times in a row that a call for exports was refused. */
+  #refusals = 0;
 
   constructor(deps: FactLoadDeps) {
     this.#deps = deps;
@@ -103,13 +111,14 @@ export class FactLoad {
     try {
       const next = load === null ? await this.#begin(signal) : await this.#advance(load, held, signal);
       this.#failures = 0;
+      this.#refusals = 0;
       return await this.#keep(held, next);
     } catch (error) {
       if (signal.aborted) {
         await putOffWalk(database, held, clock.now());
         return { again: false, afterMs: 1_000 };
       }
-      return this.#settleFailure(held, load, error);
+      return this.#settleFailure(held, load, error, signal);
     }
   }
 
@@ -328,10 +337,27 @@ export class FactLoad {
     }
   }
 
+  /**
+   * Whether exports are refused: at once where a file itself shows it, else when a call was refused twice while customers are listed.
+   * One refusal may be a gateway's, and without exports each customer is read.
+   */
+  async #isBelieved(error: unknown, signal: AbortSignal): Promise<boolean> {
+    if (!isRefusal(error)) return false;
+    if (error instanceof RejectedError && error.status === undefined) return true;
+    this.#refusals += 1;
+    if (this.#refusals < 2) return false;
+    const listed = this.#deps.rules.facts.list.page(this.#context(signal), null);
+    return listed.then(
+      () => true,
+      () => false,
+    );
+  }
+
   async #settleFailure(
     held: { name: string; lease: string },
     load: Load | null,
     error: unknown,
+    signal: AbortSignal,
   ): Promise<Next> {
     const { clock, log, database } = this.#deps;
     if (error instanceof TakenOver) return { again: false, afterMs: 1_000 };
@@ -351,7 +377,7 @@ export class FactLoad {
         );
       return this.#keep(held, { cursor: { ...load, removals }, isDone, dueAt });
     }
-    if (load !== null && (isRefusal(error) || now - load.orderedAt > maxMakingMs))
+    if (load !== null && (now - load.orderedAt > maxMakingMs || (await this.#isBelieved(error, signal))))
       return this.#keep(held, await this.#decline(load, message));
     log.warn({ reason: message }, 'the first reading of facts could not go on; tried again');
     await putOffWalk(database, held, dueAt);
