@@ -69,6 +69,32 @@ describe.each(behaviour)('what others own on $name', ({ open }) => {
     expect(calls(list)).toBeLessThanOrEqual(12);
   });
 
+  it.each([1, Number.POSITIVE_INFINITY])(
+    'keeps what others own where the list of all customers is empty %d times, and another is not',
+    async (times) => {
+      let asked = 0;
+      const faults = (request: Request, route: string): Fault => {
+        const { searchParams } = new URL(request.url);
+        const isOfAll = searchParams.get('order') === 'created_at' && !searchParams.has('created_at[after]');
+        if (route !== list || !isOfAll) return undefined;
+        asked += 1;
+        return asked <= times
+          ? Response.json({ object: 'list', data_ref: 'customers', customers: [], total: 0, has_more: false })
+          : undefined;
+      };
+      await start({ voucherify: { faults } });
+      const there = ids().slice(0, 120);
+      for (const sourceId of there) theirs(sourceId);
+      // What is new is asked for besides: they are old.
+      world.clock.skip(3_600_000);
+      await world.tributary.start();
+      await world.sync();
+      expect(asked).toBeGreaterThan(0);
+      expect(differences(world)).toEqual([]);
+      expectTheirs(there);
+    },
+  );
+
   it('learns from pages who else has changed what since, single customers and many', async () => {
     await start();
     await world.tributary.start();

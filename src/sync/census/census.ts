@@ -1,12 +1,13 @@
 // What others own of the destination's customers, known before they are written: all are listed once where that is cheaper
 // than to read each before its write, and who has changed since is asked for in pages. What is not known is read singly.
-import type {
-  Context,
-  Destination,
-  DestinationCustomer,
-  Fields,
-  Json,
-  ShownCustomer,
+import {
+  type Context,
+  type Destination,
+  type DestinationCustomer,
+  type Fields,
+  type Json,
+  type ShownCustomer,
+  TransientError,
 } from '../../connector.ts';
 import { type Database, jsonText, type Queryable } from '../../db/database.ts';
 import type { Clock } from '../../engine/clock.ts';
@@ -112,6 +113,7 @@ export class Census {
     const isFirst = row.cursor === null;
     const readAt = clock.now();
     const page = await destination.readBack!.list.page(context(), row.cursor);
+    if (isFirst && page.done && page.customers.length === 0) await this.#confirmEmpty(context);
     const total = page.total ?? row.total;
     const isWorthwhile = page.done || (total !== null && isListWorthwhile({ total, waiting }));
     const state = page.done ? 'listed' : isFirst && !isWorthwhile ? 'declined' : 'listing';
@@ -135,6 +137,14 @@ export class Census {
     if (state === 'listed')
       log.info({ customers: next.total }, 'it is known what customers the destination holds');
     return state === 'listed' ? 'known' : state === 'listing' ? 'reading' : 'declined';
+  }
+
+  /** One empty page may be somebody else's, or late. Throws where another list is not empty as well. */
+  async #confirmEmpty(context: () => Context<unknown>): Promise<void> {
+    const { changes } = this.#deps.destination.readBack!;
+    const { customers, total = 0 } = await changes!.page(context(), { by: 'created', since: 0 }, null);
+    if (customers.length === 0 && total === 0) return;
+    throw new TransientError('The list of all customers is empty, and another one is not', { foreign: true });
   }
 
   /**
