@@ -137,7 +137,7 @@ function errorFor(
     const advice = scopes.length
       ? `Add ${scopes.join(', ')} to the scopes of the app.`
       : `Check that the app has the scope ${scopeOf(request)}.`;
-    return new UnauthorizedError(withAdvice(`${what}${said}`, advice));
+    return new UnauthorizedError(withAdvice(`${what}${said}`, advice), { status });
   }
   if (status === 429) return tooMany(what, body, request, now, quotas);
   const waitMs = retryAfterMs(response.headers['retry-after'], now);

@@ -60,9 +60,10 @@ function errorFor(
   if (status === 403)
     return new UnauthorizedError(
       `${what}. Check that the user of the API key can ${request.method === 'PATCH' ? 'edit' : 'read'} audiences.`,
+      { status },
     );
   if (status === 404)
-    return new UnauthorizedError(`${what}. Check that listId names an audience of this account.`);
+    return new UnauthorizedError(`${what}. Check that listId names an audience of this account.`, { status });
   if (status >= 400 && status < 500 && status !== 408) {
     const code = title?.toLowerCase().replace(/\W+/g, '_') ?? `http_${status}`;
     return new RejectedError(what, { status, code, ...(body['errors'] && { details: body['errors'] }) });

@@ -94,7 +94,7 @@ function errorFor({ status, json }: ApiResponse) {
       : new TransientError(said, { status, quota: 'daily', retryAfterMs: spentMs });
   if (passing.includes(code)) return new TransientError(said, { status, retryAfterMs: busyMs });
   if (code === 'INVALID_TYPE')
-    return new UnauthorizedError(`${said} Grant the user of the app read access to the object.`);
+    return new UnauthorizedError(`${said} Grant the user of the app read access to the object.`, { status });
   const isRejection = status >= 400 && status < 500 && status !== 401 && status !== 403;
   return isRejection ? new RejectedError(said, { status, code }) : undefined;
 }

@@ -163,13 +163,13 @@ function readingOne(api: Api): Api {
 }
 
 /**
- * A record that is not given, while others can be read, is itself to blame: it may belong to another user, or be gone. A 401 is about
- * the credentials, which are accepted: it says nothing of the record.
+ * A record that is not given, while others can be read, is itself to blame: it may belong to another user, or be gone. Only a 403 says
+ * so: a 401, or a new access token that was refused, is about the credentials, which are accepted.
  */
 function ofItsOwn(failure: Failure): RejectedError | TransientError {
   if (failure instanceof RejectedError && !failure.unproven) return failure;
   const { message, status } = failure;
-  if (failure instanceof UnauthorizedError && !failure.unproven && status !== 401)
+  if (failure instanceof UnauthorizedError && !failure.unproven && status === 403)
     return new RejectedError(
       `Other records can be read with these credentials, this one cannot: ${message}`,
       {

@@ -75,7 +75,8 @@ export class RejectedError extends Error {
 
 /**
  * The credentials are refused: the source or destination is paused, and tried again now and then. `final`: the vendor took
- * the grant back (`invalid_grant`), so that only a person can mend it.
+ * the grant back (`invalid_grant`), so that only a person can mend it. With a `status` that is an answer's word, which may be a mistake;
+ * without one it is our own knowledge.
  */
 export class UnauthorizedError extends Error {
   override name = 'UnauthorizedError';

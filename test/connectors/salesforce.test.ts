@@ -816,6 +816,16 @@ describe('up to Voucherify', () => {
     await world.sync('incremental');
     expect(world.ids).toHaveLength(7);
     expect(simulator.oauth!.state).toMatchObject({ issued: 2, reused: 0 });
+    // One refusal that is taken back, for which a server restarts or a copy of its data is late, asks nobody for anything.
+    simulator.oauth!.expireAll();
+    simulator.oauth!.state.answer = () => {
+      simulator.oauth!.state.answer = null;
+      return Response.json({ error: 'invalid_grant', error_description: 'expired' }, { status: 400 });
+    };
+    org.create({ LastName: 'Last' });
+    await world.sync('incremental');
+    expect(world.ids).toHaveLength(8);
+    expect(await listPauses(world.database)).toEqual(new Map());
     simulator.oauth!.revoke();
     await world.world.tributary.request({
       source: 'vendor',

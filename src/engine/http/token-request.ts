@@ -191,6 +191,7 @@ function refusal(
     : `Check the ${grant.kind === 'jwt_bearer' ? 'client ID, the user and the private key' : 'client ID and secret'} of the app, and whether it is still authorized.`;
   return new UnauthorizedError(`The vendor of ${name} refused a new access token ${reason}. ${advice}`, {
     final: isFinal,
+    status,
   });
 }
 

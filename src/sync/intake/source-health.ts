@@ -21,6 +21,9 @@ const backoff: Backoff = { baseMs: 2_000, capMs: 300_000 };
 /** After a first refusal of the credentials: a vendor that restarts refuses everybody for a moment. */
 const confirmAfterMs = 3_000;
 
+/** After a first refusal that only a person could mend: nothing but a person ends the pause that follows. */
+const confirmFinalAfterMs = 60_000;
+
 /** Failures of so many runs and records are told apart; beyond that the oldest is forgotten. */
 const maxRemembered = 10_000;
 
@@ -184,13 +187,14 @@ export class SourceHealth {
    * refused again, and the source is paused: one refusal pauses nothing.
    */
   async refused(error: UnauthorizedError): Promise<number> {
-    const { message, final } = error;
+    const { message, final, status } = error;
+    const isOwnWord = final && status === undefined;
     const now = this.#clock.now();
     const request = this.#requestOf(error);
     const since = this.#refusedSince.get(request) ?? now;
     setNewest(this.#refusedSince, request, since);
-    const waitMs = since + confirmAfterMs - now;
-    if (waitMs > 0 && !final && !this.#isTrial) {
+    const waitMs = since + (final ? confirmFinalAfterMs : confirmAfterMs) - now;
+    if (waitMs > 0 && !isOwnWord && (final || !this.#isTrial)) {
       const told = 'the credentials were refused; retried once before the source is paused';
       this.#log.warn({ reason: message }, told);
       return waitMs;

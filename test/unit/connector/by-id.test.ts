@@ -75,8 +75,10 @@ describe('A record at a path of its own', () => {
 });
 
 describe('A record that the credentials are refused for', () => {
+  let status: number | undefined = 403;
   const refuse = async (_context: unknown, id: string) => {
-    if (id === '7') throw new UnauthorizedError('Acme refuses the credentials (403)');
+    if (id === '7')
+      throw new UnauthorizedError('Acme refuses the credentials (403)', status ? { status } : {});
     return { recordId: id, changedAt: 1, body: {} };
   };
   const read = (recordIds: string[], proof?: () => Promise<unknown>) =>
@@ -93,6 +95,12 @@ describe('A record that the credentials are refused for', () => {
     });
     const { records, missing } = await read(['7', '8'], proves);
     expect([records.map(({ recordId }) => recordId), missing]).toEqual([['8'], []]);
+  });
+
+  it.each([401, 400, undefined])('may be given another time where the status is %s', async (other) => {
+    status = other;
+    await expect(read(['7'], proves)).rejects.toMatchObject({ name: 'TransientError', foreign: true });
+    status = 403;
   });
 
   it('is a matter of the source where no other can be read, or nobody knows', async () => {
