@@ -110,6 +110,7 @@ export function partsOf(deps: PartDeps) {
     },
   });
   const learning = new Learning({
+    clock,
     log,
     destination,
     settings,

@@ -121,7 +121,7 @@ export function openLossyWorld(database: Database, options: Partial<VoucherifyOp
       endpoint,
       rightOfWay: new RightOfWay(clock),
       // Merged writes need nothing of others.
-      learning: new Learning({ log, destination, settings, known: () => ({}), keep: async () => {} }),
+      learning: new Learning({ clock, log, destination, settings, known: () => ({}), keep: async () => {} }),
       census: { isPossible: false, lookUp: async () => new Map() } as unknown as Census,
       onOrphaned: 'keep',
       onLeft: async () => {},

@@ -164,6 +164,41 @@ describe.each(behaviour)('what is learned of objects on $name', ({ open }) => {
     },
   );
 
+  it('tries again after an hour in which the destination failed at each try', async () => {
+    let fails = true;
+    const written = new Set<string>();
+    const person = { lifecyclestage: 'lead', loyalty_points: '1', city: 'Oslo', country: 'Norway' };
+    const createOne = () => world.hubspot.create({ firstname: 'Anna', ...person });
+    await start(
+      {
+        destination: { bulk: false },
+        voucherify: {
+          metadataWrites: 'merge',
+          faults: async (request, route) => {
+            if (route !== single) return undefined;
+            const { source_id: id } = (await request.clone().json()) as { source_id: string };
+            if (!written.has(id)) return void written.add(id);
+            if (!fails) return undefined;
+            written.delete(id);
+            return Response.json({ code: 503, key: 'unavailable', message: 'Down' }, { status: 503 });
+          },
+        },
+      },
+      0,
+    );
+    for (let times = 0; times < 4; times += 1) {
+      createOne();
+      await world.sync();
+    }
+    expect(await answers()).toEqual({});
+    fails = false;
+    world.clock.skip(3_600_000);
+    createOne();
+    await world.sync();
+    expect(differences(world)).toEqual([]);
+    expect(await answers()).toEqual({ metadataWrites: 'merge', addressWrites: 'merge' });
+  });
+
   it('asks nothing where it is set, and of no customer of whom others own a part', async () => {
     await start({ destination: { metadataWrites: 'replace' } });
     await world.sync();

@@ -4,10 +4,12 @@
 import type { ProbeAnswers } from '../../connector/probe.ts';
 import type { Destination, Fields, JsonObject, LearnedBy, WritesQuestion } from '../../connector.ts';
 import { groupOf } from '../../customer/fields.ts';
+import type { Clock } from '../../engine/clock.ts';
 import type { Log } from '../../engine/log/log.ts';
 import type { Writing } from './difference.ts';
 
 export interface LearningDeps {
+  clock: Clock;
   log: Log;
   destination: Destination<unknown>;
   /** As they are configured: what a person has set is not asked. */
@@ -29,12 +31,15 @@ export interface Split {
 /** For so long after a write the destination may show a customer as it was before: a copy of its data may be late, milliseconds. */
 export const readsLagMs = 10_000;
 
-/** So many customers may fail to show anything: then nothing more is tried in this process. */
+/** So many customers may fail to show anything: then nothing more is tried for an hour, in this process. */
 const maxTries = 3;
+const noTriesMs = 3_600_000;
 
 export class Learning {
   readonly #deps: LearningDeps;
   #tries = 0;
+  /** When the first of them was made, epoch milliseconds. */
+  #firstTryAt = 0;
   #isGoing = false;
 
   constructor(deps: LearningDeps) {
@@ -43,7 +48,8 @@ export class Learning {
 
   /** The questions that this customer can answer, written by itself or in bulk. */
   splitsOf(writing: Writing, by: LearnedBy): Split[] {
-    const { destination, settings, known } = this.#deps;
+    const { destination, settings, known, clock } = this.#deps;
+    if (Math.abs(clock.now() - this.#firstTryAt) >= noTriesMs) this.#tries = 0;
     if (!destination.learned || this.#isGoing || this.#tries >= maxTries) return [];
     const fields = filledIn(writing.acknowledges ?? {});
     return destination.learned
@@ -57,6 +63,7 @@ export class Learning {
 
   /** A customer is tried, and no other one meanwhile. Returns what `attempt` does. */
   async oneAtATime<Learned>(attempt: () => Promise<Learned>): Promise<Learned> {
+    if (this.#tries === 0) this.#firstTryAt = this.#deps.clock.now();
     this.#tries += 1;
     this.#isGoing = true;
     try {
