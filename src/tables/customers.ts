@@ -102,7 +102,7 @@ export async function refold(
     );
     const updates = next.filter((row) => row.revision > 1);
     const creations = next.filter((row) => row.revision === 1);
-    await updateCustomers(db, updates, context.now);
+    await updateCustomers(db, updates, context);
     const created = await insertCustomers(db, creations, context);
     revised.push(...updates, ...creations.filter((row) => created.has(row.sourceId)));
     open = creations.filter((row) => !created.has(row.sourceId)).map((row) => row.sourceId);
@@ -211,10 +211,16 @@ async function lockCustomers(db: Queryable, sourceIds: readonly string[]): Promi
 
 const columns = sql`("sourceId" text, revision int, fields jsonb, dropped jsonb, orphaned boolean, clash boolean)`;
 
-async function updateCustomers(db: Queryable, rows: readonly CustomerRow[], now: number): Promise<void> {
+/** Whoever an undo took away comes back when a record changes, not by what a person or a mapping changes. */
+async function updateCustomers(
+  db: Queryable,
+  rows: readonly CustomerRow[],
+  { cause, now }: { cause: Cause; now: number },
+): Promise<void> {
   if (rows.length === 0) return;
+  const withheldBy = cause.by === 'records' || cause.by === 'unmerge' ? sql`null` : sql`withheld_by`;
   await db.rows(sql`
-    update customers set revision = row.revision, fields = row.fields, dropped = row.dropped, orphaned = row.orphaned, clash = row.clash, withheld_by = null, updated_at = ${toTimestamp(now)}
+    update customers set revision = row.revision, fields = row.fields, dropped = row.dropped, orphaned = row.orphaned, clash = row.clash, withheld_by = ${withheldBy}, updated_at = ${toTimestamp(now)}
     from json_to_recordset(${jsonList(rows.map(plain))}) as row ${columns}
     where source_id = row."sourceId"`);
 }

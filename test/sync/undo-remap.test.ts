@@ -119,4 +119,29 @@ describe.each(behaviour)('an undo before the remap on $name', ({ open }) => {
       name: customer,
     });
   });
+
+  it('keeps away whoever an undo has taken away, until a record of theirs changes', async () => {
+    database = await open();
+    people = new People(database);
+    people.seed('crm', 3);
+    const worker = await people.start({ crm });
+    const { id } = await people.run('crm');
+    const withheld = async () =>
+      (await database.rows(sql`select 1 from customers where withheld_by is not null`)).length;
+    await worker.request({
+      ...{ source: 'crm', mode: 'undo', trigger: 'manual', lane: 'manual' },
+      request: { undo: id, created: true },
+    });
+    await people.rest();
+    expect(await withheld()).toBe(3);
+    await people.start({ crm: { ...crm, mapping: { ...mapping, 'metadata.called': 'name' } } });
+    await people.rest();
+    expect(await fields()).toMatchObject({ 'metadata.called': 'Person 1' });
+    expect(await withheld()).toBe(3);
+    const [first] = people.vendor('crm').people;
+    first!.changedAt = 2_000;
+    first!.body = { ...first!.body, name: 'Somebody' };
+    await people.run('crm');
+    expect(await withheld()).toBe(2);
+  });
 });
