@@ -3,7 +3,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Lane } from '../../src/engine/quota/lanes.ts';
-import { isListWorthwhile, minLooked, pagesOf, planLook } from '../../src/sync/census/reading-plan.ts';
+import {
+  callsToList,
+  isListWorthwhile,
+  minLooked,
+  pagesOf,
+  planLook,
+} from '../../src/sync/census/reading-plan.ts';
 import { maxSingles, patienceMs, route, type Traits } from '../../src/sync/deliver/route.ts';
 
 const slotMs = 5_000;
@@ -77,7 +83,7 @@ function sent(mix: Mix, state: State, customers: number, by: 'single' | 'bulk', 
 
 const listed = (mix: Mix, state: State): State => ({
   ...state,
-  calls: state.calls + Math.max(pagesOf(mix.there), 1),
+  calls: state.calls + callsToList(mix.there),
   listed: true,
   created: 0,
   updated: 0,

@@ -133,10 +133,10 @@ describe('a forecast', () => {
         }),
       );
 
-    it('asks an empty project once, looks once more, and writes all in one bulk call', () => {
+    it('asks an empty project twice, looks once more, and writes all in one bulk call', () => {
       const played = load({});
       expect(callsFor(played, 'reads before writes')).toBe(0);
-      expect(callsFor(played, 'customers listed')).toBe(1);
+      expect(callsFor(played, 'customers listed')).toBe(2);
       expect(callsFor(played, 'changes asked for')).toBe(1);
       expect(callsFor(played, 'bulk writes')).toBe(1);
       expect(callsFor(played, 'writes that show what others keep')).toBe(3);

@@ -10,6 +10,11 @@ export function pagesOf(customers: number): number {
   return Math.ceil(customers / pageCustomers);
 }
 
+/** How many calls list all customers of the destination. That it has none is believed when a second list is empty as well. */
+export function callsToList(total: number): number {
+  return total === 0 ? 2 : pagesOf(total);
+}
+
 /**
  * Whether all customers of the destination are listed before the first write: where that costs no more calls than to read
  * those one by one that wait to be written. `total`: how many there are.

@@ -4,7 +4,7 @@
 import type { Side } from '../../contract/forecast.ts';
 import { type Lane, laneNumber } from '../../engine/quota/lanes.ts';
 import type { CallLine, QuotaLine, SimulationResult } from '../../tables/forecasts.ts';
-import { isListWorthwhile, minLooked, pagesOf, planLook } from '../census/reading-plan.ts';
+import { callsToList, isListWorthwhile, minLooked, pagesOf, planLook } from '../census/reading-plan.ts';
 import { pollDelayMs } from '../deliver/polling.ts';
 import { route, type Traits, worthwhile } from '../deliver/route.ts';
 import { type QuotaNow, Windows } from './forecast-windows.ts';
@@ -365,8 +365,8 @@ class Simulation {
   }
 
   *#list(): Process {
-    const pages = Math.max(pagesOf(this.#input.delivery.census?.total ?? 0), 1);
-    for (let page = 1; page <= pages; page += 1) yield this.#toDestination('customers listed');
+    const calls = callsToList(this.#input.delivery.census?.total ?? 0);
+    for (let call = 1; call <= calls; call += 1) yield this.#toDestination('customers listed');
     this.#isListed = true;
   }
 
