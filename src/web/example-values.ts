@@ -26,7 +26,7 @@ export const values: Values = {
   destination: 'voucherify',
   account: 'project-1',
   quota: 'calls',
-  version: '0.1.0',
+  version: '1.0.0',
   timezone: 'UTC',
   schedule: '*/5 * * * *',
   fullSchedule: '0 3 * * 0',

@@ -101,9 +101,7 @@ describe('tributary connector new', () => {
       expect(namesIn(path, line)).toEqual(expect.arrayContaining(['aardvark', 'hubspot', 'zenith']));
       expect(namesIn(path, line)).toEqual(namesIn(path, line).toSorted());
     }
-    expect(textIn(root, 'CHANGELOG.md')).toMatch(
-      /## Unreleased\n\n### Aardvark\n.*\n\n### Zenith\n.*\n\n###/,
-    );
+    expect(textIn(root, 'CHANGELOG.md')).toMatch(/## Unreleased\n\n### Aardvark\n.*\n\n### Zenith\n.*\n\n##/);
   });
 
   it.each([
