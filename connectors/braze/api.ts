@@ -31,7 +31,21 @@ export function describeApi({ apiKey, baseUrl, quota }: Settings): ApiDescriptio
     readQuotas: (response, { bucket }, now) =>
       readQuotas(response, (bucket === trackBucket ? trackQuota : quotas[0])?.name, now),
     errorFor,
+    errorInSuccess: queued,
   };
+}
+
+/** How long maintenance takes is not told: so often it is asked whether it has ended. */
+const maintenanceMs = 900_000;
+
+/**
+ * During maintenance Braze answers writes with 202 and carries them out when it has ended (braze-docs, `post_user_track.md`, "Queued
+ * Responses"). Until then reading back would find nobody as they were sent, and make dead letters of them.
+ */
+function queued({ status, json }: ApiResponse, { path }: ApiRequest): TransientError | undefined {
+  if (status !== 202 || objectOf(json)['message'] !== 'queued') return undefined;
+  const said = `Braze queued the request to ${path}: it is under maintenance`;
+  return new TransientError(said, { status, retryAfterMs: maintenanceMs, uncertain: true });
 }
 
 /** The headers do not tell the window that they count in: that nothing is left of it is all that is sure. */

@@ -20,26 +20,9 @@ export const standardFields: ReadonlySet<string> = new Set([
 
 /** Where nothing is asked for by name: what says who a person is, and none of what they did. */
 const defaultFields = [
-  ...[
-    'braze_id',
-    'country',
-    'created_at',
-    'custom_attributes',
-    'dob',
-    'email',
-    'email_subscribe',
-    'first_name',
-  ],
-  ...[
-    'gender',
-    'home_city',
-    'language',
-    'last_name',
-    'phone',
-    'push_subscribe',
-    'time_zone',
-    'total_revenue',
-  ],
+  ...['braze_id', 'country', 'created_at', 'custom_attributes', 'dob', 'email', 'email_subscribe'],
+  ...['first_name', 'gender', 'home_city', 'language', 'last_name', 'phone', 'push_subscribe'],
+  ...['time_zone', 'total_revenue'],
 ];
 
 /** The fields to export for these properties, the ID always among them. */

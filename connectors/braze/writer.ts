@@ -64,7 +64,10 @@ export const writer: Writer<Settings> = {
   check,
 };
 
-/** The errors of a success name those who were left out by their place (recorded). */
+/**
+ * The errors of a success name those who were left out by their place (recorded). How many were taken is an optional part of the
+ * documented answer, which is shown without it where there are errors.
+ */
 async function write(
   { api, settings }: Context<Settings>,
   writes: readonly PersonWrite[],
@@ -74,7 +77,7 @@ async function write(
     path: trackPath,
     bucket: trackBucket,
     json: writer.payload(writes, settings),
-    isAnswer: (json) => typeof objectOf(json)['attributes_processed'] === 'number',
+    isAnswer: (json) => objectOf(json)['message'] === 'success',
   });
   const errors = listOf(objectOf(json)['errors']).map(objectOf);
   return writes.map(({ sourceId }, index): WriteOutcome => {

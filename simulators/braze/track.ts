@@ -9,6 +9,8 @@ export interface TrackOptions {
   writeFault?: (externalId: string) => string | undefined;
   /** Users of whom everything is answered as taken, and nothing is. */
   loses?: (externalId: string) => boolean;
+  /** True during maintenance: requests are queued, and processed when it has ended, which is not simulated. */
+  queues?: boolean;
 }
 
 type Values = { [name: string]: unknown };
@@ -37,6 +39,8 @@ export async function track(c: Context, users: TrackedUsers, options: TrackOptio
   const { attributes = [] } = JSON.parse(text) as { attributes?: Values[] };
   if (attributes.length > maxUsers)
     return c.json({ message: 'Too many attributes objects', errors: [] }, 400);
+  // braze-docs, `post_user_track.md`, "Queued Responses".
+  if (options.queues) return c.json({ message: 'queued' }, 202);
   const errors: TrackError[] = [];
   for (const [index, given] of attributes.entries()) {
     const type = faultOf(given, options);

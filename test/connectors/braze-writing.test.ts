@@ -1,5 +1,6 @@
 // What is special about writing to Braze: strangers are left out without a word, the answer comes before the work, and a
 // success names who was left out by place.
+import { Hono } from 'hono';
 import { expect, test } from 'vitest';
 import { braze } from '../../connectors/braze.ts';
 import { BrazeSimulator } from '../../simulators/braze.ts';
@@ -23,6 +24,7 @@ function workspace() {
     mayWrite: true,
     writeFault: (id: string) => (refused.has(id) ? "'tier' is not valid" : undefined),
     loses: (id: string) => lost.has(id),
+    queues: false,
   };
   const simulator = new BrazeSimulator({
     now: () => clock.now,
@@ -90,6 +92,37 @@ test('what Braze answers as taken and does not keep is found by the reading', as
   expect(await readBack()).toEqual(['unknown', 'unknown', 'unknown']);
   clock.now += writer.read.lagSeconds! * 1000;
   expect(await readBack()).toEqual(['accepted', 'unknown', 'accepted']);
+});
+
+test('what Braze queues during maintenance may still be carried out, and is sent again later', async () => {
+  const { tracking, create, context } = workspace();
+  const people = points([create('c1')]);
+  tracking.queues = true;
+  await expect(writer.write(context(), people)).rejects.toMatchObject({
+    name: 'TransientError',
+    message: expect.stringContaining('maintenance'),
+    foreign: false,
+    uncertain: true,
+    retryAfterMs: 900_000,
+  });
+  tracking.queues = false;
+  expect(await writer.write(context(), people)).toEqual([{ sourceId: 'c1', result: 'accepted' }]);
+});
+
+test('a success that does not count tells who was left out all the same', async () => {
+  const errors = [{ type: "'tier' is not valid", input_array: 'attributes', index: 1 }];
+  const write = (answer: object) => {
+    const app = new Hono().post('/users/track', (c) => c.json(answer, 201));
+    const api = directApi(app, braze.api!(settings), () => 0);
+    return writer.write({ settings, api, files: {} as never, now: 0 }, points(['c1', 'c2']));
+  };
+  expect(await write({ message: 'success', errors })).toMatchObject([
+    { sourceId: 'c1', result: 'accepted' },
+    { sourceId: 'c2', result: 'rejected', message: "'tier' is not valid" },
+  ]);
+  await expect(write({ message: 'Welcome', attributes_processed: 2 })).rejects.toMatchObject({
+    foreign: true,
+  });
 });
 
 test('everybody of one request is read back', () => {
