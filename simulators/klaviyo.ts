@@ -5,7 +5,7 @@ import { RequestCounts } from './hubspot/request-counts.ts';
 import { type ImportFault, ImportJobs } from './klaviyo/import-jobs.ts';
 import { type Attributes, Profiles, type Stored } from './klaviyo/profiles.ts';
 import { KlaviyoPush, type PushOptions } from './klaviyo/push.ts';
-import { cursorOf, KlaviyoError, matching, readPage, sorted } from './klaviyo/query.ts';
+import { cursorOf, KlaviyoError, matching, RetiredError, readPage, sorted } from './klaviyo/query.ts';
 import { QuotaWindows } from './quota-windows.ts';
 
 export type { Attributes, Stored as StoredProfile } from './klaviyo/profiles.ts';
@@ -37,6 +37,8 @@ export type KlaviyoOptions = {
   writeFault?: ImportFault;
   /** False: the key may not write. */
   mayWrite?: boolean;
+  /** Whether Klaviyo no longer serves a revision. Default: it serves all. */
+  isRetired?: (revision: string) => boolean;
   /** Told of each profile as it is after a write. */
   onWrite?: (profile: Stored) => void;
 };
@@ -187,6 +189,7 @@ export class KlaviyoSimulator {
       throw new KlaviyoError(401, 'not_authenticated', 'Missing or invalid private key.');
     if (!/^20\d\d-\d\d-\d\d(\.\w+)?$/.test(c.req.header('revision') ?? ''))
       throw new KlaviyoError(400, 'invalid', 'The request has no valid revision header.');
+    if (this.#options.isRetired?.(c.req.header('revision')!)) throw new RetiredError();
     const admission = this.#quotas?.admit(this.#now());
     if (admission && !admission.admitted) {
       throw new KlaviyoError(429, 'throttled', 'Request was throttled.', {

@@ -3,7 +3,7 @@
 import type { ApiDescription, ApiResponse, Quota, QuotaReading } from '#connector';
 import { fingerprint } from '#connector/checking';
 import { limitHeader, wholeHeader, windowQuotas } from '#connector/quotas';
-import { hasWordsAt, retryAfterMs } from '#connector/reading';
+import { eitherOf, hasWordsAt, retryAfterMs, says, valueAt } from '#connector/reading';
 import type { Settings } from './settings.ts';
 
 /** The profiles endpoint is said to allow 750 a minute, the table of limits 700: the less. */
@@ -37,7 +37,9 @@ export function describeApi(settings: Settings): ApiDescription {
     },
     account: `klaviyo:${settings.accountId ?? fingerprint(settings.apiKey)}`,
     quotas: [...quotas, ...jobQuotas],
-    isErrorBody: hasWordsAt('errors.0.status'),
+    // What was retired is answered with 410 and a message alone (recorded in 2024, timlrx/pliny#174).
+    isErrorBody: eitherOf(hasWordsAt('errors.0.status'), (json) => says(valueAt(json, 'message'), 'retired')),
+    remedies: { 410: 'Set revision to one that Klaviyo still serves.' },
     readQuotas: (response, request, now) =>
       readQuotas(response, request.bucket === jobBucket ? jobQuotas : quotas, now),
   };

@@ -17,6 +17,15 @@ export class KlaviyoError extends Error {
   }
 }
 
+/** The answer of retired parts of the API, recorded in 2024 (timlrx/pliny#174). */
+export class RetiredError extends KlaviyoError {
+  override readonly body = { message: 'This API has been retired and is no longer in service.' };
+
+  constructor() {
+    super(410, 'retired', 'retired');
+  }
+}
+
 const idShape = /^\w{6,26}$/;
 
 export function matching(

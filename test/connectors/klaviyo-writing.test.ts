@@ -80,6 +80,18 @@ test('a person without a record is created by the source ID, where that is asked
   });
 });
 
+test('a revision that Klaviyo has retired concerns the settings, and nobody who is read or written', async () => {
+  const { simulator } = account({ isRetired: (revision) => revision === '2026-07-15' });
+  const recordId = simulator.create({ external_id: 'a' });
+  const context = contextOf(simulator);
+  const refused = { name: 'UnauthorizedError', message: expect.stringContaining('Set revision') };
+  const write = { sourceId: 'a', recordId, attributes: { tier: 'Gold' } };
+  await expect(writer.single!.write(context, write)).rejects.toMatchObject(refused);
+  const [profiles] = klaviyo.source!.streams;
+  const read = profiles!.read!.records(context, { recordIds: [recordId], properties: [] });
+  await expect(read).rejects.toMatchObject(refused);
+});
+
 test('a job that failed at somebody it does not name proves nothing of the others', async () => {
   const { simulator, clock } = account({ jobMs: 0 });
   const ids = [simulator.create({ external_id: 'a' }), simulator.create({ external_id: 'b' })];
