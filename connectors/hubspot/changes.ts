@@ -56,8 +56,8 @@ export async function pullChanges(
   const { paging, total } = body;
   const { records, rejected } = contactRecords(results);
   const read = readOn(window, results, records, typeof total === 'number' ? total : null);
-  const next = objectOf(objectOf(paging)['next'])['after'];
-  if (typeof next === 'string') {
+  const next = wordOf(objectOf(objectOf(paging)['next'])['after']);
+  if (next !== undefined) {
     // Rows that the index still has and the database no longer does are counted and not given.
     if (read.lastId === window.lastId) read.after = behindUngiven(next);
     else delete read.after;
@@ -68,8 +68,8 @@ export async function pullChanges(
   return {
     records: await withCompanies(context, given, request.properties),
     ...(rejected.length && { rejected }),
-    cursor: writeCursor(typeof next === 'string' ? { ...cursor, window: read } : completed(cursor, read)),
-    done: typeof next !== 'string' && request.until - window.until < longWindowMs,
+    cursor: writeCursor(next !== undefined ? { ...cursor, window: read } : completed(cursor, read)),
+    done: next === undefined && request.until - window.until < longWindowMs,
     ...(read.total !== null && { total: read.total }),
   };
 }

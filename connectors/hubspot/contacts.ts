@@ -79,8 +79,7 @@ async function listPage(
 ): Promise<{ results: Json[]; after: string | undefined }> {
   const query = { limit, properties: names.join(','), archived, after };
   const { list, body } = await requestList(api, { path: contactsPath(settings), query }, 'results');
-  const next = objectOf(objectOf(body['paging'])['next'])['after'];
-  return { results: list, after: typeof next === 'string' ? next : undefined };
+  return { results: list, after: wordOf(objectOf(objectOf(body['paging'])['next'])['after']) };
 }
 
 /** The same contacts with all their properties; one that vanished since the list was made is left out. */

@@ -180,6 +180,31 @@ describe('answers of sources', () => {
     expect(world.voucherify.count).toBe(11);
   });
 
+  it('faults 03: what the vendor says of everybody in its own words makes nobody a dead letter, and all come when it is over', async () => {
+    await start({}, 12);
+    await ended(await ask());
+    await world.rest();
+    const ids = [...world.hubspot.contacts()].map(({ id }) => id);
+    for (const id of ids) world.hubspot.update(id, { firstname: 'After' });
+    let isRetired = true;
+    world.hubspot.faults = (request) =>
+      isRetired && request.url.includes('batch/read')
+        ? Response.json(
+            { status: 'error', category: 'OBJECT_NOT_FOUND', message: 'no such version' },
+            { status: 404 },
+          )
+        : undefined;
+    const now = world.clock.now();
+    const told = ids.map((recordId) => ({ stream: 'contacts', recordId, changedAt: now, gone: null }));
+    await touch(database, 'hubspot', told, now);
+    for (let minutes = 0; minutes < 120; minutes += 5) await pass(300_000);
+    expect(await letters()).toEqual([]);
+    isRetired = false;
+    await pass(300_000);
+    await until(() => ids.every((id) => world.voucherify.bySourceId(id)?.name?.startsWith('After')));
+    expect(await letters()).toEqual([]);
+  });
+
   // ── Answers that are too large ──────────────────────────────────────────────────────────────────────────────────
 
   it('faults 05: smaller pages are asked for where a page is more than the process can hold', async () => {

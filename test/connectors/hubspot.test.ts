@@ -244,6 +244,17 @@ describe('reading all contacts', () => {
     expect(pulled!.body).toMatchObject({ id, firstname: 'Ada', email: 'ada@example.com' });
   });
 
+  test('reads on where the next page is named by a number', async () => {
+    const account = new Account();
+    account.simulator.seed(250);
+    account.simulator.faults = async (_request, next) => {
+      const answer = (await (await next()).json()) as { paging?: { next: { after: unknown } } };
+      if (answer.paging) answer.paging.next.after = Number(answer.paging.next.after);
+      return Response.json(answer);
+    };
+    expect(new Set((await new Reader(account).toRest()).map(({ recordId }) => recordId)).size).toBe(250);
+  });
+
   test('keeps apart a contact without a clock, and continues with the others', async () => {
     const account = new Account();
     account.simulator.seed(2);

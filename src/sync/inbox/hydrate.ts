@@ -307,7 +307,7 @@ export class Hydrator {
     for (const sourceId of [...sourceIds].sort()) await this.#deps.onErased(tx, sourceId, now);
   }
 
-  async #settleFailure(reading: Reading, error: unknown, signal: AbortSignal): Promise<void> {
+  async #settleFailure(reading: Reading, answered: unknown, signal: AbortSignal): Promise<void> {
     const { source, stream, lease, touches } = reading;
     const { database, clock, log } = this.#deps;
     const now = clock.now();
@@ -319,19 +319,24 @@ export class Hydrator {
     };
     if (signal.aborted) return postpone(now, null);
     const health = this.#deps.health(source.name);
-    const failure = failureOf('touch', error);
-    const { kind, effect, message } = failure;
-    if (kind === 'refused') return postpone(now + (await health.refused(failure.error)), message);
-    if (effect === 'postpone') return postpone(now + backoffMs(1, backoff), message);
     const isAlone = touches.length === 1;
+    const first = failureOf('touch', answered);
+    if (first.kind === 'refused') return postpone(now + (await health.refused(first.error)), first.message);
+    if (first.effect === 'postpone') return postpone(now + backoffMs(1, backoff), first.message);
+    // In the vendor's own words too it may be said of everybody, as when a part of the API is retired.
+    const isToBeProven =
+      isDoubtful(answered) ||
+      (isAlone && answered instanceof RejectedError && !health.doesNow(kindOf(stream)));
+    const other = isToBeProven ? await this.#readAnother(reading, signal) : 'given';
+    const error = other === 'not given' && answered instanceof RejectedError ? unproven(answered) : answered;
+    const { kind, effect, message } = failureOf('touch', error);
     const over = effect === 'give up';
     const key = isAlone ? `touch ${stream.name} ${recordIds[0]}` : `touches ${stream.name}`;
-    const hasOthers = isDoubtful(error) ? await this.#readAnother(reading, signal) : true;
     const verdict =
       effect === 'count alone' ? health.judge(error, key, touches[0]!.attempts, kindOf(stream)) : null;
     if (verdict?.counted === false) {
       // Without another record to tell by, each of these is the other one.
-      const apart = !isAlone && !hasOthers ? true : undefined;
+      const apart = !isAlone && other === 'none' ? true : undefined;
       return postpone(now + verdict.delayMs, health.waiting(message), apart);
     }
     // One of them may be what the vendor fails at or refuses, or what cannot be kept: each is asked for alone.
@@ -344,25 +349,30 @@ export class Hydrator {
 
   /**
    * Reads another record in the same way: one that is given shows that the vendor can be read, and that this record is itself
-   * refused. Another one each time, because that one may be refused as well. False where no other is known.
+   * refused. Another one each time, because that one may be refused as well. `none`: no other is known.
    */
-  async #readAnother({ source, stream, touches }: Reading, signal: AbortSignal): Promise<boolean> {
+  async #readAnother(
+    { source, stream, touches }: Reading,
+    signal: AbortSignal,
+  ): Promise<'given' | 'not given' | 'none'> {
     const asked = new Set(touches.map(({ recordId }) => recordId));
     const { recordId } = touches[0]!;
     const key = { source: source.name, stream: stream.name, recordId };
     const known = await neighboursOf(this.#deps.database, key, maxNeighbours + asked.size);
     const others = known.filter((id) => !asked.has(id));
-    if (others.length === 0) return false;
+    if (others.length === 0) return 'none';
     const recordIds = [others[Math.floor(Math.random() * others.length)]!];
     const { properties } = source;
     try {
       const asked = stream.read!.records(this.#context(source, signal), { recordIds, properties });
       const { records } = await untilAborted(asked, signal);
-      if (records.length > 0) this.#deps.health(source.name).done(kindOf(stream));
+      if (records.length === 0) return 'not given';
+      this.#deps.health(source.name).done(kindOf(stream));
+      return 'given';
     } catch (error) {
       this.#deps.log.debug({ source: source.name, reason: messageOf(error) }, 'another record is not given');
+      return 'not given';
     }
-    return true;
   }
 
   /** Later, or a dead letter after the last attempt; `over`: another attempt would end alike. */
@@ -409,4 +419,15 @@ export class Hydrator {
 /** The work of reading a stream by ID, for the health of its source. */
 function kindOf({ name }: Stream<unknown>): string {
   return `touch ${name}`;
+}
+
+function unproven(error: RejectedError): RejectedError {
+  const { message, code, status, details } = error;
+  return new RejectedError(message, {
+    code,
+    ...(status !== undefined && { status }),
+    ...(details !== undefined && { details }),
+    unproven: true,
+    cause: error,
+  });
 }

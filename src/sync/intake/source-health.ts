@@ -24,6 +24,9 @@ const confirmAfterMs = 3_000;
 /** After a first refusal that only a person could mend: nothing but a person ends the pause that follows. */
 const confirmFinalAfterMs = 60_000;
 
+/** Work of a kind that was done so lately is possible now. */
+const justNowMs = 60_000;
+
 /** Failures of so many runs and records are told apart; beyond that the oldest is forgotten. */
 const maxRemembered = 10_000;
 
@@ -180,6 +183,11 @@ export class SourceHealth {
   /** Work of this kind was done: what else of it is refused may itself be to blame. */
   done(kind: string): void {
     this.#doneAt.set(kind, this.#clock.now());
+  }
+
+  /** Whether work of the kind was done in the last minute. */
+  doesNow(kind: string): boolean {
+    return this.#clock.now() - (this.#doneAt.get(kind) ?? Number.NEGATIVE_INFINITY) < justNowMs;
   }
 
   /**
