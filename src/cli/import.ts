@@ -99,12 +99,23 @@ function parsedValue(text: string): unknown {
 
 async function requireFile(file: string): Promise<void> {
   try {
-    if (!(await stat(file)).isFile()) throw new UsageError(`${file} is not a file.`);
+    const found = await stat(file);
+    if (!found.isFile()) throw new UsageError(`${file} is not a file.`);
     await access(file, constants.R_OK);
+    // The API would speak of an empty body, which says nothing to a person who named a file.
+    if (found.size === 0)
+      throw new UsageError(
+        `${file} is empty: its first row must name the columns, for example Source_id,Name,Email.`,
+      );
   } catch (error) {
     if (error instanceof UsageError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
-    const why = { ENOENT: 'there is no such file', EACCES: 'permission denied' }[code ?? ''] ?? message;
+    const causes: Record<string, string> = {
+      ENOENT: 'there is no such file',
+      ENOTDIR: 'a part of the path is not a folder',
+      EACCES: 'permission denied',
+    };
+    const why = causes[code ?? ''] ?? message;
     throw new UsageError(`Cannot read ${file}: ${why}.`, { cause: error });
   }
 }

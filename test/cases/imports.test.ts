@@ -181,6 +181,18 @@ describe('settings for one file', () => {
     expect(absent).toMatchObject({ exitCode: 1, err: expect.stringContaining('has no column "Nope"') });
     expect(voucherify.count).toBe(0);
   });
+
+  it('an empty file and a path through a file are named, with what to do', async () => {
+    const empty = write('', 'empty.csv');
+    expect(await tributary('import', empty)).toMatchObject({
+      exitCode: 2,
+      err: expect.stringContaining(`${empty} is empty: its first row must name the columns`),
+    });
+    expect(await tributary('import', join(empty, 'people.csv'))).toMatchObject({
+      exitCode: 2,
+      err: expect.stringContaining('a part of the path is not a folder'),
+    });
+  });
 });
 
 describe('what an import did', () => {

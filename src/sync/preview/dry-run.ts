@@ -163,12 +163,12 @@ async function tryPage(
     if (!(error instanceof Undone)) throw error;
     undone = error;
   }
-  if (!undone) throw new Error('a dry run was about to be deletionRefused');
+  if (!undone) throw new Error('a dry run was about to be kept');
   for (const record of records) found.meet(stream.name, record);
   const { counts } = undone;
   const all = { ...counts, received: counts.received + again, unchanged: counts.unchanged + again };
   found.add(all, undone.differences);
-  const step = `trying ${stream.name}: nothing is deletionRefused`;
+  const step = `trying ${stream.name}: nothing is kept`;
   await addNotes(deps.database, run.id, page.notes ?? []);
   await countPage(
     deps.database,
