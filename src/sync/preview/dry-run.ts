@@ -70,26 +70,26 @@ export async function readersOf(
   }: { deps: { database: Queryable; clock: Clock }; source: Source; run: Pick<Run, 'mode'> },
   stream: Stream<unknown>,
 ): Promise<{ reader: Reader; cursor: Json | null }[]> {
-  const deletionRefused = (reader: Reader) => checkpoint(deps.database, source.name, stream.name, reader);
+  const kept = (reader: Reader) => checkpoint(deps.database, source.name, stream.name, reader);
   const isDue = async (reader: Reader, everySeconds: number) => {
-    const restedAt = (await deletionRefused(reader))?.restedAt ?? null;
+    const restedAt = (await kept(reader))?.restedAt ?? null;
     return restedAt === null || deps.clock.now() - restedAt >= everySeconds * 1000;
   };
   if (run.mode === 'import') return [{ reader: 'full', cursor: null }];
-  const lead = await deletionRefused('lead');
+  const lead = await kept('lead');
   const readers: { reader: Reader; cursor: Json | null }[] = [];
   if (run.mode === 'full' || lead === null) {
-    const begun = lead === null ? await deletionRefused('full') : null;
+    const begun = lead === null ? await kept('full') : null;
     readers.push({ reader: 'full', cursor: begun?.cursor ?? null });
   } else {
     readers.push({ reader: 'lead', cursor: lead.cursor });
     const lag = stream.settleLagSeconds;
     if (lag !== undefined && (await isDue('trail', lag)))
-      readers.push({ reader: 'trail', cursor: (await deletionRefused('trail'))?.cursor ?? null });
+      readers.push({ reader: 'trail', cursor: (await kept('trail'))?.cursor ?? null });
   }
   const { tombstones } = stream;
   if (tombstones && (run.mode === 'full' || (await isDue('tombstones', tombstones.everySeconds))))
-    readers.push({ reader: 'tombstones', cursor: (await deletionRefused('tombstones'))?.cursor ?? null });
+    readers.push({ reader: 'tombstones', cursor: (await kept('tombstones'))?.cursor ?? null });
   return readers;
 }
 
