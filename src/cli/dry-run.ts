@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { type ReportedRun, type Run, reportedRunShape, runShape } from '../contract/run.ts';
-import { counted } from '../words.ts';
+import { counted, number } from '../words.ts';
 import { answer, type Cli } from './cli.ts';
 import type { Client } from './client.ts';
 import { printColumns } from './columns.ts';
@@ -13,7 +13,7 @@ import { endOf } from './follow.ts';
 import { reach } from './reach.ts';
 import { awaitSchema } from './schema.ts';
 import { listenForStop } from './signals.ts';
-import { Progress, print, printError } from './terminal.ts';
+import { Progress, print, printError, type Terminal } from './terminal.ts';
 
 const askedShape = z.object({ runs: z.array(runShape) });
 const doneShape = z.object({ runs: z.array(reportedRunShape) });
@@ -69,5 +69,14 @@ function tell({ terminal }: Cli, run: ReportedRun): void {
   for (const note of run.notes) printError(terminal, `${noteSentence(note)}`);
   if (!run.report) return;
   print(terminal, `Read: ${counted(run.report.pages, 'page')}. Nothing was kept or sent.`);
+  printRejected(terminal, run);
   printDifferences(terminal, run.report);
+}
+
+function printRejected(terminal: Terminal, { rejected: count, report }: ReportedRun): void {
+  const named = report?.rejected ?? [];
+  if (named.length === 0) return;
+  print(terminal, `\nrejected: ${number(count)}`);
+  for (const { ref, message } of named) print(terminal, `  ${ref}: ${message}`);
+  if (count > named.length) print(terminal, `  and ${number(count - named.length)} more`);
 }

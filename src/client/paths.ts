@@ -2492,6 +2492,11 @@ export interface components {
         [key: string]: number;
       };
       pages: number;
+      /** @description The first 20 records or rows that would be rejected, and why. Absent in reports that are older than it. */
+      rejected?: {
+        ref: string;
+        message: string;
+      }[];
     };
     /** @description Customers that differ in the same way, with samples. */
     Group: {

@@ -160,6 +160,13 @@ const dryRunShape = answer(
       .meta({ description: 'Absent in reports that are older than it.' }),
     counts: z.record(z.string(), count),
     pages: count,
+    rejected: z
+      .array(answer({ ref: z.string(), message: z.string() }))
+      .optional()
+      .meta({
+        description:
+          'The first 20 records or rows that would be rejected, and why. Absent in reports that are older than it.',
+      }),
   },
   'DryRun',
   'What a run would do.',

@@ -116,6 +116,17 @@ export async function settleDeadLetters(
       and ref in (select json_array_elements_text(${jsonList(about.refs)}))`);
 }
 
+/** Open letters that a run has written, in the order of their rows. */
+export async function lettersOfRun(
+  db: Queryable,
+  runId: number,
+  limit: number,
+): Promise<{ ref: string; message: string }[]> {
+  return db.rows(sql`
+    select ref, message from dead_letters where run_id = ${runId}::bigint and settled_at is null
+    order by length(ref), ref limit ${limit}`);
+}
+
 /** Of these records those that an open letter is about. */
 export async function rejectedAmong(
   db: Queryable,

@@ -67,6 +67,20 @@ describe('columns', () => {
     });
   });
 
+  it('a dry run says which rows would be rejected and why, and keeps no dead letter', async () => {
+    const rows = Array.from({ length: 30 }, (_, index) => `,Nobody ${index}`);
+    const tried = await tributary(
+      'import',
+      write(`Source_id,Name\nada,Ada\n${rows.join('\n')}\n`),
+      '--dry-run',
+    );
+    expect(tried.exitCode).toBe(3);
+    expect(tried.out).toContain('rejected: 30');
+    expect(tried.out).toMatch(/ {2}row 3 of people\.csv: .*Source_id/);
+    expect(tried.out).toContain('  and 10 more');
+    expect((await tributary('problems')).out).toContain('Nothing needs a person');
+  });
+
   it('06-email-as-record-id: the key is the e-mail address too, and letter case makes no second customer', async () => {
     files['recordId'] = 'Email';
     const file = write('Name,Email\nAnn Lower,ann.f@example.test\nAnn Upper,Ann.F@Example.test\n');

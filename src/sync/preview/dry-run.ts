@@ -11,6 +11,7 @@ import { customersBesideAcknowledged } from '../../tables/acknowledgements.ts';
 import { checkpoint, type Reader } from '../../tables/checkpoints.ts';
 import { type Counts, noCounts } from '../../tables/counts.ts';
 import type { Revised } from '../../tables/customers.ts';
+import { lettersOfRun } from '../../tables/dead-letters.ts';
 import { bodyHash } from '../../tables/records.ts';
 import { addNotes, countFromZero, countPage, keepReport } from '../../tables/runs.ts';
 import type { Sending } from '../deliver/difference.ts';
@@ -24,13 +25,19 @@ import { type Difference, Differences } from './report.ts';
 /** So many records are remembered, so that one read twice is not told twice: by a trailing reader, or as pages move. */
 const maxRemembered = 200_000;
 
+/** So many rejected records are named. */
+const maxRejected = 20;
+
 export interface DryRunReport extends DifferenceReport {
   counts: Counts;
   /** Pages that were read, each at least one call to the vendor. */
   pages: number;
   /** Of a file. */
   columns: Columns | null;
+  rejected: Rejected[];
 }
+
+type Rejected = { ref: string; message: string };
 
 export interface DryRunning {
   deps: { database: Database; rules: Rules; clock: Clock; sending: Sending };
@@ -124,9 +131,11 @@ async function tryRecords(running: DryRunning, found: Found, stream: Stream<unkn
 class Undone {
   readonly counts: Counts;
   readonly differences: Difference[];
-  constructor(counts: Counts, differences: Difference[]) {
+  readonly rejected: Rejected[];
+  constructor(counts: Counts, differences: Difference[], rejected: Rejected[]) {
     this.counts = counts;
     this.differences = differences;
+    this.rejected = rejected;
   }
 }
 
@@ -157,7 +166,8 @@ async function tryPage(
         onRevised,
       };
       const counts = await ingest(tx, deps.rules, intake, { ...page, records });
-      throw new Undone(counts, differences);
+      const named = counts.rejected > 0 ? found.rejectedLeft : 0;
+      throw new Undone(counts, differences, named > 0 ? await lettersOfRun(tx, run.id, named) : []);
     });
   } catch (error) {
     if (!(error instanceof Undone)) throw error;
@@ -167,7 +177,7 @@ async function tryPage(
   for (const record of records) found.meet(stream.name, record);
   const { counts } = undone;
   const all = { ...counts, received: counts.received + again, unchanged: counts.unchanged + again };
-  found.add(all, undone.differences);
+  found.add(all, undone);
   const step = `trying ${stream.name}: nothing is kept`;
   await addNotes(deps.database, run.id, page.notes ?? []);
   await countPage(
@@ -213,6 +223,7 @@ class Found {
   readonly #columns: RunColumns;
   readonly #met = new Set<string>();
   readonly #counts = { ...noCounts };
+  readonly #rejected: Rejected[] = [];
   #pages = 0;
 
   constructor({ sending, rules }: DryRunning['deps'], source: Source) {
@@ -233,8 +244,14 @@ class Found {
     if (this.#met.size < maxRemembered) this.#met.add(keyOf(stream, record));
   }
 
-  add(counts: Counts, differences: readonly Difference[]): void {
+  /** So many more rejected records are to be named. */
+  get rejectedLeft(): number {
+    return maxRejected - this.#rejected.length;
+  }
+
+  add(counts: Counts, { differences, rejected }: Pick<Undone, 'differences' | 'rejected'>): void {
     this.#pages += 1;
+    this.#rejected.push(...rejected);
     for (const key of Object.keys(counts) as (keyof Counts)[]) this.#counts[key] += counts[key];
     for (const difference of differences) this.#differences.add(difference.sourceId, difference);
   }
@@ -248,6 +265,7 @@ class Found {
       columns: this.#columns.report,
       counts: this.#counts,
       pages: this.#pages,
+      rejected: this.#rejected,
       notes: [
         'Each page is evaluated by itself: a customer with records on two pages is counted twice.',
         ...(run.mode === 'full' || run.request.settings?.['complete'] === true
