@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLog } from '../../src/engine/log/log.ts';
 import { startTracing, type Tracing } from '../../src/engine/trace/otlp.ts';
 import { exportSettings } from '../../src/engine/trace/settings.ts';
+import { until } from '../support/sync-world.ts';
 import { type CollectedSpan, openTraceCollector, patientClock } from '../support/trace-collector.ts';
 import {
   openWriteBackWorld,
@@ -41,13 +42,14 @@ describe('The traces of Voucherify’s webhooks', () => {
     await world.rest();
   }
 
+  /** Whom something is to be written of because of a webhook. */
+  const wanted = () =>
+    world.database.rows(sql`select traceparent from write_backs where traceparent is not null`);
+
   /** Everything has been exported. */
   async function collected(): Promise<readonly CollectedSpan[]> {
     await world.rest();
-    const rows = await world.database.rows(
-      sql`select traceparent from write_backs where traceparent is not null`,
-    );
-    expect(rows).toEqual([]);
+    expect(await wanted()).toEqual([]);
     await world.close();
     await tracing.close();
     return collector.spans;
@@ -111,7 +113,8 @@ describe('The traces of Voucherify’s webhooks', () => {
     await open(ids);
     await pauseWriting();
     for (const [index, id] of ids.entries()) world.voucherify.setFacts(id, { points: index + 1 });
-    await world.rest();
+    // A webhook that is on its way is no work yet.
+    await until(async () => (await wanted()).length === 3);
     await resumeWriting();
     await world.shows(() => ids.map(pointsOf), [1, 2, 3]);
     const spans = await collected();
