@@ -125,7 +125,7 @@ describe('what no webhook tells of', () => {
     await world.shows(() => world.properties(profile), { loyalty_points: 7, segments: ['VIP'] });
   });
 
-  it('is found although Voucherify no longer accepts where the reading stood: it begins anew', async () => {
+  it('is found although Voucherify rejects the cursor at which the reading stood: it starts over', async () => {
     let isExpired = false;
     let rejected = 0;
     const isBeginning = (url: URL) => url.searchParams.get('starting_after')?.startsWith('1970-01-01');

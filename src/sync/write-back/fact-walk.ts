@@ -31,7 +31,7 @@ import type { FactReader } from './fact-reader.ts';
 const leaseMs = 300_000;
 const backoff: Backoff = { baseMs: 5_000, capMs: 900_000 };
 const keptAtOnce = 500;
-/** So often in a row a cursor is rejected until the walk begins anew: as often more each time that it does before it has ended. */
+/** After so many rejections of its cursor in a row the walk starts over; after so many more each time that it does before it has ended. */
 const rejectionsMax = 4;
 
 /** The walk over the destination's customers. */
@@ -55,7 +55,7 @@ export interface FactWalkDeps {
 export class FactWalk {
   readonly #deps: FactWalkDeps;
   #failures = 0;
-  /** Times in a row that the destination has rejected where the walk stands, and times that it began anew for it. */
+  /** How often in a row the destination has rejected the cursor of the walk, and how often the walk has started over because of that. */
   #rejections = 0;
   #restarts = 0;
 
@@ -129,7 +129,9 @@ export class FactWalk {
       await this.#readPage(isAnew ? { ...walk, cursor: null } : walk, held, signal);
       if (isAnew) {
         this.#restarts += 1;
-        log.warn('the destination no longer accepts where the reading of facts stood: it begins anew');
+        log.warn(
+          'the destination rejects the cursor at which the reading of facts stood; the reading starts over',
+        );
       }
       this.#failures = 0;
       this.#rejections = 0;
