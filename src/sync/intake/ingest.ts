@@ -6,11 +6,14 @@ import {
   type Page,
   type RejectedRow,
   type SourceRecord,
+  type Stream,
   TransientError,
 } from '../../connector.ts';
+import type { Run } from '../../contract/run.ts';
 import { says } from '../../customer/composing.ts';
 import { cleanJson } from '../../customer/json.ts';
 import type { Queryable } from '../../db/database.ts';
+import { type Clock, latestOf } from '../../engine/clock.ts';
 import type { Lane } from '../../engine/quota/lanes.ts';
 import { within } from '../../engine/trace/trace.ts';
 import { checkpoint } from '../../tables/checkpoints.ts';
@@ -65,6 +68,14 @@ export interface Intake {
   onChanged?(clocks: readonly number[]): void;
   /** Told once of each record what it was counted as. */
   onCounted?(record: SourceRecord, as: RecordCount): void;
+}
+
+/** What is taken in now by a run. */
+export function intakeOfRun(
+  { id, lane }: Pick<Run, 'id' | 'lane'>,
+  { source, stream, clock }: { source: Source; stream: Pick<Stream<unknown>, 'name'>; clock: Clock },
+): Intake {
+  return { source, stream: stream.name, lane, runId: id, now: clock.now(), latest: latestOf(clock) };
 }
 
 /** What a record may be counted as. */

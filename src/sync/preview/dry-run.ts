@@ -16,7 +16,7 @@ import { bodyHash } from '../../tables/records.ts';
 import { addNotes, countFromZero, countPage, keepReport } from '../../tables/runs.ts';
 import type { Sending } from '../deliver/difference.ts';
 import { CursorTrail } from '../intake/cursor-trail.ts';
-import { ingest } from '../intake/ingest.ts';
+import { ingest, intakeOfRun } from '../intake/ingest.ts';
 import type { Rules } from '../intake/rules.ts';
 import { RunColumns } from '../intake/run-columns.ts';
 import type { Source } from '../intake/source.ts';
@@ -157,10 +157,7 @@ async function tryPage(
       };
       // Run IDs count in the breaker: this run is none there, and what it counts is undone too.
       const intake = {
-        source,
-        stream: stream.name,
-        lane: run.lane,
-        runId: run.id,
+        ...intakeOfRun(run, { source, stream, clock: deps.clock }),
         now,
         readAt: now,
         onRevised,

@@ -15,7 +15,7 @@ import {
 import type { Run } from '../../contract/run.ts';
 import { pathProperty } from '../../customer/path.ts';
 import type { Database, Queryable } from '../../db/database.ts';
-import { type Clock, latestOf } from '../../engine/clock.ts';
+import type { Clock } from '../../engine/clock.ts';
 import { localFiles } from '../../engine/files.ts';
 import { type Endpoint, tooLargeCode } from '../../engine/http/endpoint.ts';
 import { untilAborted } from '../../engine/http/until-aborted.ts';
@@ -38,7 +38,7 @@ import { touch } from '../../tables/touches.ts';
 import type { Sending } from '../deliver/difference.ts';
 import { CursorTrail } from '../intake/cursor-trail.ts';
 import { isAtBeginning, isOfRun, pageCursor } from '../intake/export-state.ts';
-import { ingest, type RecordCount } from '../intake/ingest.ts';
+import { ingest, intakeOfRun, type RecordCount } from '../intake/ingest.ts';
 import { readApart } from '../intake/reading-apart.ts';
 import type { Rules } from '../intake/rules.ts';
 import { RunColumns } from '../intake/run-columns.ts';
@@ -425,21 +425,11 @@ async function takePage(
   const step = stepOf(reader, stream);
   await takeApart(page, async (part, isLast) => {
     const now = deps.clock.now();
-    const latest = latestOf(deps.clock);
     const changed: number[] = [];
     const refused: SourceRecord[] = [];
     const noted: Note[] = [];
     const onNote = (note: Note) => void noted.push(note);
-    const intake = {
-      source,
-      stream: stream.name,
-      lane: run.lane,
-      runId: run.id,
-      now,
-      latest,
-      readAt,
-      onNote,
-    };
+    const intake = { ...intakeOfRun(run, { source, stream, clock: deps.clock }), now, readAt, onNote };
     const onCounted = (record: SourceRecord, as: RecordCount) => {
       if (as === 'changed') changed.push(record.changedAt);
       if (as === 'rejected') refused.push(record);
@@ -551,20 +541,10 @@ async function readRecords(reading: Reading): Promise<void> {
     const { later, ...answer } = await askRecords(reading, asked);
     await takeApart(answer, async (part, isLast) => {
       const now = deps.clock.now();
-      const latest = latestOf(deps.clock);
       await deps.database.transaction(async (tx) => {
         const noted: Note[] = [];
         const onNote = (note: Note) => void noted.push(note);
-        const intake = {
-          source,
-          stream: stream.name,
-          lane: run.lane,
-          runId: run.id,
-          now,
-          latest,
-          readAt,
-          onNote,
-        };
+        const intake = { ...intakeOfRun(run, { source, stream, clock: deps.clock }), now, readAt, onNote };
         const counts = await ingest(tx, deps.rules, intake, part);
         if (isLast && later.length > 0) {
           const touched = later.map((recordId) => ({

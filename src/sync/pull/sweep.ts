@@ -3,14 +3,14 @@
 import type { Context, SourceRecord, Stream } from '../../connector.ts';
 import type { Run } from '../../contract/run.ts';
 import type { Database } from '../../db/database.ts';
-import { type Clock, latestOf } from '../../engine/clock.ts';
+import type { Clock } from '../../engine/clock.ts';
 import { untilAborted } from '../../engine/http/until-aborted.ts';
 import type { Log } from '../../engine/log/log.ts';
 import { noCounts } from '../../tables/counts.ts';
 import { addNotes, countPage, holdRun, LostLeaseError, runById } from '../../tables/runs.ts';
 import { countMet, hasBegun, noteMet, unmetRecords } from '../../tables/swept-records.ts';
 import { touch } from '../../tables/touches.ts';
-import { ingest } from '../intake/ingest.ts';
+import { ingest, intakeOfRun } from '../intake/ingest.ts';
 import { type ReadApart, readApart } from '../intake/reading-apart.ts';
 import type { Rules } from '../intake/rules.ts';
 import type { Source } from '../intake/source.ts';
@@ -100,7 +100,7 @@ async function deleteUnmet(sweep: Sweep, asOf: number): Promise<void> {
     );
     const now = clock.now();
     await database.transaction(async (tx) => {
-      const intake = { source, stream: stream.name, lane: run.lane, runId: run.id, now };
+      const intake = { ...intakeOfRun(run, { source, stream, clock }), now };
       const counts = await ingest(tx, rules, intake, { records: gone });
       const step = `deleting ${stream.name} that are no longer there`;
       await countPage(tx, { id: run.id, lease }, { counts, pages: 1, expected: null, step, now, leaseMs });
@@ -154,14 +154,7 @@ async function confirm(
   await takeApart({ records: [...answer.records, ...gone] }, async (part, isLast) => {
     const now = clock.now();
     await database.transaction(async (tx) => {
-      const intake = {
-        source,
-        stream: stream.name,
-        lane: run.lane,
-        runId: run.id,
-        now,
-        latest: latestOf(clock),
-      };
+      const intake = { ...intakeOfRun(run, { source, stream, clock }), now };
       const counts = await ingest(tx, rules, intake, part);
       if (isLast) {
         await noteMet(tx, { runId: run.id, stream: stream.name, first: false }, recordIds);
