@@ -328,7 +328,9 @@ export class Hydrator {
       isDoubtful(answered) ||
       (isAlone && answered instanceof RejectedError && !health.doesNow(kindOf(stream)));
     const other = isToBeProven ? await this.#readAnother(reading, signal) : 'given';
-    const error = other === 'not given' && answered instanceof RejectedError ? unproven(answered) : answered;
+    // Another one that is given after this answer says nothing of it: it is asked for again.
+    const isOpen = isToBeProven && other !== 'none' && answered instanceof RejectedError;
+    const error = isOpen ? unproven(answered) : answered;
     const { kind, effect, message } = failureOf('touch', error);
     const over = effect === 'give up';
     const key = isAlone ? `touch ${stream.name} ${recordIds[0]}` : `touches ${stream.name}`;
