@@ -323,19 +323,21 @@ export class Hydrator {
     const first = failureOf('touch', answered);
     if (first.kind === 'refused') return postpone(now + (await health.refused(first.error)), first.message);
     if (first.effect === 'postpone') return postpone(now + backoffMs(1, backoff), first.message);
-    // In the vendor's own words too it may be said of everybody, as when a part of the API is retired.
+    const key = isAlone ? `touch ${stream.name} ${recordIds[0]}` : `touches ${stream.name}`;
+    // In the vendor's own words too it may be said of everybody, as when a part of the API is retired: until another one was
+    // given between two refusals of this one.
     const isToBeProven =
       isDoubtful(answered) ||
-      (isAlone && answered instanceof RejectedError && !health.doesNow(kindOf(stream)));
+      (isAlone && answered instanceof RejectedError && !health.didOthers(key, kindOf(stream)));
     const other = isToBeProven ? await this.#readAnother(reading, signal) : 'given';
     // Another one that is given after this answer says nothing of it: it is asked for again.
     const isOpen = isToBeProven && other !== 'none' && answered instanceof RejectedError;
     const error = isOpen ? unproven(answered) : answered;
     const { kind, effect, message } = failureOf('touch', error);
     const over = effect === 'give up';
-    const key = isAlone ? `touch ${stream.name} ${recordIds[0]}` : `touches ${stream.name}`;
+    const { attempts } = touches[0]!;
     const verdict =
-      effect === 'count alone' ? health.judge(error, key, touches[0]!.attempts, kindOf(stream)) : null;
+      effect === 'count alone' ? health.judge(error, key, { attempts, kind: kindOf(stream), at: now }) : null;
     if (verdict?.counted === false) {
       // Without another record to tell by, each of these is the other one.
       const apart = !isAlone && other === 'none' ? true : undefined;

@@ -24,9 +24,6 @@ const confirmAfterMs = 3_000;
 /** After a first refusal that only a person could mend: nothing but a person ends the pause that follows. */
 const confirmFinalAfterMs = 60_000;
 
-/** Work of a kind that was done so lately is possible now. */
-const justNowMs = 60_000;
-
 /** Failures of so many runs and records are told apart; beyond that the oldest is forgotten. */
 const maxRemembered = 10_000;
 
@@ -42,6 +39,15 @@ export interface Verdict {
   delayMs: number;
   /** False where the vendor is down or asks us to wait: that uses up no attempt. */
   counted: boolean;
+}
+
+/** An attempt at work that failed. */
+export interface Attempted {
+  attempts: number;
+  /** Of work that is refused, by what may not be the vendor, only where that happens to all of this kind. */
+  kind?: string;
+  /** When it failed; now, if it is left out. */
+  at?: number;
 }
 
 export class SourceHealth {
@@ -148,20 +154,17 @@ export class SourceHealth {
     return answers[0]!;
   }
 
-  /**
-   * What becomes of work after this error of a call. `key`: the same for each attempt of the same work. `kind`: of work that is
-   * refused, by what may not be the vendor, only where that happens to all of this kind.
-   */
-  judge(error: unknown, key: string, attempts: number, kind?: string): Verdict {
-    const now = this.#clock.now();
+  /** What becomes of work after this error of a call. `key`: the same for each attempt of the same work. */
+  judge(error: unknown, key: string, { attempts, kind, at = this.#clock.now() }: Attempted): Verdict {
     const before = this.#failed.get(key);
-    const { firstAt } = setNewest(this.#failed, key, { firstAt: before?.firstAt ?? now, lastAt: now });
+    const { firstAt } = setNewest(this.#failed, key, { firstAt: before?.firstAt ?? at, lastAt: at });
     this.#strikes += 1;
     // Where others were answered meanwhile, it is this work that the vendor fails at.
     const isOfKind = kind !== undefined && isDoubtful(error);
-    const othersAt = isOfKind ? (this.#doneAt.get(kind) ?? Number.NEGATIVE_INFINITY) : this.#answeredAt;
-    const isAlone = before !== undefined && othersAt > before.lastAt;
-    const isBelieved = isOfOne(error) && now - firstAt >= believedAfterMs;
+    const isAlone = isOfKind
+      ? this.#othersSince(before, kind)
+      : before !== undefined && this.#answeredAt > before.lastAt;
+    const isBelieved = isOfOne(error) && at - firstAt >= believedAfterMs;
     const isOutage = isIn(this.#outages, error) || isOfKind;
     const counted = !isIn(this.#waits, error) && (isAlone || isBelieved || !isOutage);
     const attempt = counted ? attempts : this.#strikes;
@@ -185,9 +188,9 @@ export class SourceHealth {
     this.#doneAt.set(kind, this.#clock.now());
   }
 
-  /** Whether work of the kind was done in the last minute. */
-  doesNow(kind: string): boolean {
-    return this.#clock.now() - (this.#doneAt.get(kind) ?? Number.NEGATIVE_INFINITY) < justNowMs;
+  /** Whether work of the kind was done since this work failed last. */
+  didOthers(key: string, kind: string): boolean {
+    return this.#othersSince(this.#failed.get(key), kind);
   }
 
   /**
@@ -212,6 +215,10 @@ export class SourceHealth {
     if (await pause(this.#database, this.name, { cause: 'unauthorized', reason: message, final }, now))
       this.#log.error({ reason: message }, 'source paused');
     return 0;
+  }
+
+  #othersSince(failed: { lastAt: number } | undefined, kind: string): boolean {
+    return failed !== undefined && (this.#doneAt.get(kind) ?? Number.NEGATIVE_INFINITY) > failed.lastAt;
   }
 
   /** An error may be a connector's own, caused by one of ours. */

@@ -106,7 +106,7 @@ async function settleFailed(failing: Failing, failure: Failure): Promise<void> {
   // The row counts attempts since the last page that went well.
   const attempts = ((await runById(database, run.id))?.attempts ?? 0) + 1;
   if (effect === 'count') log.error({ err: error }, 'unexpected error; the run is retried');
-  const { counted, delayMs } = health.judge(error, `run ${run.id}`, attempts);
+  const { counted, delayMs } = health.judge(error, `run ${run.id}`, { attempts });
   if (counted && attempts >= attemptsMax.run)
     return fail(`${message} (given up after ${attempts} attempts)`, { attempts });
   const said = counted ? message : health.waiting(message);

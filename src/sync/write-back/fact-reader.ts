@@ -246,7 +246,7 @@ export class FactReader {
     if (effect === 'postpone') return putOff(now + backoffMs(attempts, backoff), false, message);
     if (kind === 'unexpected')
       log.error({ err: error }, 'facts of a customer could not be read; tried again');
-    const verdict = effect === 'count alone' ? this.health.judge(error, recordId, attempts) : null;
+    const verdict = effect === 'count alone' ? this.health.judge(error, recordId, { attempts }) : null;
     if (verdict && !verdict.counted)
       return putOff(now + verdict.delayMs, false, this.health.waiting(message));
     if (effect !== 'give up' && attempts < attemptsMax.touch)

@@ -141,7 +141,8 @@ export class WriteBackSettler {
     if (stopped) [counted, delayMs] = [false, 0];
     else if (kind === 'refused') delayMs = await health.refused(failure.error);
     else if (effect === 'count alone') {
-      const verdict = health.judge(error, sent.length === 1 ? sent[0]!.sourceId : 'many', attempts + 1);
+      const key = sent.length === 1 ? sent[0]!.sourceId : 'many';
+      const verdict = health.judge(error, key, { attempts: attempts + 1 });
       [counted, delayMs] = [verdict.counted, verdict.delayMs];
     } else if (kind === 'unexpected')
       log.error({ err: error, source: rule.source }, 'facts could not be written back; tried again');
