@@ -12,6 +12,7 @@ import { createOAuthSimulator, type OAuthOptions } from '../../simulators/oauth.
 import { createPipedriveSimulator } from '../../simulators/pipedrive.ts';
 import { type Served, serve } from '../../simulators/serve.ts';
 import { createVoucherifySimulator } from '../../simulators/voucherify.ts';
+import { type Clock, systemClock } from '../../src/engine/clock.ts';
 import { runCommandOnServer } from '../support/run-command.ts';
 
 const client = { clientId: 'client', clientSecret: 'client-secret-00' };
@@ -101,6 +102,12 @@ const vendors: { [connector: string]: Vendor } = {
 };
 
 describe.each(Object.entries(vendors))('connect %s', (connector, vendor) => {
+  /** Milliseconds that went by at once: what is refused is asked again a minute later. */
+  let skipped = 0;
+  const clock: Clock = {
+    now: () => Date.now() + skipped,
+    sleep: (milliseconds, signal) => systemClock.sleep(Math.min(milliseconds, 200), signal),
+  };
   let folder: string;
   let served: Served[];
   let oauth: ReturnType<typeof createOAuthSimulator>;
@@ -111,9 +118,9 @@ describe.each(Object.entries(vendors))('connect %s', (connector, vendor) => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'tributary-connect-'));
-    oauth = createOAuthSimulator({ ...client, now: Date.now, ...vendor.oauth });
+    oauth = createOAuthSimulator({ ...client, now: clock.now, ...vendor.oauth });
     simulated = vendor.open({
-      now: Date.now,
+      now: clock.now,
       isLive: (authorization) => oauth.isLive(authorization),
       faults: (path) => {
         if (vendor.reads.test(path)) onRead();
@@ -121,7 +128,7 @@ describe.each(Object.entries(vendors))('connect %s', (connector, vendor) => {
       },
     });
     simulated.seed(vendor.people);
-    voucherify = createVoucherifySimulator({ now: Date.now, appId, appToken });
+    voucherify = createVoucherifySimulator({ now: clock.now, appId, appToken });
     served = [
       await serve(new Hono().route('/', oauth.app).route('/', simulated.app)),
       await serve(voucherify.app),
@@ -143,18 +150,27 @@ describe.each(Object.entries(vendors))('connect %s', (connector, vendor) => {
   async function connect() {
     let link: URL | undefined;
     let browsing: Promise<unknown> = Promise.resolve();
-    const ran = await runCommandOnServer(folder, ['connect', 'crm', '--json'], {}, (text) => {
+    const browse = (text: string) => {
       const shown = /https?:\S+\/\S*authorize\S*/.exec(text)?.[0];
       if (!shown || link) return;
       link = new URL(shown);
       browsing = fetch(new URL(link.pathname + link.search, served[0]!.url));
-    });
+    };
+    const ran = await runCommandOnServer(folder, ['connect', 'crm', '--json'], {}, browse, clock);
     await browsing;
     return { ...ran, link: link! };
   }
 
   const sync = async () => {
-    const { exitCode, out, err } = await runCommandOnServer(folder, ['sync', 'crm', '--full']);
+    const { exitCode, out, err } = await runCommandOnServer(
+      folder,
+      ['sync', 'crm', '--full'],
+      {},
+      (text) => {
+        if (text.includes('retried once')) skipped += 60_000;
+      },
+      clock,
+    );
     expect(out + err).not.toMatch(/of-the-simulator|client-secret-00/);
     return { exitCode, text: out + err };
   };

@@ -61,9 +61,10 @@ export async function runCommandOnServer(
   args: readonly string[],
   variables: { [name: string]: string } = {},
   onErr?: (text: string) => void,
+  clock?: Clock,
 ): ReturnType<typeof runCommand> {
   const [{ name, open }] = behaviour;
-  if (name === 'PGlite') return runCommand(folder, args, variables, onErr);
+  if (name === 'PGlite') return runCommand(folder, args, variables, onErr, clock);
   for (const [old, database] of lent) {
     if (existsSync(old)) continue;
     lent.delete(old);
@@ -75,7 +76,7 @@ export async function runCommandOnServer(
     DATABASE_URL: database.where.url!,
     TRIBUTARY_SECRET_KEY: 'a-secret-key-of-the-tests-that-is-long-enough',
   };
-  return runCommand(folder, args, { ...own, ...variables }, onErr);
+  return runCommand(folder, args, { ...own, ...variables }, onErr, clock);
 }
 
 const openApp: typeof cliDeps.openApp = async (options) => {
