@@ -37,6 +37,7 @@ import { destinationName, isTried, listPauses, pullTrialForward, resume } from '
 import { pullRunForward, requestRun } from '../tables/runs.ts';
 import { Suppressions } from '../tables/suppressions.ts';
 import { requestVerification, type VerificationRequest } from '../tables/verifications.ts';
+import { Agenda, type AgendaLoop } from './agenda.ts';
 import { DifferingClocks } from './differing-clocks.ts';
 import { type DifferingWorker, DifferingWorkers } from './differing-workers.ts';
 import { Housekeeper } from './housekeeping.ts';
@@ -102,6 +103,7 @@ export class Tributary {
   readonly #loops: Loops;
   readonly #parts: Parts;
   readonly #scheduling: Scheduling;
+  readonly #agenda: Agenda;
   readonly #housekeeper: Housekeeper;
   readonly #differing: DifferingWorkers;
   readonly #clocks: DifferingClocks;
@@ -122,6 +124,8 @@ export class Tributary {
     this.#loops = new Loops({ clock, log, isListening: () => this.#registry?.isListening ?? false });
     const declared = typeof config.metadataSchema === 'object' ? config.metadataSchema : null;
     this.rules = new Rules(config, declared);
+    const wake = (names: readonly AgendaLoop[]) => this.#loops.wakeThose(names);
+    this.#agenda = new Agenda({ database, clock, rules: this.rules, wake });
     const { secretKey, oldSecretKeys = [] } = options;
     const secretKeys = secretKey ? ([secretKey, ...oldSecretKeys] as const) : null;
     const suppressions = new Suppressions(secretKeys ?? [], database);
@@ -366,6 +370,7 @@ export class Tributary {
       this.#parts;
     return loopsOf({
       database: (signal) => this.databaseHealth.step(signal),
+      agenda: () => this.#agenda.step(),
       schema: schema.isAsked ? () => schema.step() : undefined,
       pull: (signal) => pulling.step(signal),
       pulled: rules.sources.length + schema.removedSources.length,

@@ -9,6 +9,8 @@ import { CoveragePolls, forgetOld, type HousekeepingDeps } from '../sync/houseke
 import { endCancelledRuns } from '../tables/runs.ts';
 
 const restMs = 5_000;
+/** How often the webhooks' coverage, the other workers' configuration, and runs that were called off are looked at. */
+const oftenMs = 60_000;
 /** What is forgotten and read again seldom. */
 const seldomMs = 600_000;
 
@@ -28,6 +30,7 @@ export interface HousekeeperDeps extends HousekeepingDeps {
 export class Housekeeper {
   readonly #deps: HousekeeperDeps;
   readonly #coveragePolls: CoveragePolls;
+  #oftenAt = Number.NEGATIVE_INFINITY;
   #seldomAt: number | null = null;
 
   constructor(deps: HousekeeperDeps) {
@@ -55,12 +58,16 @@ export class Housekeeper {
         'ended database connections of a stalled worker that blocked others',
       );
     await takeOver();
-    await compareWorkers();
     await compareClocks();
-    await endCancelledRuns(database, clock.now());
-    await this.#coveragePolls.ask();
     await project.meetAgain();
     const now = clock.now();
+    // Either way, since a clock may be set back.
+    if (Math.abs(now - this.#oftenAt) >= oftenMs) {
+      this.#oftenAt = now;
+      await compareWorkers();
+      await endCancelledRuns(database, now);
+      await this.#coveragePolls.ask();
+    }
     this.#seldomAt ??= now;
     if (now - this.#seldomAt >= seldomMs) {
       this.#seldomAt = now;

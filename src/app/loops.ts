@@ -3,9 +3,11 @@ import type { Notification } from '../db/notifications.ts';
 import type { Clock } from '../engine/clock.ts';
 import type { Log } from '../engine/log/log.ts';
 import { type FailingLoop, type Next, Worker } from '../engine/work/worker.ts';
+import { agendaLoops } from './agenda.ts';
 
 const loopNames = [
   'database',
+  'agenda',
   'schema',
   'pull',
   'deliver',
@@ -39,6 +41,9 @@ const untypedRestMs = 1_000;
 /** How often loops look for work that no notification told of: where notifications arrive, that is the second line. */
 const pollMs = { listening: 5_000, alone: 1_000 };
 
+/** Those that the agenda looks for look by themselves no more often than this. */
+const agendaPollMs = 3_600_000;
+
 const loopsByNotification: { readonly [notification in Notification]: readonly LoopName[] } = {
   open: ['open'],
   hydrate: ['hydrate', 'facts'],
@@ -59,6 +64,7 @@ const pullsMax = 4;
 /** What the loops do. Absent: there is no such loop. */
 export interface Steps {
   database: Step;
+  agenda: Step;
   schema?: Step | undefined;
   pull: Step;
   /** How many sources may be pulled. */
@@ -85,7 +91,7 @@ export interface Steps {
 }
 
 /** The loops in the order in which they are started. */
-export function loopsOf({ database, schema, pull, pulled, canMap, others }: Steps): Loop[] {
+export function loopsOf({ database, agenda, schema, pull, pulled, canMap, others }: Steps): Loop[] {
   const mapping =
     (step: Step): Step =>
     async (signal) =>
@@ -94,6 +100,7 @@ export function loopsOf({ database, schema, pull, pulled, canMap, others }: Step
   const loops: Loop[] = [
     ...(schema ? [{ name: 'schema' as const, label: 'schema', step: schema }] : []),
     { name: 'database', label: 'watch the database', step: database },
+    { name: 'agenda', label: 'look for work', step: agenda },
     ...pulls.map((label) => ({ name: 'pull' as const, label, step: mapping(pull) })),
   ];
   if (!others) return loops;
@@ -145,6 +152,7 @@ export class Loops {
   start(loops: readonly Loop[]): void {
     const { clock, log, isListening } = this.#deps;
     const looksEach = () => (isListening() ? pollMs.listening : pollMs.alone);
+    const isOnAgenda = (name: LoopName) => agendaLoops.some((other) => other === name);
     for (const { name, label, step } of loops) {
       const paceMs = name === 'deliver' ? deliverPaceMs : 0;
       const counted: Step = async (signal) => {
@@ -157,7 +165,7 @@ export class Loops {
         step: counted,
         clock,
         log,
-        pollMs: looksEach,
+        pollMs: isOnAgenda(name) ? () => agendaPollMs : looksEach,
         paceMs,
       }).start();
       this.#running.set(name, [...(this.#running.get(name) ?? []), worker]);
@@ -182,7 +190,11 @@ export class Loops {
    * work is no reason to believe that the next would succeed.
    */
   wakeFor(notification: Notification | null): void {
-    const names = notification === null ? loopNames : (loopsByNotification[notification] ?? []);
+    this.wakeThose(notification === null ? loopNames : (loopsByNotification[notification] ?? []));
+  }
+
+  /** The same for the loops of these names. */
+  wakeThose(names: readonly LoopName[]): void {
     const workers = names.flatMap((name) => this.#running.get(name) ?? []);
     this.#wake(workers.filter((worker) => worker.failing === null));
   }

@@ -2,6 +2,7 @@
 
 import type { Run } from '../contract/run.ts';
 import type { Database, Queryable } from '../db/database.ts';
+import { moment } from '../db/moments.ts';
 import type { Clock } from '../engine/clock.ts';
 import type { Log } from '../engine/log/log.ts';
 import type { Budgets } from '../engine/quota/budgets.ts';
@@ -14,7 +15,7 @@ import type { Rules } from '../sync/intake/rules.ts';
 import { beginForecast, settleForecasts } from '../sync/plan/settle-forecasts.ts';
 import { carryRun } from '../sync/pull/pull.ts';
 import { listPauses, takeTrial } from '../tables/pauses.ts';
-import { claimRun, nextRunClaimable, putOffRun } from '../tables/runs.ts';
+import { claimRun, putOffRun, runClaimableAt } from '../tables/runs.ts';
 import type { Vendors } from './vendors.ts';
 
 const runLeaseMs = 30_000;
@@ -53,7 +54,7 @@ export class Pulling {
     const sources = [...rules.sources.map((source) => source.name), ...removedSources];
     const now = clock.now();
     // Mostly none is due: one statement tells, and nobody is held up by the lock of those who claim.
-    const next = await nextRunClaimable(database);
+    const next = await moment(database, runClaimableAt);
     if (next === null || next > now) return { again: false, due: next };
     const run = await database.transaction((tx) =>
       this.#claimRun(tx, { lease, now, leaseMs: runLeaseMs, host, sources, dryRunsOnly }),

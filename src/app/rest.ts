@@ -1,9 +1,11 @@
 // Whether everything is done that can be done now, by whatever worker.
+
 import type { Database } from '../db/database.ts';
+import { moment } from '../db/moments.ts';
 import type { Clock } from '../engine/clock.ts';
 import type { WriteBackRules } from '../sync/facts/write-back-rules.ts';
 import { isUnderWay } from '../tables/deliveries.ts';
-import { nextRequestDue } from '../tables/inbox.ts';
+import { requestDueAt } from '../tables/inbox.ts';
 import { listPauses, writeBackName } from '../tables/pauses.ts';
 import { nextRunDue } from '../tables/runs.ts';
 import { someTouchesWait } from '../tables/touches.ts';
@@ -20,7 +22,7 @@ export async function isAtRest(
   { rules }: Pick<WriteBackRules, 'rules'>,
 ): Promise<boolean> {
   if ((await nextRunDue(database)) !== null) return false;
-  const toOpen = await nextRequestDue(database);
+  const toOpen = await moment(database, requestDueAt);
   if (toOpen !== null && toOpen <= clock.now()) return false;
   if (await someTouchesWait(database)) return false;
   if (await isUnderWay(database, clock.now())) return false;

@@ -158,11 +158,13 @@ export async function endBatch(db: Queryable, id: string): Promise<void> {
 }
 
 /** How many the destination has named, and when the next is due to be looked at, epoch milliseconds. */
-export async function batchesUnderWay(db: Queryable): Promise<{ count: number; nextDue: number | null }> {
-  const [row] = await db.rows<{ count: number; nextDue: number | null }>(sql`
-    select count(action_id) as count, min(due_at) as next_due from batches`);
-  return row ?? { count: 0, nextDue: null };
+export async function batchesUnderWay(db: Queryable): Promise<number> {
+  const [row] = await db.rows<{ count: number }>(sql`select count(action_id) as count from batches`);
+  return row?.count ?? 0;
 }
+
+/** When the next batch is to be asked about. */
+export const batchDueAt = sql`select min(due_at) from batches`;
 
 /**
  * What a dead worker was asking about may be asked about at once. What it was sending is looked up, where there is a `loss`,

@@ -153,13 +153,8 @@ export async function freeErasures(db: Queryable, worker: string, now: number): 
     update erasures set lease = null, due_at = ${toTimestamp(now)} where ended_at is null and ${leasedBy(sql`lease`, worker)}`);
 }
 
-/** When the next one that has not ended is due, epoch milliseconds. */
-export async function nextErasureDue(db: Queryable): Promise<number | null> {
-  const [row] = await db.rows<{ next: number | null }>(
-    sql`select min(due_at) as next from erasures where ended_at is null`,
-  );
-  return row?.next ?? null;
-}
+/** When the next one that has not ended is due. */
+export const erasureDueAt = sql`select min(due_at) from erasures where ended_at is null`;
 
 export async function erasureById(db: Queryable, id: string): Promise<Erasure | null> {
   const [row] = await db.rows<Erasure>(sql`select ${columns} from erasures where id = ${id}::uuid`);

@@ -265,12 +265,8 @@ export async function sourcesWaiting(
   return rows.map((row) => row.source);
 }
 
-/** When the next request that waits falls due, epoch milliseconds, or null. */
-export async function nextRequestDue(db: Queryable): Promise<number | null> {
-  const [row] = await db.rows<{ next: number | null }>(sql`
-    select min(due_at) as next from inbox where state = 'waiting'`);
-  return row?.next ?? null;
-}
+/** When the next request that waits falls due. */
+export const requestDueAt = sql`select min(due_at) from inbox where state = 'waiting'`;
 
 // ── Looking at it ───────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -1,6 +1,6 @@
 // Sources, or the destination, that are paused: until a person resumes them, or until a trial is answered. It makes no calls.
 
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import { integer, pgTable, text } from 'drizzle-orm/pg-core';
 import type { PauseCause } from '../contract/pause.ts';
 import { time } from '../db/column-types.ts';
@@ -115,6 +115,12 @@ export async function listPauses(db: Queryable): Promise<Map<string, Pause>> {
     select name, cause, reason, paused_at, trial_at, trials from pauses`);
   return new Map(rows.map((row) => [row.name, row]));
 }
+
+/** Since when this one is paused. */
+export const pausedAt = (name: string): SQL => sql`select paused_at from pauses where name = ${name}`;
+
+/** When a trial of this one is made. */
+export const trialDueAt = (name: string): SQL => sql`select trial_at from pauses where name = ${name}`;
 
 /** A source goes on under another name. */
 export async function renamePause(db: Queryable, from: string, to: string): Promise<void> {

@@ -492,20 +492,17 @@ export async function nextRunDue(db: Queryable): Promise<number | null> {
 }
 
 /**
- * When the next run can be claimed as things stand, epoch milliseconds: not while its source is paused, nor while another run of
- * its source goes on. Infinity where a person has to resume the source first.
+ * When the next run can be claimed as things stand: not while its source is paused, nor while another run of its source goes on.
+ * Infinity where a person has to resume the source first.
  */
-export async function nextRunClaimable(db: Queryable): Promise<number | null> {
-  const [row] = await db.rows<{ next: number | null }>(sql`
-    select min(greatest(due.due_at, due.leased_until, paused.until, busy.until)) as next from runs as due
-    left join lateral (
-      select coalesce(trial_at, 'infinity') as until from pauses where name = due.source and due.mode <> 'undo') as paused on true
-    left join lateral (
-      select max(leased_until) as until from runs as other
-      where other.source = due.source and other.id <> due.id and other.state = 'requested') as busy on true
-    where due.state = 'requested'`);
-  return row?.next ?? null;
-}
+export const runClaimableAt = sql`
+  select min(greatest(due.due_at, due.leased_until, paused.until, busy.until)) from runs as due
+  left join lateral (
+    select coalesce(trial_at, 'infinity') as until from pauses where name = due.source and due.mode <> 'undo') as paused on true
+  left join lateral (
+    select max(leased_until) as until from runs as other
+    where other.source = due.source and other.id <> due.id and other.state = 'requested') as busy on true
+  where due.state = 'requested'`;
 
 /** What a dead worker was carrying may be taken up at once. */
 export async function freeRuns(db: Queryable, worker: string): Promise<void> {

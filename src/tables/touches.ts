@@ -1,6 +1,6 @@
 // The touches table: records that may have changed and wait to be read, one row each however often it is said. It knows
 // no vendor.
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import { boolean, index, integer, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
 import { time } from '../db/column-types.ts';
 import { jsonList, type Queryable, toTimestamp } from '../db/database.ts';
@@ -201,13 +201,12 @@ export async function touchedAmong(
   return new Set(rows.map((row) => row.recordId));
 }
 
-/** When the next touch of a source, or of one stream of it, falls due, epoch milliseconds, or null. */
-export async function nextTouchDue(db: Queryable, source: string, stream?: string): Promise<number | null> {
-  const ofStream = stream === undefined ? sql`true` : sql`stream = ${stream}`;
-  const [row] = await db.rows<{ next: number | null }>(
-    sql`select min(due_at) as next from touches where source = ${source} and ${ofStream}`,
-  );
-  return row?.next ?? null;
+/** When the next touch of these streams falls due: of each the index tells it at once. */
+export function touchDueAt(streams: readonly { source: string; stream: string }[]): SQL {
+  return sql`
+    select min(first.due_at) from json_to_recordset(${jsonList(streams)}) as read (source text, stream text),
+      lateral (select due_at from touches where touches.source = read.source and touches.stream = read.stream
+               order by due_at limit 1) as first`;
 }
 
 /** By source: how many records wait to be read, how often they were told of, and since when. */

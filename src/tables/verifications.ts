@@ -294,12 +294,9 @@ export async function cancelVerification(db: Queryable, id: number, now: number)
 
 const cancelled = 'It was cancelled.';
 
-/** When the one that is going falls due, epoch milliseconds, or null. */
-export async function nextVerificationDue(db: Queryable): Promise<number | null> {
-  const [row] = await db.rows<{ next: number | null }>(sql`
-    select min(greatest(due_at, coalesce(leased_until, due_at))) as next from verifications where state = 'requested'`);
-  return row?.next ?? null;
-}
+/** When the one that is going falls due. */
+export const verificationDueAt = sql`
+  select min(greatest(due_at, coalesce(leased_until, due_at))) from verifications where state = 'requested'`;
 
 export async function verificationById(db: Queryable, id: number): Promise<Verification | null> {
   const [row] = await db.rows<Verification>(

@@ -174,7 +174,7 @@ async function readFigures(
     destination: {
       connector: config.destination.connector.name,
       paused: paused.get(destinationName) ?? null,
-      batches: { underWay: batches.count, customers: figures.inBatches },
+      batches: { underWay: batches, customers: figures.inBatches },
       circuit: {
         state: circuit.state,
         failures: circuit.failures,

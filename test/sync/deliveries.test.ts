@@ -1,8 +1,10 @@
 // Deliveries: a level and no list. Who is owed what, who carries it, and what becomes of it whatever dies on the way.
+
 import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Database, toEpochMs } from '../../src/db/database.ts';
+import { moment } from '../../src/db/moments.ts';
 import { apportion, type Lane, lanes } from '../../src/engine/quota/lanes.ts';
 import { leaseOf } from '../../src/engine/work/worker-registry.ts';
 import {
@@ -11,10 +13,10 @@ import {
   type Claimed,
   claim,
   DueBounds,
+  deliveryDueAt,
   extendLease,
   freeDeliveries,
   hold,
-  nextDue,
   pullForward,
   redeliver,
   releaseHeld,
@@ -212,7 +214,7 @@ describe.each(pathDatabases)('deliveries on $name', ({ name, open }) => {
       await owe('ann');
       await reach(newLease());
       expect(await reach(newLease())).toEqual([]);
-      expect(await nextDue(database)).toBe(now + leaseMs);
+      expect(await moment(database, deliveryDueAt(lanes))).toBe(now + leaseMs);
       now += leaseMs - 1;
       expect(await reach(newLease())).toEqual([]);
     });
@@ -570,7 +572,7 @@ describe.each(pathDatabases)('deliveries on $name', ({ name, open }) => {
     it('are never due by themselves', async () => {
       now += 10 ** 9;
       expect(await backlog(database, now, 100)).toEqual([]);
-      expect(await nextDue(database)).toBeNull();
+      expect(await moment(database, deliveryDueAt(lanes))).toBeNull();
       expect(await reach(newLease())).toEqual([]);
     });
 

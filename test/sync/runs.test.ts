@@ -1,9 +1,11 @@
 // Runs: asked for once, carried by one worker at a time, counted page by page in the page's own transaction, ended once.
+
 import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Run } from '../../src/contract/run.ts';
 import { DatabaseError } from '../../src/db/database.ts';
+import { moment } from '../../src/db/moments.ts';
 import { leaseOf } from '../../src/engine/work/worker-registry.ts';
 import { checkpoint, moveCheckpoint } from '../../src/tables/checkpoints.ts';
 import { type Counts, noCounts } from '../../src/tables/counts.ts';
@@ -27,12 +29,12 @@ import {
   holdRun,
   LostLeaseError,
   type NewRun,
-  nextRunClaimable,
   nextRunDue,
   PausedError,
   putOffRun,
   requestRun,
   runById,
+  runClaimableAt,
 } from '../../src/tables/runs.ts';
 import { pathDatabases, type TestDatabase } from '../support/databases.ts';
 import { openSyncWorld, type SyncWorld } from '../support/sync-world.ts';
@@ -302,15 +304,15 @@ describe.each(pathDatabases)('runs on $name', ({ open }) => {
     it('are not asked for while their source is paused, or while another run of it goes on', async () => {
       const run = await carried();
       await ask({ mode: 'full' });
-      expect(await nextRunClaimable(database)).toBe(now + leaseMs);
+      expect(await moment(database, runClaimableAt)).toBe(now + leaseMs);
       await putOffRun(database, run, { dueAt: now + 5_000, counted: true, error: 'no answer' });
-      expect(await nextRunClaimable(database)).toBe(now);
+      expect(await moment(database, runClaimableAt)).toBe(now);
       await pause(database, 'crm', { cause: 'person', reason: 'lunch' }, now);
-      expect(await nextRunClaimable(database)).toBe(Number.POSITIVE_INFINITY);
+      expect(await moment(database, runClaimableAt)).toBe(Number.POSITIVE_INFINITY);
       await resume(database, 'crm');
       await pause(database, 'crm', { cause: 'unauthorized', reason: 'wrong token' }, now);
       const { trialAt } = (await listPauses(database)).get('crm')!;
-      expect(await nextRunClaimable(database)).toBe(trialAt);
+      expect(await moment(database, runClaimableAt)).toBe(trialAt);
     });
 
     it('do not prevent another run of the source', async () => {

@@ -2,6 +2,7 @@
 // doubt is sent again whole. It knows no vendor.
 import { type Context, type Destination, TransientError, type UnauthorizedError } from '../../connector.ts';
 import type { Database, Queryable } from '../../db/database.ts';
+import { moments } from '../../db/moments.ts';
 import type { Clock } from '../../engine/clock.ts';
 import { localFiles } from '../../engine/files.ts';
 
@@ -25,13 +26,20 @@ import {
   carryUnheard,
   claim,
   DueBounds,
+  deliveryDueAt,
   freeDeliveries,
-  nextDue,
   pullForward,
   type Settlement,
   settle,
 } from '../../tables/deliveries.ts';
-import { destinationName, listPauses, type Pause, resumeAfterTrial, takeTrial } from '../../tables/pauses.ts';
+import {
+  destinationName,
+  listPauses,
+  type Pause,
+  pausedAt,
+  resumeAfterTrial,
+  takeTrial,
+} from '../../tables/pauses.ts';
 import { someRunIsGoing } from '../../tables/runs.ts';
 import type { Census, CensusReadiness, ReadCustomers } from '../census/census.ts';
 import { BatchSize } from './batch-size.ts';
@@ -260,14 +268,19 @@ export class Deliverer {
   ): Promise<Next> {
     const { database, clock } = this.#deps;
     const at = clock.now();
-    const [paused, all] = await Promise.all([listPauses(database), backlog(database, at, most, among)]);
-    const pause = paused.get(destinationName);
-    if (pause) return this.#tryPaused(pause, signal);
+    // Mostly nothing is due: one statement tells.
+    const queries = { next: deliveryDueAt(among), paused: pausedAt(destinationName) };
+    const { next, paused } = await moments(database, queries);
+    if (paused !== null) {
+      const pause = (await listPauses(database)).get(destinationName);
+      return pause ? this.#tryPaused(pause, signal) : { again: true };
+    }
     this.#health.noteRunning(at);
+    const all = next === null || next > at ? [] : await backlog(database, at, most, among);
     const { due, plan } = await choose(all);
     if (plan === null) {
       await this.#settler.writeFreshness({ all: true });
-      return { again: false, due: await nextDue(database, among) };
+      return { again: false, due: next };
     }
     if (plan.by === 'none') return { again: false, afterMs: plan.againMs };
     const admission = this.#circuit.admit(clock.now());
@@ -575,7 +588,7 @@ export class Deliverer {
     return {
       at: clock.now(),
       reading: await someRunIsGoing(database),
-      bulkUnderWay: (await batchesUnderWay(database)).count,
+      bulkUnderWay: await batchesUnderWay(database),
       // How many customers there are tells nothing while an action makes some.
       maxBulkAtOnce: this.#isToLook(traits) ? 1 : maxBulkAtOnce,
       singleWaitMs: endpoint.budget.waitMs(undefined, lane),

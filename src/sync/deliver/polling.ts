@@ -1,5 +1,6 @@
 // Bulk actions on their way at the destination: asked about until they end, and settled customer by customer. What an action
 // proves nothing of is read back before it is settled.
+
 import {
   type Context,
   type DestinationCustomer,
@@ -8,6 +9,7 @@ import {
   TransientError,
 } from '../../connector.ts';
 import type { Queryable } from '../../db/database.ts';
+import { moment } from '../../db/moments.ts';
 import type { Circuit } from '../../engine/http/circuit.ts';
 import { tellAnswered } from '../../engine/http/guarded-api.ts';
 import type { Log } from '../../engine/log/log.ts';
@@ -20,7 +22,7 @@ import type { Next } from '../../engine/work/worker.ts';
 import { type BatchItem, itemsOf } from '../../tables/batch-items.ts';
 import {
   type Batch,
-  batchesUnderWay,
+  batchDueAt,
   type ClaimedBatch,
   claimBatch,
   endBatch,
@@ -91,7 +93,7 @@ export class Poller {
   /** Asks about one bulk action that is due, and settles it when it has ended. */
   async step(signal: AbortSignal): Promise<Next> {
     const { database, clock, destination, circuit } = this.#deps;
-    const { nextDue: next } = await batchesUnderWay(database);
+    const next = await moment(database, batchDueAt);
     if (next === null || next > clock.now()) return { again: false, due: next };
     const cause = (await listPauses(database)).get(destinationName)?.cause;
     if (cause === 'unauthorized' || cause === 'project') return { again: false, afterMs: 5_000 };

@@ -1,5 +1,6 @@
 // Erasure: here at once and in one transaction; then at the destination, as soon as nothing under way can write the
 // customer anew, again and again until it has answered. The log never names the person, only the receipt.
+
 import { randomUUID } from 'node:crypto';
 import {
   type Context,
@@ -12,6 +13,7 @@ import {
 import { isOpen } from '../../contract/erasure.ts';
 import type { ErasureStatement } from '../../contract/receipt.ts';
 import type { Database, Queryable } from '../../db/database.ts';
+import { moment } from '../../db/moments.ts';
 import type { Clock } from '../../engine/clock.ts';
 import { fileHolds, localFiles, removeImport } from '../../engine/files.ts';
 import type { Endpoint } from '../../engine/http/endpoint.ts';
@@ -25,12 +27,12 @@ import {
   claimErasure,
   type Erasure,
   endErasure,
+  erasureDueAt,
   giveUpHashes,
   keepAnswers,
   keepErasure,
   lockClaimed,
   lockOpenErasure,
-  nextErasureDue,
   putOffErasure,
 } from '../../tables/erasures.ts';
 import { destinationName, listPauses } from '../../tables/pauses.ts';
@@ -239,9 +241,8 @@ export class Eraser {
   /** Takes one erasure further. */
   async step(signal: AbortSignal): Promise<Next> {
     const { database, clock, receipts, account } = this.#deps;
-    const next = await nextErasureDue(database);
-    if (next === null || next > clock.now())
-      return { again: false, afterMs: next === null ? 5_000 : clamp(next - clock.now(), 100, 5_000) };
+    const next = await moment(database, erasureDueAt);
+    if (next === null || next > clock.now()) return { again: false, due: next };
     const lease = this.#deps.newLease();
     const claimed = await claimErasure(database, { lease, now: clock.now(), leaseMs });
     if (!claimed) return { again: false, afterMs: 100 };
@@ -459,8 +460,4 @@ export class Eraser {
   #waiting(note: string): Answer {
     return { answer: 'waiting', at: this.#deps.clock.now(), note };
   }
-}
-
-function clamp(value: number, least: number, most: number): number {
-  return Math.min(Math.max(value, least), most);
 }

@@ -1,5 +1,6 @@
 // Touches into records: what may have changed is read by ID, as many at a time as the vendor takes, and taken in. What
 // the vendor no longer has is a deletion, proven by this read. It knows no vendor.
+
 import {
   type Context,
   type ReadRecords,
@@ -9,6 +10,7 @@ import {
   type Stream,
 } from '../../connector.ts';
 import type { Database, Queryable } from '../../db/database.ts';
+import { moment } from '../../db/moments.ts';
 import { type Clock, latestOf } from '../../engine/clock.ts';
 import { localFiles } from '../../engine/files.ts';
 import type { Endpoint } from '../../engine/http/endpoint.ts';
@@ -29,9 +31,9 @@ import {
   type ClaimedTouch,
   claimTouches,
   holdTouches,
-  nextTouchDue,
   putOffTouches,
   settleTouches,
+  touchDueAt,
 } from '../../tables/touches.ts';
 import { ingest } from '../intake/ingest.ts';
 import type { Rules } from '../intake/rules.ts';
@@ -93,8 +95,9 @@ export class Hydrator {
   async step(signal: AbortSignal): Promise<Next> {
     const { database, rules, clock } = this.#deps;
     const source = rules.source(this.#source);
-    const due = await nextTouchDue(database, this.#source);
-    if (!source || due === null || due > clock.now()) return { again: false, due };
+    if (!source) return { again: false, due: null };
+    const due = await moment(database, touchDueAt(streamsRead([source])));
+    if (due === null || due > clock.now()) return { again: false, due };
     const budget = this.#deps.endpoint(source.name)?.budget;
     const limits = budget?.limits(undefined) ?? [];
     const waitMs = this.#pace.waitMs(clock.now(), limits, budget?.freePart(undefined) ?? 1);
@@ -418,6 +421,13 @@ export class Hydrator {
       now,
     );
   }
+}
+
+/** The streams of these sources that are read by ID. */
+export function streamsRead(sources: readonly Source[]): { source: string; stream: string }[] {
+  return sources.flatMap(({ name, streams }) =>
+    streams.filter(({ read }) => read !== undefined).map((stream) => ({ source: name, stream: stream.name })),
+  );
 }
 
 /** The work of reading a stream by ID, for the health of its source. */

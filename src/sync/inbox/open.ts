@@ -1,10 +1,12 @@
 // What was kept is opened: each request's items told apart from repeats, its fat changes taken in as records, its thin
 // ones noted to be read, all in one transaction with the row. What cannot be read lies there with the reason, and the
 // rest goes on.
+
 import type { Received, Webhook } from '../../connector/webhook.ts';
 import { type Json, type Note, RejectedError, type SourceRecord } from '../../connector.ts';
 import { isOutage } from '../../db/availability.ts';
 import type { Database, Queryable } from '../../db/database.ts';
+import { moment } from '../../db/moments.ts';
 import { type Clock, latestOf } from '../../engine/clock.ts';
 import type { Log } from '../../engine/log/log.ts';
 import { type Tracer, tracesOf } from '../../engine/trace/trace.ts';
@@ -29,8 +31,8 @@ import {
   lockWaiting,
   markDead,
   markOpened,
-  nextRequestDue,
   putOffRequest,
+  requestDueAt,
   sourcesWaiting,
 } from '../../tables/inbox.ts';
 import { hashedKey, noteKeys } from '../../tables/item-keys.ts';
@@ -156,7 +158,7 @@ export class Opener {
       onOpened();
     }
     if (isAny) return { again: true };
-    return { again: false, due: await nextRequestDue(database) };
+    return { again: false, due: await moment(database, requestDueAt) };
   }
 
   #names(): string[] {

@@ -1,6 +1,8 @@
 // The proof: the destination is read back and compared with what it acknowledged, one verification at a time, under a
 // lease, from a cursor, so that any worker can go on with it. It knows no vendor; reading is in verify-reading.
+
 import type { Context, Json } from '../../connector.ts';
+import { moment } from '../../db/moments.ts';
 import { localFiles } from '../../engine/files.ts';
 import type { EngineApi } from '../../engine/http/endpoint.ts';
 import { failureOf } from '../../engine/work/failures.ts';
@@ -15,8 +17,8 @@ import {
   keepProgress,
   LostVerificationError,
   lockProgress,
-  nextVerificationDue,
   putOffVerification,
+  verificationDueAt,
 } from '../../tables/verifications.ts';
 import { forgetMet } from '../../tables/verified-customers.ts';
 import { removeExportsLeft } from './export-removal.ts';
@@ -44,11 +46,10 @@ export class Verifier {
   /** Takes the verification that is due as far as it goes. */
   async step(signal: AbortSignal): Promise<Next> {
     const { database, clock, newLease } = this.#deps;
-    const next = await nextVerificationDue(database);
+    const next = await moment(database, verificationDueAt);
     if (next === null || next > clock.now()) {
       await this.#removeExports(signal);
-      const afterMs = next === null ? 5_000 : Math.min(Math.max(next - clock.now(), 50), 5_000);
-      return { again: false, afterMs };
+      return { again: false, due: Math.min(next ?? Number.POSITIVE_INFINITY, this.#removalDueAt) };
     }
     const lease = newLease();
     const verification = await claimVerification(database, { lease, now: clock.now(), leaseMs });

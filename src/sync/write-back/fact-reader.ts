@@ -1,8 +1,10 @@
 // Customers whose facts may have changed are read at the destination, one by one: those that webhooks named first. It is level
 // triggered: however often something is said of a customer, the facts are read as they are then.
+
 import { AsyncResource } from 'node:async_hooks';
 import { type Context, type FactReading, RejectedError } from '../../connector.ts';
 import type { Database } from '../../db/database.ts';
+import { moment } from '../../db/moments.ts';
 import type { Clock } from '../../engine/clock.ts';
 import { localFiles } from '../../engine/files.ts';
 import type { Endpoint } from '../../engine/http/endpoint.ts';
@@ -22,9 +24,9 @@ import {
   type ClaimedTouch,
   claimTouches,
   holdTouches,
-  nextTouchDue,
   putOffTouches,
   settleTouches,
+  touchDueAt,
 } from '../../tables/touches.ts';
 import { factStreams } from '../facts/fact-touches.ts';
 import { keepFacts } from '../facts/keep-facts.ts';
@@ -85,7 +87,7 @@ export class FactReader {
   /** Reads those of one stream that are due. What is read by schedule may wait long for the quota. */
   async step(stream: keyof typeof factStreams, signal: AbortSignal): Promise<Next> {
     const { database, clock, newLease } = this.#deps;
-    const due = await nextTouchDue(database, destinationName, stream);
+    const due = await moment(database, touchDueAt([{ source: destinationName, stream }]));
     if (due === null || due > clock.now()) return { again: false, due };
     const most = await this.#mostNow();
     if (most === 0) return { again: false, afterMs: 1_000 };

@@ -1,0 +1,75 @@
+// Looks when the next work of several loops falls due, in one statement for all of them: each of them alone would ask as often.
+import type { Database } from '../db/database.ts';
+import { moments } from '../db/moments.ts';
+import type { Clock } from '../engine/clock.ts';
+import { lanes } from '../engine/quota/lanes.ts';
+import type { Next } from '../engine/work/worker.ts';
+import { urgentLanes } from '../sync/deliver/route.ts';
+import { streamsRead } from '../sync/inbox/hydrate.ts';
+import type { Rules } from '../sync/intake/rules.ts';
+import { batchDueAt } from '../tables/batches.ts';
+import { deliveryDueAt } from '../tables/deliveries.ts';
+import { erasureDueAt } from '../tables/erasures.ts';
+import { requestDueAt } from '../tables/inbox.ts';
+import { destinationName, trialDueAt } from '../tables/pauses.ts';
+import { runClaimableAt } from '../tables/runs.ts';
+import { touchDueAt } from '../tables/touches.ts';
+import { verificationDueAt } from '../tables/verifications.ts';
+
+/** The loops that it looks for. */
+export const agendaLoops = [
+  'pull',
+  'open',
+  'hydrate',
+  'deliver',
+  'deliverUrgent',
+  'poll',
+  'erase',
+  'verify',
+] as const;
+export type AgendaLoop = (typeof agendaLoops)[number];
+
+export interface AgendaDeps {
+  database: Database;
+  clock: Clock;
+  rules: Rules;
+  /** These loops have something to do. */
+  wake(names: readonly AgendaLoop[]): void;
+}
+
+export class Agenda {
+  readonly #deps: AgendaDeps;
+
+  constructor(deps: AgendaDeps) {
+    this.#deps = deps;
+  }
+
+  async step(): Promise<Next> {
+    const { database, clock, rules, wake } = this.#deps;
+    const { trial, urgent, later, ...others } = await moments(database, {
+      pull: runClaimableAt,
+      open: requestDueAt,
+      hydrate: touchDueAt(streamsRead(rules.sources)),
+      urgent: deliveryDueAt(urgentLanes),
+      later: deliveryDueAt(lanes.filter((lane) => !urgentLanes.includes(lane))),
+      trial: trialDueAt(destinationName),
+      poll: batchDueAt,
+      erase: erasureDueAt,
+      verify: verificationDueAt,
+    });
+    const deliverUrgent = earliest(urgent, trial);
+    const due = { ...others, deliverUrgent, deliver: earliest(deliverUrgent, later) };
+    const now = clock.now();
+    const isDue = (name: AgendaLoop) => (due[name] ?? Number.POSITIVE_INFINITY) <= now;
+    const names = agendaLoops.filter(isDue);
+    if (names.length > 0) wake(names);
+    // What is due and does not move waits until the next look, as if nothing else were known.
+    const next = agendaLoops.filter((name) => !isDue(name)).map((name) => due[name]);
+    return { again: false, due: earliest(...next) };
+  }
+}
+
+function earliest(...times: readonly (number | null)[]): number | null {
+  const known = times.filter((time) => time !== null);
+  return known.length > 0 ? Math.min(...known) : null;
+}
