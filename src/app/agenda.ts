@@ -32,7 +32,7 @@ export type AgendaLoop = (typeof agendaLoops)[number];
 export interface AgendaDeps {
   database: Database;
   clock: Clock;
-  rules: Rules;
+  rules: Pick<Rules, 'sources'>;
   /** These loops have something to do. */
   wake(names: readonly AgendaLoop[]): void;
 }
