@@ -37,14 +37,36 @@ export interface AgendaDeps {
   wake(names: readonly AgendaLoop[]): void;
 }
 
+/** After a look that failed, milliseconds. */
+const againMs = 5_000;
+
 export class Agenda {
   readonly #deps: AgendaDeps;
+  #isFailing = false;
 
   constructor(deps: AgendaDeps) {
     this.#deps = deps;
   }
 
+  /** The last look failed: each loop has to look itself. */
+  get isFailing(): boolean {
+    return this.#isFailing;
+  }
+
+  /** One query that fails holds up nobody else: each loop looks itself then, and those that fail tell of it. */
   async step(): Promise<Next> {
+    try {
+      const next = await this.#look();
+      this.#isFailing = false;
+      return next;
+    } catch {
+      this.#isFailing = true;
+      this.#deps.wake(agendaLoops);
+      return { again: false, afterMs: againMs };
+    }
+  }
+
+  async #look(): Promise<Next> {
     const { database, clock, rules, wake } = this.#deps;
     const { trial, urgent, later, ...others } = await moments(database, {
       pull: runClaimableAt,

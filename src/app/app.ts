@@ -121,7 +121,12 @@ export class Tributary {
     this.tracer = options.tracer ?? noTracer;
     this.#leaseTimes = options.leaseTimes;
     this.#setup = { version: options.version ?? '', configuration: fingerprintOf(config) };
-    this.#loops = new Loops({ clock, log, isListening: () => this.#registry?.isListening ?? false });
+    this.#loops = new Loops({
+      clock,
+      log,
+      isListening: () => this.#registry?.isListening ?? false,
+      lacksAgenda: () => this.#agenda.isFailing,
+    });
     const declared = typeof config.metadataSchema === 'object' ? config.metadataSchema : null;
     this.rules = new Rules(config, declared);
     const wake = (names: readonly AgendaLoop[]) => this.#loops.wakeThose(names);

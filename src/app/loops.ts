@@ -133,6 +133,8 @@ export interface LoopsDeps {
   log: Log;
   /** Notifications of other processes arrive. */
   isListening(): boolean;
+  /** The agenda fails: what it looks for has to be looked for by each loop. */
+  lacksAgenda(): boolean;
 }
 
 export class Loops {
@@ -150,11 +152,11 @@ export class Loops {
   }
 
   start(loops: readonly Loop[]): void {
-    const { clock, log, isListening } = this.#deps;
+    const { clock, log, isListening, lacksAgenda } = this.#deps;
     const looksEach = () => (isListening() ? pollMs.listening : pollMs.alone);
-    const isOnAgenda = (name: LoopName) => agendaLoops.some((other) => other === name);
     for (const { name, label, step } of loops) {
       const paceMs = name === 'deliver' ? deliverPaceMs : 0;
+      const isOnAgenda = agendaLoops.some((other) => other === name);
       const counted: Step = async (signal) => {
         const next = await step(signal);
         if (next.again) this.#activity += 1;
@@ -165,7 +167,7 @@ export class Loops {
         step: counted,
         clock,
         log,
-        pollMs: isOnAgenda(name) ? () => agendaPollMs : looksEach,
+        pollMs: () => (isOnAgenda && !lacksAgenda() ? agendaPollMs : looksEach()),
         paceMs,
       }).start();
       this.#running.set(name, [...(this.#running.get(name) ?? []), worker]);

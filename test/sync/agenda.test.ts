@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Agenda } from '../../src/app/agenda.ts';
+import { Agenda, agendaLoops } from '../../src/app/agenda.ts';
 import { toTimestamp } from '../../src/db/database.ts';
 import { leaseOf } from '../../src/engine/work/worker-registry.ts';
 import type { Source } from '../../src/sync/intake/source.ts';
@@ -29,20 +29,22 @@ describe.each(pathDatabases)('the agenda on $name', ({ open }) => {
   });
   afterAll(() => database.close());
 
-  const look = async () => {
-    woken = [];
+  const agendaOf = () => {
     const rows: TestDatabase['rows'] = (query) => {
       statements += 1;
       return database.rows(query);
     };
     const counted = { rows } as TestDatabase;
-    const agenda = new Agenda({
+    return new Agenda({
       database: counted,
       clock: { now: () => now, sleep: async () => {} },
       rules: { sources: [source] },
       wake: (names) => void woken.push(...names),
     });
-    return agenda.step();
+  };
+  const look = () => {
+    woken = [];
+    return agendaOf().step();
   };
   const askForRun = () =>
     requestRun(database, { source: 'crm', mode: 'full', trigger: 'manual', lane: 'manual', now });
@@ -85,6 +87,19 @@ describe.each(pathDatabases)('the agenda on $name', ({ open }) => {
     now += 60_000;
     await look();
     expect(woken).toEqual(['pull']);
+  });
+
+  it('has each loop look itself where one of the queries fails, until it looks again', async () => {
+    await database.rows(sql`alter table erasures rename to erasures_away`);
+    const agenda = agendaOf();
+    try {
+      expect(await agenda.step()).toEqual({ again: false, afterMs: 5_000 });
+      expect({ isFailing: agenda.isFailing, woken }).toEqual({ isFailing: true, woken: [...agendaLoops] });
+    } finally {
+      await database.rows(sql`alter table erasures_away rename to erasures`);
+    }
+    await agenda.step();
+    expect(agenda.isFailing).toBe(false);
   });
 
   it('wakes the deliverer for the trial of a paused destination that nobody writes to', async () => {
