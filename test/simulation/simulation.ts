@@ -208,8 +208,9 @@ class Simulation {
       machine?.dieAfter(Number.POSITIVE_INFINITY);
       machine?.goOn();
     }
-    // What the index hid is found by the schedule, and what a dead worker left is taken over.
-    await this.#runUntil(this.#agenda.now + (scheduleMinutes + 20) * minuteMs);
+    // What the index hid is found by the schedule, and what a dead worker left is taken over. At half minutes no slot of the schedule
+    // asks for a run while it is looked whether any waits.
+    await this.#runUntil(this.#agenda.now + (scheduleMinutes + 20.5) * minuteMs);
     const kept = await this.#untilNothingIsKept();
     const missed = missing(this.#vendors);
     this.#person.does(() => this.#operator.does({ kind: 'full' }));
