@@ -393,6 +393,28 @@ describe('webhook requests of the real world', () => {
     expect((await opened())[0]).toMatchObject({ state: 'opened', counts: { unreadable: 1 } });
   });
 
+  it('faults 03: names with NUL or lone surrogates cost no item, and two that would be one cost theirs only', async () => {
+    await start({ source: { items: 'items', mapping: { name: 'name', 'metadata.plan': 'plan' } } });
+    const items = [
+      '{"id":"a","name":"A"}',
+      '{"id":"nul","name":"N","x\\u0000":1,"pl\\u0000an":"gold"}',
+      '{"id":"half","name":"H","x":{"\\ud800y":[{"\\u0000":1}]}}',
+      '{"id":"two","name":"T","plan":"gold","pl\\u0000an":"silver"}',
+      '{"id":"z","name":"Z"}',
+    ];
+    expect((await post('/webhooks/crm', `{"items":[${items.join(',')}]}`)).status).toBe(200);
+    expect(await opened()).toMatchObject([
+      { state: 'opened', counts: { taken: 4, unreadable: 1, changed: 4 } },
+    ]);
+    for (const [id, name] of Object.entries({ a: 'A', nul: 'N', half: 'H', z: 'Z' }))
+      expect([id, await nameOf(id)]).toEqual([id, name]);
+    expect(world.truth.taken.get('nul')).toMatchObject({ 'metadata.plan': 'gold' });
+    const letters = await database.rows<{ ref: string; message: string }>(
+      sql`select ref, message from dead_letters where settled_at is null`,
+    );
+    expect(letters).toEqual([{ ref: '1#4', message: expect.stringContaining('two of its property names') }]);
+  });
+
   it('17-more-than-ten-thousand-items: a request of which every item fails keeps nobody waiting', async () => {
     await start({ source: { items: 'items' } });
     const items = Array.from({ length: 30 }, () => ({

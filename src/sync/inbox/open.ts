@@ -3,7 +3,7 @@
 // rest goes on.
 
 import type { Received, Webhook } from '../../connector/webhook.ts';
-import { type Json, type Note, RejectedError, type SourceRecord } from '../../connector.ts';
+import { type Change, type Json, type Note, RejectedError, type SourceRecord } from '../../connector.ts';
 import { isOutage } from '../../db/availability.ts';
 import type { Database, Queryable } from '../../db/database.ts';
 import { moment } from '../../db/moments.ts';
@@ -38,6 +38,7 @@ import {
 import { hashedKey, noteKeys } from '../../tables/item-keys.ts';
 import type { ComposedRecord } from '../../tables/records.ts';
 import { type Touch, touch } from '../../tables/touches.ts';
+import { cleanNames, namesReason } from '../intake/clean-names.ts';
 import { aheadNote, asReceived } from '../intake/clocks.ts';
 import { ingest } from '../intake/ingest.ts';
 import { compose, type ReceivedRecord } from '../intake/partial-records.ts';
@@ -450,7 +451,7 @@ export class Opener {
         if (source.writtenBack?.isOwnChange(item.item)) return [];
         const changes = source.webhook!.changes(item.item, receivedOf(item.request));
         for (const change of changes) if (change.kind !== 'ignored') requireStream(source, change);
-        return changes;
+        return changes.map(storable);
       });
       if (changes === null) continue;
       const forUs = changes.filter((change) => change.kind !== 'ignored');
@@ -575,6 +576,14 @@ function keyOf(webhook: Webhook<unknown>, item: Json): string | null {
   } catch {
     return null;
   }
+}
+
+/** The change with names of properties that can be stored. Throws RejectedError where two of them would be one. */
+function storable(change: Change): Change {
+  if (change.kind !== 'record') return change;
+  const body = cleanNames(change.record.body);
+  if (body === null) throw new RejectedError(namesReason, { code: 'unreadable' });
+  return { ...change, record: { ...change.record, body } };
 }
 
 /** The record as it can be believed. Where the vendor gave no time, the connector says that of the request's receipt. */

@@ -1,5 +1,5 @@
 // Names of properties without what no database keeps in a text. Pure: it knows no row.
-import type { Json, Page, RejectedRow, SourceRecord } from '../../connector.ts';
+import type { Json, JsonObject, Page, RejectedRow, SourceRecord } from '../../connector.ts';
 import { cleanText } from '../../db/database.ts';
 
 /** Deeper than any mapping reads. */
@@ -7,6 +7,10 @@ const maxLevels = 100;
 
 /** What PostgreSQL refuses in a text. */
 const isUnclean = (name: string) => name.includes('\u0000') || !name.isWellFormed();
+
+/** Why a record is rejected whose names cannot be cleaned. */
+export const namesReason =
+  'two of its property names differ only in characters that cannot be stored (NUL or lone surrogates)';
 
 /**
  * The page with the names of its properties cleaned as values are: NUL taken out, lone surrogates replaced. A record in
@@ -16,17 +20,17 @@ export function withCleanNames(page: Pick<Page, 'records' | 'rejected'>): Pick<P
   if (!page.records.some(({ body }) => holdsUnclean(body, maxLevels))) return page;
   const rejected: RejectedRow[] = [...(page.rejected ?? [])];
   const records = page.records.flatMap((record): SourceRecord[] => {
-    const body = holdsUnclean(record.body, maxLevels) ? cleaned(record.body, maxLevels) : record.body;
-    if (body !== null) return [{ ...record, body: body as SourceRecord['body'] }];
-    rejected.push({
-      position: record.recordId,
-      reason:
-        'two of its property names differ only in characters that cannot be stored (NUL or lone surrogates)',
-      raw: record.body,
-    });
+    const body = cleanNames(record.body);
+    if (body !== null) return [{ ...record, body }];
+    rejected.push({ position: record.recordId, reason: namesReason, raw: record.body });
     return [];
   });
   return { ...page, records, rejected };
+}
+
+/** The body itself where its names are clean; null where two of them would be one. */
+export function cleanNames(body: JsonObject): JsonObject | null {
+  return holdsUnclean(body, maxLevels) ? (cleaned(body, maxLevels) as JsonObject | null) : body;
 }
 
 function holdsUnclean(value: Json, levels: number): boolean {
