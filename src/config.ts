@@ -1,6 +1,6 @@
 // File and environment into one checked Config, or every fault at once with the sentence to print. The only file that
 // reads the environment.
-import { existsSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { associationFaults } from './config/associations.ts';
@@ -260,10 +260,17 @@ function lowerCaseProxies(given: { readonly [name: string]: string | undefined }
 function configPath(named: string | undefined, cwd: string): string | null {
   if (named !== undefined) return resolve(cwd, named);
   return (
-    ['tributary.config.ts', 'tributary.config.json']
-      .map((name) => resolve(cwd, name))
-      .find((path) => existsSync(path)) ?? null
+    ['tributary.config.ts', 'tributary.config.json'].map((name) => resolve(cwd, name)).find(isThere) ?? null
   );
+}
+
+/** Also a link that leads nowhere: without the file that it stands for, something else would be started. */
+function isThere(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 // ── The file ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,10 +1,11 @@
 // Lines of a file `.env`, as `node:util` reads them.
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, writeFileSync } from 'node:fs';
+import { readText } from '../config/text-file.ts';
 
 /** Adds variables that the file does not set. The file is its owner's alone, also where others could read it before. */
 export function addToEnvFile(path: string, variables: ReadonlyMap<string, string>): void {
   if (variables.size === 0) return;
-  const before = existsSync(path) ? readFileSync(path, 'utf8').replace(/(?<=[^\n])$/, '\n') : '';
+  const before = existsSync(path) ? readText(path).replace(/(?<=[^\n])$/, '\n') : '';
   const lines = [...variables].map(([name, value]) => `${name}=${quoted(value)}\n`);
   // A mode counts only for a file that is created: one that exists is closed to others before it holds a key.
   if (existsSync(path)) chmodSync(path, 0o600);

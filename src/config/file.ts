@@ -1,6 +1,6 @@
 // A configuration file as it lies on the disk: read, and what is wrong with it as a file. It does not know what a
 // configuration holds.
-import { readFileSync, statSync } from 'node:fs';
+import { lstatSync, statSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import {
   type Node,
@@ -12,6 +12,7 @@ import {
 } from 'jsonc-parser';
 import { parseJson } from '../connector/json.ts';
 import { ConfigError, type Fault, type Place } from './faults.ts';
+import { readText, whyUnreadable } from './text-file.ts';
 
 /** What a file holds, unchecked, with its references as they are written. */
 export interface ConfigSource {
@@ -24,8 +25,8 @@ export interface ConfigSource {
 export async function readConfigFile(path: string): Promise<ConfigSource> {
   const fault = (found: string, allowed: string) =>
     new ConfigError('The configuration', [{ path, found, allowed }]);
-  requireFile(path, fault);
-  if (path.endsWith('.json')) return parseConfig(path, readFileSync(path, 'utf8').replace(/^\ufeff/, ''));
+  const text = textOf(path, fault);
+  if (path.endsWith('.json')) return parseConfig(path, text);
   if (!/\.[cm]?[jt]s$/.test(path)) throw fault('a file of another kind', 'a .ts or .json file');
   try {
     const module = (await import(pathToFileURL(path).href)) as { default?: unknown };
@@ -37,15 +38,23 @@ export async function readConfigFile(path: string): Promise<ConfigSource> {
   }
 }
 
-function requireFile(path: string, fault: (found: string, allowed: string) => ConfigError): void {
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (!found) throw fault('no such file', 'a .ts or .json file');
-  if (found.isDirectory())
-    throw fault(
-      'a folder',
-      'a .ts or .json file; Docker creates a folder where the file to mount is missing',
-    );
-  if (found.size === 0) throw fault('an empty file', 'a configuration');
+function textOf(path: string, fault: (found: string, allowed: string) => ConfigError): string {
+  try {
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (!found) {
+      const isLink = lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+      throw fault(isLink ? 'a link to a file that does not exist' : 'no such file', 'a .ts or .json file');
+    }
+    if (found.isDirectory())
+      throw fault(
+        'a folder',
+        'a .ts or .json file; Docker creates a folder where the file to mount is missing',
+      );
+    if (found.size === 0) throw fault('an empty file', 'a configuration');
+    return readText(path);
+  } catch (error) {
+    throw error instanceof ConfigError ? error : fault(whyUnreadable(error), 'a .ts or .json file in UTF-8');
+  }
 }
 
 /** JSON with comments. Throws ConfigError with the place where it is broken, or every key that an object holds twice. */

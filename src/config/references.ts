@@ -67,16 +67,17 @@ function variableOf(
 /** Without the line feed that files end with. What the file holds is never shown. */
 function fileOf(words: string, scope: Scope, path: string): string | Omit<Fault, 'found'> {
   const file = resolve(dirname(scope.path), words);
-  const found = words === '' ? undefined : statSync(file, { throwIfNoEntry: false });
-  if (!found?.isFile()) return { path, allowed: `a file that exists; ${file} is none` };
-  if (found.size > maxFileBytes) return { path, allowed: `a file of at most ${maxFileBytes / 1024} KB` };
   let content: string;
   try {
+    const found = words === '' ? undefined : statSync(file, { throwIfNoEntry: false });
+    if (!found?.isFile()) return { path, allowed: `a file that exists; ${file} is none` };
+    if (found.size > maxFileBytes) return { path, allowed: `a file of at most ${maxFileBytes / 1024} KB` };
     content = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file)).replace(/\r?\n$/, '');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    const isDenied = code === 'EACCES' || code === 'EPERM';
-    return { path, allowed: isDenied ? `a file that this user may read` : `a file of UTF-8 text` };
+    if (code === 'EACCES' || code === 'EPERM') return { path, allowed: `a file that this user may read` };
+    if (error instanceof TypeError) return { path, allowed: `a file of UTF-8 text` };
+    return { path, allowed: `a file that can be read; ${file} cannot (${code})` };
   }
   return content === '' ? { path, allowed: 'a file that is not empty' } : content;
 }

@@ -10,6 +10,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer as createHttpServer, request as sendTo } from 'node:http';
@@ -19,6 +20,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { serve } from '../../simulators/serve.ts';
 import { createVoucherifySimulator } from '../../simulators/voucherify.ts';
+import { withEnvFile } from '../../src/config/env-file.ts';
 import type { Status } from '../../src/contract/status.ts';
 import { systemClock } from '../../src/engine/clock.ts';
 import { databaseName, findServer, onServer } from '../support/postgres.ts';
@@ -76,6 +78,49 @@ describe('The configuration', () => {
   it('may begin with a byte order mark', async () => {
     const json = JSON.stringify({ destination, sources: { files } });
     expect((await check(folderWith(`\ufeff${json}`))).err).not.toContain('fault');
+  });
+
+  it('may be written in UTF-16, as Windows does; other bytes that are not UTF-8 are named', async () => {
+    const named = { ...files, mapping: { name: 'Prénom' } };
+    const json = JSON.stringify({ destination, sources: { files: named } });
+    const folder = folderWith();
+    const path = join(folder, 'tributary.config.json');
+    writeFileSync(path, Buffer.from(`\ufeff${json}`, 'utf16le'));
+    expect((await check(folder)).err).not.toContain('fault');
+    writeFileSync(path, Buffer.from(json, 'latin1'));
+    expect(await check(folder)).toMatchObject({ exitCode: 2, err: expect.stringContaining('not UTF-8') });
+  });
+
+  it('has variables in a file .env, which may be in UTF-16 as well', () => {
+    const folder = folderWith();
+    writeFileSync(join(folder, '.env'), Buffer.from('\ufeffTOKEN=clé\r\n', 'utf16le'));
+    expect(withEnvFile({}, folder)).toEqual({ TOKEN: 'clé' });
+    writeFileSync(join(folder, '.env'), Buffer.from('TOKEN=clé\n', 'latin1'));
+    expect(() => withEnvFile({}, folder)).toThrow('not UTF-8');
+  });
+
+  it('26-config-is-a-folder: a link that leads nowhere or to itself is reported with an explanation', async () => {
+    const folder = folderWith();
+    const path = join(folder, 'tributary.config.json');
+    symlinkSync('/nowhere/tributary.config.json', path);
+    expect((await check(folder)).err).toMatch(
+      /tributary\.config\.json\n +found: +a link to a file that does not exist/,
+    );
+    rmSync(path);
+    symlinkSync(path, path);
+    expect((await check(folder)).err).toMatch(
+      /tributary\.config\.json\n +found: +a file that cannot be read \(ELOOP\)/,
+    );
+    rmSync(path);
+    const secret = join(folder, 'secret');
+    symlinkSync(secret, secret);
+    const linked = { ...destination, appToken: `\${file:secret}` };
+    writeFileSync(path, JSON.stringify({ destination: linked, sources: { files } }));
+    const { exitCode, err } = await check(folder);
+    expect(exitCode).toBe(2);
+    expect(err).toMatch(
+      /destination\.appToken.*\n.*\n +allowed: a file that can be read; .* cannot \(ELOOP\)/,
+    );
   });
 
   it('names a reference that is written without env:', async () => {
