@@ -125,7 +125,7 @@ export class SchemaRefresh {
   async #watching(read: () => Promise<void>, { compare = false } = {}): Promise<void> {
     const { rules, takesIn, isRunning, onChanged } = this.#deps;
     const wasKnown = rules.schemaIsKnown;
-    const wasRead = this.#schema.isRead;
+    const wasSettled = this.#schema.isSettled;
     const fingerprints = () => new Map(rules.sources.map((source) => [source.name, rulesOf(rules, source)]));
     const before = fingerprints();
     const schema = rules.schema;
@@ -134,9 +134,9 @@ export class SchemaRefresh {
     const isChanged = rules.schema !== schema;
     const after = isChanged ? fingerprints() : before;
     const changed = [...after.keys()].filter((name) => !wasKnown || after.get(name) !== before.get(name));
-    const isNew = isChanged || !wasKnown || wasRead !== this.#schema.isRead;
+    const isNew = isChanged || !wasKnown || !wasSettled;
     // What was kept of the schema is perhaps out of date where nothing is taken in.
-    if (takesIn() && this.#schema.isRead && (compare || isNew))
+    if (takesIn() && this.#schema.isSettled && (compare || isNew))
       await this.compareMappings(new Set(isRunning() ? changed : []));
     if (!wasKnown) onChanged();
   }

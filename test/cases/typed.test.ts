@@ -202,6 +202,29 @@ describe.each(behaviour)('types of metadata on $name', ({ open }) => {
     expect(logged('has no metadata schema at this address')).toBe(1);
   });
 
+  const noRoute = () => new Response('no such route', { status: 404 });
+
+  it.each([
+    ['is at no such path', [noRoute]],
+    ['can be read no more', [undefined, forbidden]],
+    ['is answered by a gateway from now on', [undefined, noRoute]],
+  ])(
+    'faults 01: a mapping that changes is applied to all records where the schema %s',
+    async (_what, answers) => {
+      await start(answers);
+      world.voucherify.setMetadataSchema(undefined);
+      await world.sync();
+      await world.tributary.drain();
+      Object.assign(world.raw.sources.hubspot, { mapping: { ...mapping, description: 'firstname' } });
+      const second = await world.again(database);
+      await until(async () =>
+        [...world.voucherify.customers()].every(({ name, description }) => description === name),
+      );
+      await until(() => second.isAtRest());
+      expect([...world.voucherify.customers()]).toHaveLength(people);
+    },
+  );
+
   it('faults 01: a schema that changes while all runs maps again, also after a refusal that it explains', async () => {
     await start([undefined]);
     world.voucherify.setMetadataSchema(pointsAre('string'));

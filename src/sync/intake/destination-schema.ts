@@ -71,9 +71,9 @@ export class DestinationSchema {
     return this.#deps.read !== null;
   }
 
-  /** True once this process has read it itself. */
-  get isRead(): boolean {
-    return this.#isRead;
+  /** True once this process has read it itself, or knows that it cannot be read before a person does something. */
+  get isSettled(): boolean {
+    return this.#isRead || this.#fault?.lasting === true;
   }
 
   /** Why it could not be read the last time; null where it could. */
