@@ -7,9 +7,10 @@ import { objectOf, type Parts } from './merge.ts';
 export function checkFormerSources(parts: Parts, faults: Fault[]): string[] {
   const names = Object.keys(objectOf(parts['sources']));
   const removed = removedSources(parts);
+  const formerOf = new Map(formerNames(parts));
   const takenBy = new Map<string, string>();
   const warnings: string[] = [];
-  for (const [name, former] of formerNames(parts)) {
+  for (const [name, former] of formerOf) {
     const path = `sources.${name}.renamedFrom`;
     const found = JSON.stringify(former);
     const first = takenBy.get(former);
@@ -26,7 +27,14 @@ export function checkFormerSources(parts: Parts, faults: Fault[]): string[] {
         found,
         allowed: 'a source that was renamed, not removed: removedSources names it as well',
       });
-    else if (names.includes(former))
+    else if (isSwapped(name, formerOf))
+      faults.push({
+        path,
+        found,
+        allowed:
+          'a former name that no source has now: to swap names, rename one of the sources to a third name first',
+      });
+    else if (names.includes(former) && (former === name || !formerOf.has(former)))
       warnings.push(
         `${path} names ${found}, which is still a source of this configuration: nothing is moved.`,
       );
@@ -37,6 +45,17 @@ export function checkFormerSources(parts: Parts, faults: Fault[]): string[] {
         `removedSources names ${JSON.stringify(name)}, which is a source of this configuration: it is not withdrawn.`,
       );
   return warnings;
+}
+
+/** Whether its name is handed on from source to source until it comes back: a second start would hand all of them on again. */
+function isSwapped(name: string, formerOf: ReadonlyMap<string, string>): boolean {
+  const passed = new Set<string>();
+  let at = formerOf.get(name);
+  while (at !== undefined && at !== name && !passed.has(at)) {
+    passed.add(at);
+    at = formerOf.get(at);
+  }
+  return at === name && passed.size > 0;
 }
 
 function formerNames(parts: Parts): [name: string, former: string][] {

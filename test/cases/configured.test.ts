@@ -92,6 +92,27 @@ describe.each(behaviour)('a configuration that names something else, on $name', 
       expect(await fieldsOf('p000001')).toMatchObject({ name: 'Person 1' });
     });
 
+    it('25-a-source-is-renamed: names that move on from source to source take everything over, and nothing is sent', async () => {
+      const shifted = {
+        crm: { ...shop, renamedFrom: 'shop' },
+        'crm-eu': { ...crm, renamedFrom: 'crm' },
+      };
+      await start(shifted);
+      await people.rest();
+      expect(people.taken).toEqual([]);
+      for (const source of ['crm', 'crm-eu']) expect(await people.run(source)).toMatchObject({ received: 0 });
+      // The words may stay in the configuration, also when a name is used again.
+      await start({ ...shifted, shop: { ...shop, account: 'other' } });
+      await people.rest();
+      expect(people.taken).toEqual([]);
+      expect(await fieldsOf('p000001')).toMatchObject({ name: 'Person 1', 'metadata.shop': 'op000001' });
+    });
+
+    it('25-a-source-is-renamed: names that are swapped are refused, as nothing tells whether that was done', () => {
+      const swapped = { crm: { ...shop, renamedFrom: 'shop' }, shop: { ...crm, renamedFrom: 'crm' } };
+      expect(() => people.config(swapped)).toThrow('a third name');
+    });
+
     it('25-a-source-is-renamed: a former name that never was is told, until the source has records of its own', async () => {
       const told = 'nothing is stored of the source that renamedFrom names';
       const renamed = { 'crm-eu': { ...crm, renamedFrom: 'cmr' }, crm, shop };

@@ -128,9 +128,7 @@ export async function renameSources(
   const renamed: [string, string][] = [];
   const refused: [string, string][] = [];
   const unknown: [string, string][] = [];
-  for (const { name, config } of rules.sources) {
-    const from = config.renamedFrom;
-    if (from == null || rules.source(from)) continue;
+  for (const [name, from] of renamesOf(rules, known)) {
     const isSettled = await hasRecords(db, name);
     if (!known.has(from)) {
       if (!isSettled) unknown.push([from, name]);
@@ -146,6 +144,28 @@ export async function renameSources(
     renamed.push([from, name]);
   }
   return { renamed, refused, unknown };
+}
+
+/**
+ * What is to be renamed. A former name may be that of another source by now, which takes it over once what is stored under it has gone:
+ * the longest way from source to source comes first.
+ */
+function renamesOf(rules: Rules, known: ReadonlySet<string>): [name: string, from: string][] {
+  /** How many renames free the name; null where it is in use. The configuration has no circles. */
+  const renamesBehind = (from: string): number | null => {
+    const source = rules.source(from);
+    if (!source) return 0;
+    const before = source.config.renamedFrom;
+    const behind = before == null || before === from || !known.has(before) ? null : renamesBehind(before);
+    return behind === null ? null : behind + 1;
+  };
+  return rules.sources
+    .flatMap(({ name, config: { renamedFrom: from } }) => {
+      const behind = from == null ? null : renamesBehind(from);
+      return behind === null ? [] : [{ rename: [name, from!] as [string, string], behind }];
+    })
+    .toSorted((a, b) => b.behind - a.behind)
+    .map(({ rename }) => rename);
 }
 
 /** A person's word that a source is gone for good. False where no such source has vanished. */
