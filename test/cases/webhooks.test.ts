@@ -549,6 +549,33 @@ describe('webhook requests of the real world', () => {
     expect(row!.deleted).toBe(false);
   });
 
+  it('14-back-to-what-it-was: within one request without times, what comes last in it counts', async () => {
+    await start({
+      source: { items: 'items', record: { deleted: { path: 'deleted', equals: true } } },
+      config: { onOrphaned: 'delete' },
+    });
+    const send = (...items: object[]) => post('/webhooks/crm', JSON.stringify({ items }));
+    const others = Array.from({ length: 60 }, (_, n) => ({ id: `o${n}`, name: 'O' }));
+    const known = ['back', 'gone', 'turns'].map((id) => ({ id, name: 'Ann' }));
+    await send(...others, ...known);
+    for (const { id } of known) expect(await nameOf(id)).toBe('Ann');
+    const is = (id: string, name: string | null) => (name === null ? { id, deleted: true } : { id, name });
+    await send(is('back', null), is('back', 'Bea'));
+    await send(is('gone', 'Bea'), is('gone', null));
+    await send(is('new', 'Ann'), is('new', null), is('new', 'Bea'));
+    await send(
+      is('turns', null),
+      is('turns', 'Bea'),
+      is('turns', null),
+      is('turns', 'Cid'),
+      is('turns', null),
+    );
+    await send(is('aba', 'A'), is('aba', 'B'), is('aba', 'A'));
+    for (const row of await opened()) expect(row).toMatchObject({ state: 'opened', error: null });
+    expect([await nameOf('back'), await nameOf('new'), await nameOf('aba')]).toEqual(['Bea', 'Bea', 'A']);
+    await until(() => !world.truth.taken.has('gone') && !world.truth.taken.has('turns'));
+  });
+
   it('segment-extensible-batch-is-wrapped: wrapped calls are read, and one alone may be signed as what is inside', () => {
     const call = (n: number) => ({
       ...{ type: 'identify', messageId: `m-${n}`, userId: `u-${n}`, anonymousId: null },

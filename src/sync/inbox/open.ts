@@ -444,6 +444,7 @@ export class Opener {
   ): Promise<void> {
     const told = new Map<string, (ReceivedRecord & { request: KeptRequest })[]>();
     const touched: Touch[] = [];
+    const turns = new Turns();
     let ahead = 0;
     for (const item of items) {
       const counts = tally.of(item.request);
@@ -471,7 +472,11 @@ export class Opener {
           told.set(change.stream, list);
           const record = received(change.record, item.request, this.#latest(item.request));
           if (record.changedAt !== change.record.changedAt) ahead += 1;
-          list.push({ record, partial: change.partial === true, request: item.request });
+          list.push({
+            record: turns.inTurn(change.stream, record),
+            partial: change.partial === true,
+            request: item.request,
+          });
         }
       }
     }
@@ -575,6 +580,24 @@ function keyOf(webhook: Webhook<unknown>, item: Json): string | null {
     return named === null ? null : hashedKey(`name ${named}`);
   } catch {
     return null;
+  }
+}
+
+/**
+ * Records to which no time is given, in the order in which they came. At the same time a deletion counts: so a record that a request
+ * creates again behind its deletion has changed a millisecond later.
+ */
+class Turns {
+  readonly #last = new Map<string, ComposedRecord>();
+
+  inTurn(stream: string, record: ComposedRecord): ComposedRecord {
+    if (!record.undated) return record;
+    const key = `${stream} ${record.recordId}`;
+    const before = this.#last.get(key);
+    const earliest = before ? before.changedAt + (before.deleted && !record.deleted ? 1 : 0) : 0;
+    const turned = earliest > record.changedAt ? { ...record, changedAt: earliest } : record;
+    this.#last.set(key, turned);
+    return turned;
   }
 }
 
