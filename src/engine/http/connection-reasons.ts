@@ -18,10 +18,26 @@ const tlsReasons: { readonly [code: string]: string } = {
   ERR_SSL_PACKET_LENGTH_TOO_LONG: 'it does not answer in TLS: does its address begin with http://?',
 };
 
+/** undici's words of a proxy that refuses a tunnel, or a request that it should pass on. */
+const proxyRefusal = /^Proxy (?:response|Authentication Required) \((\d+)\)/;
+
+/** Whether a proxy refused, so that nothing came to the vendor. */
+export function isOfProxy(error: unknown): boolean {
+  return error instanceof Error && proxyRefusal.test(error.message);
+}
+
+function proxyReason(status: string): string {
+  return status === '407'
+    ? 'the proxy asks for credentials (407): set them in HTTP_PROXY or HTTPS_PROXY'
+    : `the proxy answered ${status}`;
+}
+
 /** The reason of a connection's failure, also where every address of a host failed by its own. */
 export function reasonOf(error: unknown): string {
   const { code, errors, message } = (error ?? {}) as { code?: string; errors?: Error[]; message?: string };
   const said = message || errors?.map((one) => one.message).join('; ') || code || 'unknown reason';
+  const [, refusal] = proxyRefusal.exec(said) ?? [];
+  if (refusal !== undefined) return proxyReason(refusal);
   const reason = code === undefined || !Object.hasOwn(tlsReasons, code) ? undefined : tlsReasons[code];
   return reason === undefined ? said : `${reason} (${code})`;
 }

@@ -20,7 +20,7 @@ import type { Lane } from '../quota/lanes.ts';
 import { PrioritySemaphore } from '../quota/priority-semaphore.ts';
 import { changes, errorOf, isOwn, type Secrets, wordsOf } from './answer-error.ts';
 import { inPieces, isLong } from './body-pieces.ts';
-import { reasonOf } from './connection-reasons.ts';
+import { isOfProxy, reasonOf } from './connection-reasons.ts';
 import { type Connect, connectionsTo, type Proxies, proxyOf } from './connections.ts';
 import { authOf, credentialsOf, secretsOf } from './credentials.ts';
 import { collected, type Download, type DownloadRequest, download, type Opened } from './download.ts';
@@ -570,11 +570,13 @@ export class Endpoint {
   }
 
   #failure(exchange: Exclude<Exchange, { status: number }>, request: ApiRequest): Error {
-    const { failed, sent } = exchange;
+    const { failed } = exchange;
     if (failed === 'too large') return tooLarge(this.name);
     const cause = exchange.cause && this.#secrets.hideInError(exchange.cause);
+    // What a proxy refuses has not come to the vendor.
+    const sent = exchange.sent && !isOfProxy(cause);
     const code = (cause as { code?: string } | undefined)?.code;
-    if (code === 'UND_ERR_INVALID_ARG') {
+    if (code === 'UND_ERR_INVALID_ARG' && !isOfProxy(cause)) {
       return new UnauthorizedError(
         `The credentials of ${this.name} contain characters that are not allowed in a header.`,
       );

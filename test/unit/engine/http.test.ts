@@ -1,5 +1,6 @@
 // Requests over real loopback connections: what each answer, silence or cut becomes, and that no credential gets out.
 import { randomUUID } from 'node:crypto';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 import { inspect } from 'node:util';
 import { gzipSync } from 'node:zlib';
@@ -16,6 +17,7 @@ import {
   UnauthorizedError,
 } from '../../../src/connector.ts';
 import { systemClock } from '../../../src/engine/clock.ts';
+import type { Proxies } from '../../../src/engine/http/connections.ts';
 import { Endpoint } from '../../../src/engine/http/endpoint.ts';
 import type { Vault } from '../../../src/engine/http/oauth.ts';
 import { createLog } from '../../../src/engine/log/log.ts';
@@ -52,7 +54,12 @@ describe('An endpoint', () => {
     await database.close();
   });
 
-  function endpointOf(more: Partial<ApiDescription> = {}, clock = systemClock, vault?: Vault): Endpoint {
+  function endpointOf(
+    more: Partial<ApiDescription> = {},
+    clock = systemClock,
+    vault?: Vault,
+    proxies: Proxies | null = null,
+  ): Endpoint {
     const description: ApiDescription = {
       baseUrl: served.url,
       headers: { Authorization: `Bearer ${secret}` },
@@ -63,7 +70,7 @@ describe('An endpoint', () => {
     const budgets = new Budgets({ database, clock, holder: randomUUID() });
     const log = createLog({ level: 'trace', write: (line) => logged.push(line) });
     const budget = budgets.account(description.account, description.quotas);
-    const endpoint = new Endpoint({ name: 'hubspot', description, budget, clock, log, vault });
+    const endpoint = new Endpoint({ name: 'hubspot', description, budget, clock, log, vault, proxies });
     closing.push(async () => {
       await budgets.close();
       await endpoint.close();
@@ -107,6 +114,32 @@ describe('An endpoint', () => {
     expect(request.headers.get('content-type')).toBe('application/json');
     expect(await request.json()).toEqual({ name: 'Zoë' });
   });
+
+  it.each([
+    ['http', 407, 'the proxy asks for credentials (407): set them in HTTP_PROXY or HTTPS_PROXY'],
+    ['https', 407, 'the proxy asks for credentials (407): set them in HTTP_PROXY or HTTPS_PROXY'],
+    ['https', 502, 'the proxy answered 502'],
+  ])(
+    '27-behind-a-proxy: blames a proxy that refuses %s with %i, and not the credentials of the vendor',
+    async (scheme, status, words) => {
+      const proxy = createHttpServer((_request, response) => response.writeHead(status).end('refused'));
+      proxy.on('connect', (_request, socket) => socket.end(`HTTP/1.1 ${status} Refused\r\n\r\n`));
+      await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+      const { port } = proxy.address() as { port: number };
+      const url = `http://user:a-secret-password@127.0.0.1:${port}`;
+      const proxies = { http: url, https: url, except: '' };
+      const endpoint = endpointOf({ baseUrl: `${scheme}://vendor.invalid` }, systemClock, undefined, proxies);
+      const error = await endpoint
+        .api('manual')
+        .request({ method: 'POST', path: '/a', json: {} })
+        .catch((thrown) => thrown);
+      expect(error).toBeInstanceOf(UnsentError);
+      expect(error.message).toBe(`hubspot cannot be reached: ${words}`);
+      expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('a-secret-password');
+      proxy.close();
+      proxy.closeAllConnections();
+    },
+  );
 
   describe('with other credentials beside those of the account', () => {
     const ofApp = (): Auth => ({
