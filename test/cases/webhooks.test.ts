@@ -235,8 +235,11 @@ describe('webhook requests of the real world', () => {
       ['utf-16', utf16be(text('c5'))],
       [null, utf16be(`\ufeff${text('c6')}`)],
       [null, Buffer.from(text('c7'), 'utf16le')],
+      // What is no ASCII, and says so, is UTF-8 before it is what browsers take ASCII for.
+      ['us-ascii', Buffer.from(text('c8'))],
+      ['us-ascii', Buffer.from(text('c9'), 'latin1')],
       // Not a charset anybody knows, and none is needed.
-      ['binary', Buffer.from('{"id":"c8","name":"Jos\\u00e9"}')],
+      ['binary', Buffer.from('{"id":"c10","name":"Jos\\u00e9"}')],
     ];
     for (const [charset, body] of cases) {
       const type = charset === null ? 'application/json' : `application/json; charset=${charset}`;
@@ -286,6 +289,29 @@ describe('webhook requests of the real world', () => {
     const states = (await opened()).map(({ state }) => state);
     expect(states).toEqual(['opened', 'opened', 'opened', 'opened', 'dead', 'dead', 'dead']);
     expect([...world.truth.taken.keys()].sort()).toEqual(['f1', 'f2', 'f3', 'f4']);
+  });
+
+  it('12-form-in-latin-1: a form in parts (multipart/form-data) is read as any other form', async () => {
+    await start({ source: { body: 'form', mapping: { name: 'name', 'metadata.ref': 'more.ref' } } });
+    const part = (name: string, value: string, more = '') =>
+      `--a b\r\ncontent-disposition: form-data; name=${name}${more}\r\n\r\n${value}\r\n`;
+    const send = (parts: string, { type = '', encoding = 'utf8' as BufferEncoding } = {}) =>
+      post('/webhooks/crm', Buffer.from(`Preamble.\r\n${parts}--a b--\r\n`, encoding), {
+        'content-type': `Multipart/Form-Data; boundary="a b"${type}`,
+      });
+    const file = part('"name"', 'a file, no field', '; filename="a.txt"\r\ncontent-type: text/plain');
+    await send(part('id', 'm1') + part('"name"', 'José & 50%\r\n--a') + part('"more[ref]"', '1+1=2') + file);
+    expect(await nameOf('m1')).toBe('José & 50%\r\n--a');
+    expect(world.truth.taken.get('m1')).toMatchObject({ 'metadata.ref': '1+1=2' });
+    const latin1 = { type: '; charset=iso-8859-1', encoding: 'latin1' as const };
+    await send(part('"id"', 'm2') + part('"name"', 'José'), latin1);
+    expect(await nameOf('m2')).toBe('José');
+    await post('/webhooks/crm', 'id=m3&name=X', { 'content-type': 'multipart/form-data; boundary=x' });
+    await send(part('"id"', 'm4') + part('"name"', 'José'), { encoding: 'latin1' });
+    expect((await opened()).slice(2)).toMatchObject([
+      { state: 'dead', error: 'The body is not the multipart/form-data that its Content-Type names.' },
+      { state: 'dead', error: expect.stringContaining('A form field is not valid UTF-8') },
+    ]);
   });
 
   it('12-form-in-latin-1: XML is read in the encoding of its declaration', async () => {

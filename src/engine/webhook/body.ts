@@ -36,7 +36,7 @@ export function parseBody(
   { contentType = '', rules = usualBodyRules }: BodyReading = {},
 ): Json {
   const charset = charsetOf(body, { setting: rules.charset, contentType, isXml: form === 'soap' });
-  if (form === 'form') return parseForm(body, charset, rules.form);
+  if (form === 'form') return parseForm(inOnePart(body, contentType), charset, rules.form);
   const text = textIn(charset, body);
   if (text.trim() === '') throw new UndecodableError('The body is empty.');
   return form === 'json' ? parseJson(text, rules.maxDepth) : parseSoap(text, rules.maxDepth);
@@ -130,6 +130,29 @@ function parseForm(body: Uint8Array, charset: Charset, limits: BodyRules['form']
   }
   // The keys of Object.prototype are dropped: nothing that reads the result shall meet one.
   return without(parsed as Json, ['__proto__', 'constructor', 'prototype']);
+}
+
+/** A form in parts (RFC 7578) as the same form with escapes; another one as it is. Files are left out. */
+function inOnePart(body: Uint8Array, contentType: string): Uint8Array {
+  if (!/^\s*multipart\/form-data\b/i.test(contentType)) return body;
+  const [, quoted, bare] = /;\s*boundary=(?:"([^"]+)"|([^\s;]+))/i.exec(contentType) ?? [];
+  const text = Buffer.from(body.buffer, body.byteOffset, body.length).toString('latin1');
+  const [, ...parts] = `\r\n${text}`.split(`\r\n--${quoted ?? bare}`);
+  if (!parts.pop()?.startsWith('--'))
+    throw new UndecodableError('The body is not the multipart/form-data that its Content-Type names.');
+  const fields = parts.flatMap((part) => {
+    const [head, ...rest] = part.split('\r\n\r\n');
+    const [, parameters = ''] = /^content-disposition:(.*)/im.exec(head!) ?? [];
+    const [, inQuotes, plain] = /;\s*name=(?:"([^"]*)"|([^\s;]+))/i.exec(parameters) ?? [];
+    const isFile = /;\s*filename\*?=/i.test(parameters);
+    return isFile ? [] : [`${escaped(inQuotes ?? plain ?? '')}=${escaped(rest.join('\r\n\r\n'))}`];
+  });
+  return Buffer.from(fields.join('&'), 'latin1');
+}
+
+/** `bytes`: a character for each. Brackets stay: they nest the fields of a form in either encoding. */
+function escaped(bytes: string): string {
+  return bytes.replace(/[^\w[\].-]/g, (byte) => `%${byte.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 
 function withoutMark(body: Uint8Array): Uint8Array {

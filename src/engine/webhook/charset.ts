@@ -1,6 +1,6 @@
 // The charset of a body: its byte order mark, what the source's settings say, what the request names, or UTF-8. It knows
 // no form and no vendor.
-import { isAscii } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 import { UndecodableError } from './undecodable.ts';
 
 export interface Charset {
@@ -35,6 +35,8 @@ export function charsetOf(
   const known = knownCharset(label);
   // The mark is missing, and the label does not say which byte comes first.
   if (known?.startsWith('utf-16')) return { name: utf16Of(body) ?? known, from: 'request' };
+  // To the runtime ASCII is windows-1252, as to browsers. A body that is no ASCII and is UTF-8 is surely that.
+  if (/ascii/i.test(label) && !isAscii(body) && isUtf8(body)) return { name: 'utf-8', from: 'default' };
   if (known !== null) return { name: known, from: 'request' };
   if (isAscii(body)) return { name: 'utf-8', from: 'default' };
   throw new UndecodableError(
