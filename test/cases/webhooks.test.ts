@@ -441,6 +441,35 @@ describe('webhook requests of the real world', () => {
     expect(letters).toEqual([{ ref: '1#4', message: expect.stringContaining('two of its property names') }]);
   });
 
+  it('faults 03: an item that is nested too deeply costs itself only', async () => {
+    await start({ source: { items: 'items' } });
+    const deep = (levels: number) => `${'['.repeat(levels)}"\\"]}"${']'.repeat(levels)}`;
+    const items = Array.from({ length: 300 }, (_, n) =>
+      n === 17 || n === 170
+        ? `{"id":"i${n}","name":"N","ref":{"a":${deep(6_000)},"b":${deep(70)}},"n":12345678901234567890}`
+        : `{"id":"i${n}","name":"N${n}","ref":{"n":1.0}}`,
+    );
+    await post('/webhooks/crm', `{"items":[${items.join(',')}],"more":${deep(100)}}`);
+    expect(await opened()).toMatchObject([
+      { state: 'opened', counts: { items: 300, taken: 298, unreadable: 2, changed: 298 } },
+    ]);
+    expect(await nameOf('i299')).toBe('N299');
+    const letters = await database.rows<{ ref: string; message: string }>(
+      sql`select ref, message from dead_letters where settled_at is null order by ref`,
+    );
+    const message = expect.stringContaining('nested deeper than 64 levels');
+    expect(letters).toEqual([
+      { ref: '1#171', message },
+      { ref: '1#18', message },
+    ]);
+    // Where nothing of it can be read, the request waits for the setting as a whole.
+    await post('/webhooks/crm', `{"items":[{"id":"d","ref":${deep(100)}}]}`);
+    expect((await opened())[1]).toMatchObject({
+      state: 'dead',
+      error: expect.stringContaining('raise webhook.maxDepth'),
+    });
+  });
+
   it('17-more-than-ten-thousand-items: a request of which every item fails keeps nobody waiting', async () => {
     await start({ source: { items: 'items' } });
     const items = Array.from({ length: 30 }, () => ({

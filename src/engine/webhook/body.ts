@@ -1,5 +1,6 @@
 // The body of a webhook request as JSON, whatever form it came in. What is no such body is an UndecodableError; no body makes
 // anything else of it, or much work. It knows no vendor.
+import { randomUUID } from 'node:crypto';
 import qs from 'qs';
 import { type Json, parseJson as losslessJson } from '../../connector/json.ts';
 import type { Decoding } from '../../connector/webhook.ts';
@@ -37,14 +38,50 @@ export function parseBody(
 ): Json {
   const charset = charsetOf(body, { setting: rules.charset, contentType, isXml: form === 'soap' });
   if (form === 'form') return parseForm(inOnePart(body, contentType), charset, rules.form);
+  const text = filledText(body, charset);
+  return form === 'json' ? parseJson(text, rules.maxDepth) : parseSoap(text, rules.maxDepth);
+}
+
+/** A body of JSON from which everything that is nested too deeply has been cut out. */
+export interface CutBody {
+  json: Json;
+  /** Whether something has been cut out of this part of it. */
+  isCut(part: Json): boolean;
+}
+
+/** Each is replaced by more than it may be long itself. */
+const maxCuts = 10_000;
+
+/** As `parseBody`, for who can do with parts of a body. Throws UndecodableError. */
+export function parseCutBody(form: Decoding['form'], body: Uint8Array, reading: BodyReading = {}): CutBody {
+  const { contentType = '', rules = usualBodyRules } = reading;
+  const isCut = () => false;
+  if (form !== 'json') return { json: parseBody(form, body, reading), isCut };
+  const text = filledText(body, charsetOf(body, { setting: rules.charset, contentType, isXml: false }));
+  if (!deeperThan(text, rules.maxDepth)) return { json: parsedJson(text), isCut };
+  const mark = randomUUID();
+  try {
+    const json = parsedJson(withoutDeeper(text, rules.maxDepth, `"${mark}"`));
+    return { json, isCut: (part) => JSON.stringify(part).includes(mark) };
+  } catch {
+    throw new UndecodableError(tooDeep(rules.maxDepth));
+  }
+}
+
+function filledText(body: Uint8Array, charset: Charset): string {
   const text = textIn(charset, body);
   if (text.trim() === '') throw new UndecodableError('The body is empty.');
-  return form === 'json' ? parseJson(text, rules.maxDepth) : parseSoap(text, rules.maxDepth);
+  return text;
 }
 
 /** JSON without keys named `__proto__`. Throws UndecodableError. */
 export function parseJson(text: string, maxDepth = usualBodyRules.maxDepth): Json {
-  const parsed = parsedBy(text, maxDepth, losslessJson);
+  checkDepth(text, maxDepth);
+  return parsedJson(text);
+}
+
+function parsedJson(text: string): Json {
+  const parsed = parsedBy(text, losslessJson);
   // The key may also be written with escapes.
   return text.includes('__proto__') || text.includes('\\u') ? without(parsed, ['__proto__']) : parsed;
 }
@@ -60,15 +97,16 @@ export function compactJson(
 ): string | null {
   const charset = charsetOf(body, { setting: rules.charset, contentType, isXml: false });
   const text = textIn(charset, body);
-  const picked = pick(parsedBy(text, rules.maxDepth, withNumbersAsWritten));
+  checkDepth(text, rules.maxDepth);
+  const picked = pick(parsedBy(text, withNumbersAsWritten));
   return picked === undefined ? null : JSON.stringify(picked);
 }
 
-function parsedBy(text: string, maxDepth: number, parse: (text: string) => Json): Json {
-  if (deeperThan(text, maxDepth))
-    throw new UndecodableError(
-      `The JSON is nested deeper than ${maxDepth} levels: ${raise('webhook.maxDepth')}.`,
-    );
+function checkDepth(text: string, maxDepth: number): void {
+  if (deeperThan(text, maxDepth)) throw new UndecodableError(tooDeep(maxDepth));
+}
+
+function parsedBy(text: string, parse: (text: string) => Json): Json {
   try {
     return parse(text);
   } catch {
@@ -86,10 +124,33 @@ function withNumbersAsWritten(text: string): Json {
   return JSON.parse(text, keep as (key: string, value: unknown) => unknown) as Json;
 }
 
-/** Counts brackets outside of strings: the parser itself may run out of stack. */
+export function tooDeep(maxDepth: number): string {
+  return `The JSON is nested deeper than ${maxDepth} levels: ${raise('webhook.maxDepth')}.`;
+}
+
 function deeperThan(text: string, limit: number): boolean {
+  return !deeperIn(text, limit).next().done;
+}
+
+function withoutDeeper(text: string, limit: number, mark: string): string {
+  const kept: string[] = [];
+  let from = 0;
+  for (const [start, end] of deeperIn(text, limit)) {
+    kept.push(text.slice(from, start), mark);
+    if (kept.length > maxCuts * 2) throw new UndecodableError('The JSON is too deep in too many places.');
+    from = end;
+  }
+  return [...kept, text.slice(from)].join('');
+}
+
+/**
+ * The objects and lists that are nested deeper, by their places. Counts brackets outside of strings: the parser itself may run out
+ * of stack.
+ */
+function* deeperIn(text: string, limit: number): Generator<[start: number, end: number]> {
   let depth = 0;
   let inString = false;
+  let start = 0;
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
     if (inString) {
@@ -98,10 +159,14 @@ function deeperThan(text: string, limit: number): boolean {
     } else if (code === 0x22) inString = true;
     else if (code === 0x7b || code === 0x5b) {
       depth += 1;
-      if (depth > limit) return true;
-    } else if (code === 0x7d || code === 0x5d) depth -= 1;
+      if (depth === limit + 1) start = at;
+    } else if (code === 0x7d || code === 0x5d) {
+      if (depth === limit + 1) yield [start, at + 1];
+      depth -= 1;
+    }
   }
-  return false;
+  // Of a text that ends within them nothing else can be read.
+  if (depth > limit) yield [start, text.length];
 }
 
 // ── Forms ───────────────────────────────────────────────────────────────────────────────────────────────────────

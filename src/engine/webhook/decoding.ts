@@ -2,17 +2,38 @@
 import type { Json } from '../../connector/json.ts';
 import { valueAt } from '../../connector/reading.ts';
 import type { Decoding } from '../../connector/webhook.ts';
-import { type BodyReading, parseBody, parseJson, usualBodyRules } from './body.ts';
+import { type BodyReading, parseCutBody, parseJson, tooDeep, usualBodyRules } from './body.ts';
 import { UndecodableError } from './undecodable.ts';
 
 export { UndecodableError };
 
 /** The items of a body. Throws UndecodableError, whose message holds nothing of the body. */
 export function decode(decoding: Decoding, body: Uint8Array, reading: BodyReading = {}): Json[] {
-  const items = itemsOf(parseBody(decoding.form, body, reading), decoding.items ?? ['']);
-  const { unwrap, stringified = [] } = decoding;
-  const bare = unwrap === undefined ? items : items.map((item) => unwrapped(item, unwrap));
+  const { items, faults } = decodeApart(decoding, body, reading);
+  for (const fault of faults.values()) throw new UndecodableError(fault);
+  return items;
+}
+
+/**
+ * The items of a body, with those that cannot be read while others can, by index and with the reason. Throws UndecodableError where
+ * none can be read.
+ */
+export function decodeApart(
+  decoding: Decoding,
+  body: Uint8Array,
+  reading: BodyReading = {},
+): { items: Json[]; faults: ReadonlyMap<number, string> } {
+  const { json, isCut } = parseCutBody(decoding.form, body, reading);
   const { maxDepth } = reading.rules ?? usualBodyRules;
+  const fault = tooDeep(maxDepth);
+  const items = itemsOf(json, decoding.items ?? ['']);
+  const faults = new Map(items.flatMap((item, index) => (isCut(item) ? [[index, fault]] : [])));
+  if (faults.size === items.length && items.length > 0) throw new UndecodableError(fault);
+  return { items: opened(items, decoding, maxDepth), faults };
+}
+
+function opened(items: Json[], { unwrap, stringified = [] }: Decoding, maxDepth: number): Json[] {
+  const bare = unwrap === undefined ? items : items.map((item) => unwrapped(item, unwrap));
   return stringified.length === 0
     ? bare
     : bare.map((item) => stringified.reduce((at, path) => readAt(at, path, maxDepth), item));

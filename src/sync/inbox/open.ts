@@ -16,7 +16,7 @@ import {
   UnpackedTooLargeError,
   unpacked,
 } from '../../engine/webhook/content-encoding.ts';
-import { decode, UndecodableError } from '../../engine/webhook/decoding.ts';
+import { decodeApart, UndecodableError } from '../../engine/webhook/decoding.ts';
 import { concernsContent, messageOf } from '../../engine/work/failures.ts';
 import { attemptsMax, backoffMs } from '../../engine/work/retry.ts';
 import type { RightOfWay } from '../../engine/work/right-of-way.ts';
@@ -232,7 +232,7 @@ export class Opener {
 
   async #poisonIn(source: string, request: KeptRequest): Promise<ReadonlyMap<number, string>> {
     const { database } = this.#deps;
-    const items = await this.#itemsOf(source, this.#webhookOf(source), request, new Tally());
+    const { items } = await this.#itemsOf(source, this.#webhookOf(source), request, new Tally());
     const undo = new Error('a trial');
     return poisonIn(items.length, async (from, to) => {
       try {
@@ -361,16 +361,17 @@ export class Opener {
   ): AsyncGenerator<Item[]> {
     let part: Item[] = [];
     for (const request of requests) {
-      const items = await this.#itemsOf(source, webhook, request, tally);
+      const { items, faults } = await this.#itemsOf(source, webhook, request, tally);
       if (only) tally.of(request).items = only.to - only.from;
       for (const [index, item] of items.entries()) {
         if (only && (index < only.from || index >= only.to)) continue;
         const place = index + 1;
         const why = poison?.get(place);
-        if (why !== undefined) {
+        const fault = faults.get(index) ?? (why && `this item cannot be stored: ${why}`);
+        if (fault !== undefined) {
           tally.of(request).unreadable += 1;
-          const reason = `this item cannot be stored: ${why}`;
-          tally.letter(request, letterOf(source, request, place, 'unkept', reason));
+          const code = faults.has(index) ? 'unreadable' : 'unkept';
+          tally.letter(request, letterOf(source, request, place, code, fault));
           continue;
         }
         part.push({ request, place, item, key: keyOf(webhook, item) });
@@ -387,7 +388,8 @@ export class Opener {
     webhook: Webhook<unknown>,
     request: KeptRequest,
     tally: Tally,
-  ): Promise<Json[]> {
+  ): Promise<ReturnType<typeof decodeApart>> {
+    const none = { items: [], faults: new Map<number, string>() };
     try {
       const limits = this.#deps.rules.source(source)?.config.webhook;
       const body = await unpackedBody(request, limits?.maxBodyBytes ?? maxUnpackedBytes);
@@ -396,15 +398,15 @@ export class Opener {
         contentType: request.headers['content-type'],
         ...(limits && { rules: limits.reading }),
       };
-      const items = body.length === 0 ? [] : decode(webhook.decoding, body, reading);
-      tally.of(request).items = items.length;
-      return items;
+      const decoded = body.length === 0 ? none : decodeApart(webhook.decoding, body, reading);
+      tally.of(request).items = decoded.items.length;
+      return decoded;
     } catch (error) {
       const reason =
         error instanceof UndecodableError ? error.message : this.#unexpected(source, request, error);
       tally.dead.set(request, reason);
       tally.letter(request, letterOf(source, request, null, 'unreadable', reason));
-      return [];
+      return none;
     }
   }
 
