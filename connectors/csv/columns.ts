@@ -3,7 +3,14 @@
 // (documentation/openapi/customers.json, documentation/examples/import-customers-template.csv).
 import type { ColumnPlan, JsonObject, Mapping, MappingEntry } from '#connector';
 import { labelKey } from '#connector/label';
-import { birthdays, lastNameBeside, type Meaning, rankOf, wholeNameAlone } from '#connector/person-columns';
+import {
+  birthdays,
+  isMobile,
+  lastNameBeside,
+  type Meaning,
+  rankOf,
+  wholeNameAlone,
+} from '#connector/person-columns';
 import { leftOutReason } from '#connector/private-columns';
 import type { ExportFormat } from './export-format.ts';
 import { recognise } from './exports.ts';
@@ -84,17 +91,13 @@ export function guardedColumns(columns: readonly string[]): ReadonlySet<string> 
   return new Set(columns.filter((column) => names.some((name) => labelKey(name) === labelKey(column))));
 }
 
-/** Meanings whose names are one column under several names; of the others a file may well have two. */
-const oneColumn: ReadonlySet<Meaning> = new Set([
-  ...(['name', 'name.first', 'name.last', 'email', 'birthdate'] as const),
-  ...(['address.postal_code', 'address.city'] as const),
-]);
-
 /** The same for columns that say the same in files of different make: `Email` and `E-mail address`. Parts of a name are parts of `name`. */
 export function columnIdentity(column: string, columns: readonly string[]): string {
   const label = labelKey(column);
   const meaning = rankOf.get(label)?.meaning;
-  if (meaning === undefined || !oneColumn.has(meaning)) return label;
+  if (meaning === undefined) return label;
+  // A person has both, and a file may name either.
+  if (meaning === 'phone' && isMobile(label)) return 'mobile phone';
   const first = lastNameBeside[label];
   if (first && columns.some((other) => first.includes(labelKey(other)))) return 'name/last';
   return meaning.replace('name.', 'name/');

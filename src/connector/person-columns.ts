@@ -152,12 +152,17 @@ export const lastNameBeside: { readonly [label: string]: readonly string[] } = {
 /** A whole name where no other part of a name stands beside it. */
 export const wholeNameAlone: ReadonlySet<string> = new Set(['nom', 'nombre', 'nome']);
 
-/** By meaning, the keys of its names with their rank. */
+/** By meaning, the keys of its names with their rank: the best where two languages have one name but for its accents. */
 export const rankOf: ReadonlyMap<string, { meaning: Meaning; rank: number }> = new Map(
   Object.entries(commonNames).flatMap(([meaning, names]) =>
-    names.map((name, rank) => [labelKey(name), { meaning: meaning as Meaning, rank }] as const),
+    names.map((name, rank) => [labelKey(name), { meaning: meaning as Meaning, rank }] as const).reverse(),
   ),
 );
+
+/** True for the label of a telephone that is carried about. */
+export function isMobile(label: string): boolean {
+  return /mobil|movil|handy|cell|celular|komork|portable/.test(label);
+}
 
 /** Labels of birthdays that are often written without a year. */
 export const birthdays: ReadonlySet<string> = new Set(['birthday', 'geburtstag']);

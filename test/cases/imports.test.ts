@@ -160,6 +160,52 @@ describe('columns', () => {
     expect({ name, metadata: metadata ?? {} }).toEqual({ name: 'Ann New', metadata: {} });
   });
 
+  it('03-column-renamed: the newer file counts, with every column in another language', async () => {
+    await tributary(
+      'import',
+      write(
+        'Source_id,Vorname,Nachname,Telefon,Straße,PLZ,Ort,Bundesland,Land,Beschreibung\n' +
+          'la1,Ann,Lee,+48600100200,Weg 1,12345,Ulm,Bayern,DE,Alt\n',
+      ),
+    );
+    await tributary(
+      'import',
+      write(
+        'Source_id,Imię,Nazwisko,Nr telefonu,Adres,Kod pocztowy,Miasto,Województwo,Kraj,Opis\n' +
+          'la1,Bo,Kot,+48600100201,Prosta 2,76-270,Ustka,pomorskie,PL,Nowy\n',
+      ),
+    );
+    const { name, phone, description, address, metadata } = voucherify.bySourceId('la1')!;
+    expect({ name, phone, description, address, metadata: metadata ?? {} }).toEqual({
+      name: 'Bo Kot',
+      phone: '+48600100201',
+      description: 'Nowy',
+      address: {
+        line_1: 'Prosta 2',
+        postal_code: '76-270',
+        city: 'Ustka',
+        state: 'pomorskie',
+        country: 'PL',
+      },
+      metadata: {},
+    });
+  });
+
+  it('03-column-renamed: a mobile phone is not the phone of the file before', async () => {
+    await tributary('import', write('Source_id,Telephone\nmo1,+48221002003\n'));
+    await tributary('import', write('Source_id,Handy\nmo1,+48600100201\n'));
+    expect(voucherify.bySourceId('mo1')).toMatchObject({
+      phone: '+48221002003',
+      metadata: { Handy: '+48600100201' },
+    });
+    await tributary('import', write('Source_id,Phone number,Cell\nmo1,+48221002004,+48600100202\n'));
+    const { phone, metadata } = voucherify.bySourceId('mo1')!;
+    expect({ phone, metadata }).toEqual({
+      phone: '+48221002004',
+      metadata: { Handy: null, Cell: '+48600100202' },
+    });
+  });
+
   it('02-fewer-columns: two columns of one meaning in one file are two, and the one that the next file lacks stays', async () => {
     await tributary('import', write('Source_id,Email,Work Email\ntw1,a@example.test,work@example.test\n'));
     await tributary('import', write('Source_id,Email\ntw1,b@example.test\n'));
