@@ -416,6 +416,16 @@ describe('exports that are known by their columns', () => {
     expect(Object.keys(fields)).toEqual(['name', 'email']);
   });
 
+  it('11-mailchimp-export: secrets, numbers of the state, IP addresses and positions go nowhere in any language', () => {
+    const secrets =
+      'Mot de passe;Contraseña;Senha;Wachtwoord;secure_key;API Key;Security Answer;Social Security Number;Sozialversicherungsnummer;Credit Card Number;Kreditkarte;Passport No.;CPF;Codice fiscale';
+    const places =
+      'IPAddress;Adresse IP;clientip;IPv4;Breitengrad;Längengrad;Latitud;Longitud;Szerokość geograficzna;GPS;Coordenadas';
+    const kept = 'Zip;Shipping;Tip;Membership;Card Number;Keyboard;Passion;Securities';
+    const found = fieldsOf(`Source_id;${secrets};${places};${kept}`);
+    expect(found.out).toEqual([...secrets.split(';'), ...places.split(';')]);
+  });
+
   it('what a form demands is no part of a label, and tokens go nowhere', () => {
     expect(fieldsOf('Source_id*;Name (required);Phone (optional);rp_token')).toEqual({
       recognised: null,
