@@ -1,5 +1,5 @@
 // Common column names of customer files, and the field for each: in English, and the obvious ones in German, Polish,
-// French and Spanish.
+// French, Spanish, Italian, Portuguese and Dutch.
 import { labelKey } from './label.ts';
 
 /** What a column may mean: a field of the customer, or a part of the name. */
@@ -23,17 +23,23 @@ const commonNames: { readonly [meaning in Meaning]: readonly string[] } = {
   name: [
     ...['name', 'full name', 'customer name', 'contact name', 'display name'],
     ...['vollständiger name', 'imię i nazwisko', 'nom complet', 'nombre completo', 'nombre y apellidos'],
+    ...['nome completo', 'nome e cognome', 'naam', 'volledige naam'],
   ],
-  'name.first': [...['first name', 'given name', 'forename', 'fname', 'vorname', 'imię', 'prénom', 'nombre']],
+  'name.first': [
+    ...['first name', 'given name', 'forename', 'fname', 'vorname', 'imię', 'prénom', 'nombre'],
+    ...['nome', 'primeiro nome', 'voornaam'],
+  ],
   'name.last': [
     ...['last name', 'family name', 'surname', 'lname', 'nachname', 'familienname', 'nazwisko'],
     ...['nom de famille', 'nom', 'apellidos', 'apellido'],
+    ...['cognome', 'sobrenome', 'achternaam'],
   ],
   email: [
     ...['email', 'email address', 'mail', 'primary email', 'e-mail adresse', 'e-mail 1 value', 'emails'],
     ...['email id', 'mail address', 'user email', 'work email', 'business email', 'adresse mail'],
     ...['adresse électronique', 'dirección de correo electrónico', 'dirección de correo'],
     ...['adres e-mail', 'adresse e-mail', 'correo electrónico', 'correo', 'courriel'],
+    ...['email 1', 'indirizzo e-mail', 'indirizzo di posta elettronica', 'endereço de e-mail', 'e-mailadres'],
   ],
   phone: [
     ...['phone', 'phone number', 'telephone', 'telephone number', 'primary phone', 'mobile', 'mobile phone'],
@@ -62,6 +68,18 @@ const commonNames: { readonly [meaning in Meaning]: readonly string[] } = {
     ...['mobil', 'mobilnummer', 'mobiltelefonnummer', 'rufnummer', 'telefonnr', 'nr telefonu', 'nr tel'],
     ...['numéro de téléphone mobile', 'numéro de portable', 'teléfono móvil', 'número de móvil'],
     ...['téléphone', 'numéro de téléphone', 'portable', 'teléfono', 'número de teléfono', 'móvil', 'celular'],
+    ...[
+      'phone 1',
+      'numero di telefono',
+      'cellulare',
+      'telefone',
+      'número de telefone',
+      'telemóvel',
+      'telefoon',
+      'telefoonnummer',
+      'mobiel',
+      'gsm',
+    ],
   ],
   birthdate: [
     ...[
@@ -75,8 +93,17 @@ const commonNames: { readonly [meaning in Meaning]: readonly string[] } = {
       'geburtstag',
     ],
     ...['data urodzenia', 'date de naissance', 'fecha de nacimiento'],
+    ...['data ur', 'data di nascita', 'data de nascimento', 'geboortedatum'],
   ],
-  description: ['description', 'beschreibung', 'opis', 'descripción'],
+  description: [
+    'description',
+    'beschreibung',
+    'opis',
+    'descripción',
+    'descrizione',
+    'descrição',
+    'omschrijving',
+  ],
   'address.line_1': [
     ...['address line 1', 'address 1', 'street address', 'street', 'street 1', 'address street', 'address'],
     ...[
@@ -92,6 +119,16 @@ const commonNames: { readonly [meaning in Meaning]: readonly string[] } = {
     ],
     ...['street and number', 'home street', 'mailing street', 'address 1 street', 'straße und hausnummer'],
     ...['straße hausnummer', 'straße nr', 'ulica i numer', 'ulica i nr', 'adresse postale', 'calle y número'],
+    ...[
+      'street address 1',
+      'straße privat',
+      'ulica i nr domu',
+      'indirizzo',
+      'endereço',
+      'morada',
+      'straat',
+      'straat en huisnummer',
+    ],
   ],
   'address.line_2': ['address line 2', 'address 2', 'street address 2', 'street 2', 'adresse 2', 'adres 2'],
   'address.postal_code': [
@@ -107,6 +144,7 @@ const commonNames: { readonly [meaning in Meaning]: readonly string[] } = {
     ],
     ...['code postal', 'código postal', 'address 1 postal code', 'address postcode', 'home postal code'],
     ...['mailing zip', 'zip or postal code', 'post index', 'cp'],
+    ...['address 1 zip', 'postleitzahl privat', 'codice postale', 'cap', 'cep'],
   ],
   'address.city': [
     ...[
@@ -122,6 +160,7 @@ const commonNames: { readonly [meaning in Meaning]: readonly string[] } = {
       'ciudad',
     ],
     ...['wohnort', 'localité', 'población', 'home city', 'mailing city', 'address 1 city', 'locality'],
+    ...['town/city', 'ort privat', 'città', 'cidade', 'localidade', 'plaats', 'woonplaats', 'stad'],
   ],
   'address.state': [
     ...['address state', 'state', 'state/region', 'state/province', 'province', 'region', 'county'],
@@ -136,18 +175,21 @@ const commonNames: { readonly [meaning in Meaning]: readonly string[] } = {
     ],
     ...['bundesland/region', 'kanton', 'état/région', 'estado/región', 'estado', 'home state'],
     ...['mailing state', 'address 1 region', 'address region'],
+    ...['address 1 state/region', 'bundesland/kanton privat', 'regione', 'provincie'],
   ],
   'address.country': [
     ...['address country', 'country', 'country/region', 'country/territory', 'country code'],
     ...['country/region code', 'land', 'kraj', 'pays', 'país'],
     ...['country name', 'land/region', 'pays/région', 'país/región', 'kraj/region', 'home country/region'],
     ...['mailing country', 'address 1 country', 'address country id'],
+    ...['country key', 'country/region key', 'länderschlüssel', 'land/region privat', 'paese', 'nazione'],
   ],
 };
 
 /** A last name where a first name of the same language stands beside it, else a whole name. */
 export const lastNameBeside: { readonly [label: string]: readonly string[] } = {
   name: ['vorname', 'prenom'],
+  naam: ['voornaam'],
 };
 /** A whole name where no other part of a name stands beside it. */
 export const wholeNameAlone: ReadonlySet<string> = new Set(['nom', 'nombre', 'nome']);
@@ -161,7 +203,7 @@ export const rankOf: ReadonlyMap<string, { meaning: Meaning; rank: number }> = n
 
 /** True for the label of a telephone that is carried about. */
 export function isMobile(label: string): boolean {
-  return /mobil|movil|handy|cell|celular|komork|portable/.test(label);
+  return /mobi(?:l|el)|mov(?:i|e)l|handy|cell|celular|gsm|komork|portable/.test(label);
 }
 
 /** Labels of birthdays that are often written without a year. */

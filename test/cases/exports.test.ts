@@ -409,6 +409,47 @@ describe('exports that are known by their columns', () => {
     });
   });
 
+  it.each([
+    [
+      'Italian',
+      'Nome;Cognome;Indirizzo e-mail;Numero di telefono;Data di nascita;Indirizzo;CAP;Città;Provincia;Paese',
+    ],
+    ['Portuguese', 'Nome;Sobrenome;E-mail;Telefone;Data de nascimento;Endereço;CEP;Cidade;Estado;País'],
+    ['Dutch', 'Voornaam;Naam;E-mailadres;Telefoonnummer;Geboortedatum;Straat;Postcode;Plaats;Provincie;Land'],
+    [
+      'the German of Outlook',
+      'Vorname;Nachname;E-Mail-Adresse;Mobiltelefon;Geburtstag;Straße privat;Postleitzahl privat;Ort privat;Bundesland/Kanton privat;Land/Region privat',
+    ],
+    [
+      'SAP',
+      'First Name;Last Name;E-Mail Address;Telephone;Date of Birth;Street;Postal Code;City;Region;Country/Region Key',
+    ],
+    [
+      'Wix',
+      'First Name;Last Name;Email 1;Phone 1;Birthdate;Address 1 - Street;Address 1 - Zip;Address 1 - City;Address 1 - State/Region;Address 1 - Country',
+    ],
+  ])('10-hubspot-export: the obvious words of others are fields, in %s', (_, columns) => {
+    const [first, last, email, phone, birthdate, line, code, city, state, country] = columns.split(';');
+    expect(fieldsOf(`Source_id;${columns}`).fields).toEqual({
+      name: `${first}+${last}`,
+      email,
+      phone,
+      birthdate,
+      'address.line_1': line,
+      'address.postal_code': code,
+      'address.city': city,
+      'address.state': state,
+      'address.country': country,
+    });
+  });
+
+  it('10-hubspot-export: a second line of the address is never there without the first', () => {
+    expect(fieldsOf('Source_id;Street Address 1;Street Address 2').fields).toEqual({
+      'address.line_1': 'Street Address 1',
+      'address.line_2': 'Street Address 2',
+    });
+  });
+
   it('of Mailchimp in German, whose address is one text', () => {
     const { fields } = fieldsOf('E-Mail-Adresse;Vorname;Nachname;Adresse;Geburtstag;LEID;EUID', {
       recordId: 'EUID',
