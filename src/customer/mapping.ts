@@ -17,7 +17,17 @@ import type {
 } from '../connector.ts';
 import type { RawValue } from './explain.ts';
 import { fieldFault, metadataKey } from './fields.ts';
-import { brief, type Checked, canonicalJson, cleanJson, faultOf, maxDepth, sameJson, shown } from './json.ts';
+import {
+  brief,
+  type Checked,
+  canonicalJson,
+  cleanJson,
+  faultOf,
+  maxDepth,
+  sameJson,
+  shown,
+  trimmed,
+} from './json.ts';
 import { checkMetadata } from './metadata.ts';
 import { defaultNormaliser, defaultSeparator, normalise, normalisers, type Reading } from './normalise.ts';
 import { howRead, normalisationWords } from './normalise-words.ts';
@@ -289,7 +299,7 @@ function printOf(values: readonly Json[]): string {
 function finish(plan: Plan, value: Json): Checked | undefined {
   const normal = normalisers[plan.as](value, plan);
   if ('fault' in normal) return normal;
-  if (normal.value === null && plan.ignoreNull) return undefined;
+  if (plan.ignoreNull && isNothing(normal.value)) return undefined;
   if (plan.unknown === 'hold') {
     // A null has nothing to clear: the key never was sent.
     if (normal.value === null) return undefined;
@@ -299,6 +309,13 @@ function finish(plan: Plan, value: Json): Checked | undefined {
   // A number is not read back from its text, whose point a locale may take for a group's.
   const typed = typeof value === 'number' && plan.as === 'text' ? value : normal.value;
   return checkMetadata(typed, plan.definition, plan.locale);
+}
+
+/** Null, and a list or an object that holds nothing: the empty text is null already. */
+function isNothing(value: Json): boolean {
+  if (value === null || typeof value !== 'object') return value === null;
+  if (!Array.isArray(value)) return Object.keys(value).length === 0;
+  return value.every((element) => element === null || (typeof element === 'string' && !trimmed(element)));
 }
 
 /** What a plan does to these values, step by step, as far as it changes them. */

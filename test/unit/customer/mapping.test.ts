@@ -113,6 +113,16 @@ describe('absent and null', () => {
     expect(fieldsOf(mapping, { a: null, b: ' ' })).toEqual({});
   });
 
+  it('are the same as a list or an object of nothing where the null policy is ignore; zero and false are values', () => {
+    const define = (entry: object): Mapping => ({ 'metadata.x': { from: 'x', onNull: 'ignore', ...entry } });
+    for (const nothing of [[], ['', ' ', null], {}])
+      expect(fieldsOf(define({}), { x: nothing }), JSON.stringify(nothing)).toEqual({});
+    expect(fieldsOf(define({ as: 'list' }), { x: ['', null] })).toEqual({});
+    for (const value of [0, false, [0], [false], { a: null }])
+      expect(fieldsOf(define({}), { x: value })).toEqual({ 'metadata.x': value });
+    expect(fieldsOf({ 'metadata.x': 'x' }, { x: [] })).toEqual({ 'metadata.x': [] });
+  });
+
   it('are told apart for joined paths: all absent is absent, all empty is null, else the parts that hold something', () => {
     const mapping: Mapping = { name: ['a', 'b.c', 'd'] };
     expect(fieldsOf(mapping, {})).toEqual({});
