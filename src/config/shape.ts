@@ -15,7 +15,8 @@ const localeWords = {
   unit: 'The unit of numbers that are read as dates or times: seconds, milliseconds or microseconds since 1970, or days as Excel counts them. Default: the unit of the vendor.',
   decimal:
     'The decimal separator. If set, groups of three digits may be separated too. Default: only numbers such as 1200.50 are read.',
-  dates: 'Date formats in addition to ISO 8601: "DD.MM.YYYY", "MM/DD/YYYY hh:mm A", or a list of them.',
+  dates:
+    'Date formats in addition to ISO 8601: "DD.MM.YYYY", "MM/DD/YYYY hh:mm A", "DD-MMM-YYYY" (a name of the month), or a list of them.',
   timezone: 'IANA time zone of times without an offset. Default: UTC.',
   true: 'Words for true in addition to true, yes and 1. Case-insensitive.',
   false: 'Words for false in addition to false, no and 0. Case-insensitive.',

@@ -12,7 +12,7 @@ export interface WrittenDate {
   millisecond: number;
 }
 
-type Part = keyof WrittenDate | 'shortYear' | 'hour12' | 'half';
+type Part = keyof WrittenDate | 'shortYear' | 'monthName' | 'hour12' | 'half';
 
 interface Token {
   part: Part;
@@ -21,9 +21,13 @@ interface Token {
   loose: string;
 }
 
+const name = '([^\\s\\d.,/-]+\\.?)';
+
 const tokens: { readonly [token: string]: Token } = {
   YYYY: { part: 'year', exact: '(\\d{4})', loose: '(\\d{4})' },
   YY: { part: 'shortYear', exact: '(\\d{2})', loose: '(\\d{2})' },
+  MMMM: { part: 'monthName', exact: name, loose: name },
+  MMM: { part: 'monthName', exact: name, loose: name },
   MM: { part: 'month', exact: '(\\d{2})', loose: '(\\d{1,2})' },
   M: { part: 'month', exact: '(\\d{1,2})', loose: '(\\d{1,2})' },
   DD: { part: 'day', exact: '(\\d{2})', loose: '(\\d{1,2})' },
@@ -37,7 +41,7 @@ const tokens: { readonly [token: string]: Token } = {
   A: { part: 'half', exact: '([AaPp])\\.?[Mm]\\.?', loose: '([AaPp])\\.?[Mm]\\.?' },
 };
 
-const tokenSyntax = /YYYY|YY|MM|M|DD|D|HH|H|hh|h|mm|ss|A/g;
+const tokenSyntax = /YYYY|YY|MMMM|MMM|MM|M|DD|D|HH|H|hh|h|mm|ss|A/g;
 /** What may stand between tokens: no digit, and of the Latin letters the T of ISO 8601 only. */
 const literalSyntax = /^[^A-SU-Za-z\p{N}]*$/u;
 const optionalTime = String.raw`(?:[T\s,]\s*(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d{1,9})?)?)?`;
@@ -78,13 +82,44 @@ export function readDateForm(text: string, form: string): WrittenDate | null {
   for (const [index, part] of compiled.parts.entries()) {
     const found = match[index + 1] ?? '0';
     if (part === 'half') isAfternoon = found.toLowerCase() === 'p';
+    else if (part === 'monthName') written.month = months().get(monthKey(found)) ?? 0;
     else if (part === 'shortYear') written.year = centuryOf(Number(found));
     else if (part === 'hour12') written.hour = Number(found);
     else written[part] = Number(found);
   }
+  if (compiled.parts.includes('monthName') && written.month === 0) return null;
   if (isAfternoon === undefined) return written;
   if (written.hour < 1 || written.hour > 12) return null;
   return { ...written, hour: (written.hour % 12) + (isAfternoon ? 12 : 0) };
+}
+
+/** Languages in which no name of a month, whole or shortened, is that of another month in another of them. */
+const languages = ['en', 'de', 'fr', 'es', 'it', 'pt', 'nl', 'pl'];
+let monthsByName: ReadonlyMap<string, number> | undefined;
+
+/** 1 to 12 by name: as it stands alone, and as a date has it (`październik`, `października`). */
+function months(): ReadonlyMap<string, number> {
+  monthsByName ??= new Map(
+    languages.flatMap((language) =>
+      (['long', 'short'] as const).flatMap((month) =>
+        [{ month }, { month, day: 'numeric' as const }].flatMap((options) => {
+          const format = new Intl.DateTimeFormat(language, { ...options, timeZone: 'UTC' });
+          return Array.from({ length: 12 }, (_, index) => {
+            const parts = format.formatToParts(Date.UTC(2024, index, 15));
+            return [monthKey(parts.find(({ type }) => type === 'month')!.value), index + 1] as const;
+          });
+        }),
+      ),
+    ),
+  );
+  return monthsByName;
+}
+
+function monthKey(month: string): string {
+  return month
+    .normalize('NFKD')
+    .replace(/\p{M}|\.$/gu, '')
+    .toLowerCase();
 }
 
 /** As spreadsheets take two digits: 00 to 29 are of this century, 30 to 99 of the last. */
@@ -126,7 +161,7 @@ function compile(form: string): Form | string {
 /** A day once, and a time of day either whole or not at all. */
 function isWhole(parts: readonly Part[]): boolean {
   const has = (...any: Part[]) => parts.filter((part) => any.includes(part)).length;
-  const isOnce = has('year', 'shortYear') === 1 && has('month') === 1 && has('day') === 1;
+  const isOnce = has('year', 'shortYear') === 1 && has('month', 'monthName') === 1 && has('day') === 1;
   const hours = has('hour', 'hour12');
   const hasTime = hours === 1 && has('minute') === 1 && has('second') <= 1 && has('half') === has('hour12');
   const hasNone = hours === 0 && has('minute', 'second', 'half') === 0;
@@ -139,5 +174,5 @@ function literal(text: string): string {
 }
 
 function wrong(form: string): string {
-  return `"${form}" is not a date format: combine YYYY or YY, MM or M, DD or D and, for a time, HH or hh, mm, ss and A (AM or PM), for example "DD.MM.YYYY" or "MM/DD/YYYY hh:mm A".`;
+  return `"${form}" is not a date format: combine YYYY or YY, MM, M or MMM (a name), DD or D and, for a time, HH or hh, mm, ss and A (AM or PM), for example "DD.MM.YYYY" or "MM/DD/YYYY hh:mm A".`;
 }

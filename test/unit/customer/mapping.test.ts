@@ -346,7 +346,7 @@ describe('a mapping that cannot be used', () => {
     [{ 'metadata.a': { from: 'a', as: 'list', separator: '' } }, /separator/],
     [{ name: { from: 'a', as: 'number' } }, /"name" is a text/],
     [{ birthdate: { from: 'a', unit: 'sec' as 'seconds' } }, /"unit" must be "seconds"/],
-    [{ birthdate: { from: 'a', dates: 'DD.MMM.YYYY' } }, /"DD\.MMM\.YYYY" is not a date format/],
+    [{ birthdate: { from: 'a', dates: 'DD.MMMMM.YYYY' } }, /"DD\.MMMMM\.YYYY" is not a date format/],
     [{ birthdate: { from: 'a', timezone: 'Warsaw' } }, /"Warsaw" is not a time zone/],
     [{ 'metadata.n': { from: 'a', decimal: ';' as ',' } }, /"decimal" must be/],
     [{ 'metadata.b': { from: 'a', true: ['Ja'], false: ['ja'] } }, /"ja" cannot mean both/],
