@@ -76,7 +76,7 @@ export function addressFault(url: string): string | null {
 
 /** Throws AddressError. */
 export function parseAddress(url: string): DatabaseAddress {
-  const [, userinfo, hosts, database, query] = shape.exec(url.trim()) ?? malformed();
+  const [, userinfo, hosts, database, query] = shape.exec(url.trim()) ?? malformed(url);
   const [username, ...rest] = (userinfo ?? '').split(':');
   const address: DatabaseAddress = {
     ...placeOf(hosts ?? ''),
@@ -96,7 +96,11 @@ export function parseAddress(url: string): DatabaseAddress {
   return address;
 }
 
-function malformed(): never {
+function malformed(text: string): never {
+  if (/^\s*(?:psql\s|["'`])/.test(text))
+    throw new AddressError(
+      'DATABASE_URL must be the address alone, without quotation marks or a command around it.',
+    );
   throw new AddressError(
     `DATABASE_URL is not an address such as postgres://user:password@host:5432/database. In its user name and password ${escapes}.`,
   );
@@ -144,7 +148,7 @@ function hostsOf(text: string): Pick<DatabaseAddress, 'host' | 'port'> {
   const hosts = text.split(',').map((one) => {
     const found = /^(\[[0-9a-f:.]+\]|[^:[\]]+)(?::(\d{1,5}))?$/i.exec(one);
     const port = Number(found?.[2] ?? 5432);
-    if (!found?.[1] || port > 65_535) return malformed();
+    if (!found?.[1] || port > 65_535) return malformed(text);
     return { host: decoded(found[1].replace(/^\[|\]$/g, '')), port };
   });
   return { host: hosts.map(({ host }) => host), port: hosts.map(({ port }) => port) };

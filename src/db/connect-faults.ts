@@ -8,6 +8,11 @@ interface ServerError {
 /** The sentence for an error of the first connection. */
 export function connectFault(error: ServerError): string {
   const { code = '', message = '' } = error;
+  if (code === '42704')
+    return `Cannot connect to PostgreSQL at DATABASE_URL: ${message}: remove it from the address.`;
+  // The server has answered that it has none.
+  if (/before secure TLS/.test(message))
+    return 'Cannot connect to PostgreSQL at DATABASE_URL: the server does not offer TLS. Switch it on there, or, in a network that you trust, use sslmode=disable.';
   return `Cannot connect to PostgreSQL at DATABASE_URL: ${connectReasons[code] ?? (message || code || 'no reason given')}${/[.!]$/.test(message) && !connectReasons[code] ? '' : '.'}`;
 }
 
@@ -41,6 +46,8 @@ export function migrationFault(error: ServerError, user: string): string {
     return `The tables cannot be created in the database of DATABASE_URL: ${message}. The user ${user} needs the rights: grant create on database … to ${user}; grant usage, create on schema public to ${user}.`;
   if (code === '25006')
     return 'The database of DATABASE_URL is read-only (a replica, or default_transaction_read_only is on): Tributary needs the primary.';
+  if (code === '3F000')
+    return 'The schema that DATABASE_URL names does not exist: create it first (create schema …), or name another.';
   if (code === '53100') return 'The disk of the database is full, so its tables cannot be created.';
   return `The tables cannot be created in the database of DATABASE_URL: ${message || code}.`;
 }

@@ -11,7 +11,7 @@ import { AddressError, type DatabaseAddress, minConnections, parseAddress } from
 import { noConnection } from './availability.ts';
 import { connectFault, encodingFault, jitWarning, migrationFault, silentWarning } from './connect-faults.ts';
 import { lockDirectory } from './lock.ts';
-import { isNewer, lacking, migrate } from './migrations.ts';
+import { isNewer, lacking, migrate, schemaElsewhere } from './migrations.ts';
 import { NotificationListener, notificationChannel } from './notifications.ts';
 import { ownFiles, ownFolder } from './own-folder.ts';
 import { camelCase, parsers } from './results.ts';
@@ -380,6 +380,7 @@ async function openPostgres({
         throw await explainedMigration({ rows }, error);
       });
     else await refuseUnmigrated({ rows });
+    await refuseOtherSchema({ rows });
   } catch (error) {
     await end();
     throw error;
@@ -813,6 +814,15 @@ function sqlState(error: unknown): string | undefined {
 async function refuseUnmigrated(database: Queryable): Promise<void> {
   const { migrations, isNew } = await lacking(database);
   if (migrations > 0) throw new UnmigratedError(isNew);
+}
+
+/** What was migrated is noted for the whole database, so no tables would be made in a second schema of it. */
+async function refuseOtherSchema(database: Queryable): Promise<void> {
+  const schema = await schemaElsewhere(database);
+  if (schema === null) return;
+  throw new DatabaseError(
+    `The tables of Tributary are in the schema "${schema}" of this database, and DATABASE_URL leads to another one: add schema=${schema} to it, or use another database.`,
+  );
 }
 
 async function refuseNewer(database: Database): Promise<void> {

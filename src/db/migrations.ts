@@ -50,6 +50,14 @@ export async function isNewer(database: Queryable): Promise<boolean> {
   return (await newestApplied(database)) > Math.max(...known);
 }
 
+/** The schema with our tables where the session's search path does not lead to it, else null. */
+export async function schemaElsewhere(database: Queryable): Promise<string | null> {
+  const [found] = await database.rows<{ schema: string }>(sql`
+    select relnamespace::regnamespace::text as schema from pg_class
+    where relname = 'deliveries' and relkind in ('r', 'p') and to_regclass('deliveries') is null`);
+  return found?.schema ?? null;
+}
+
 /** When the newest of its migrations was made, as drizzle's journal dates it. */
 async function newestApplied(database: Queryable): Promise<number> {
   const [found] = await database.rows<{ exists: boolean }>(

@@ -120,6 +120,49 @@ describe.skipIf(!server)('A database in the real world', () => {
     );
   });
 
+  it('20-hosted-database-url: names the parameter that the server does not know, and the schema that is not there', async () => {
+    await expect(open(`${addressOf(name)}?reWriteBatchedInserts=true`)).rejects.toThrow(
+      /unrecognized configuration parameter "reWriteBatchedInserts": remove it from the address/,
+    );
+  });
+
+  it('20-hosted-database-url: a schema that is not there, and one without our tables, are named', async () => {
+    const other = databaseName();
+    await onServer(server!, (on) => on`create database ${on(other)}`);
+    try {
+      await expect(open(`${addressOf(other)}?schema=not_there`)).rejects.toThrow(
+        /schema that DATABASE_URL names does not exist.*create schema/,
+      );
+      await onServer(addressOf(other), (on) => on.unsafe('create schema one; create schema two'));
+      await open(`${addressOf(other)}?schema=one`);
+      for (const address of [`${addressOf(other)}?schema=two`, addressOf(other)])
+        await expect(open(address)).rejects.toThrow(
+          /tables of Tributary are in the schema "one" of this database.*schema=one/,
+        );
+      await open(`${addressOf(other)}?options=-c%20search_path%3Dtwo,one`);
+    } finally {
+      await onServer(server!, (on) => on`drop database ${on(other)} with (force)`);
+    }
+  });
+
+  it('20-hosted-database-url: says that the server speaks no TLS', async () => {
+    // As PostgreSQL answers whoever asks for TLS where it has none.
+    const plain = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.once('data', () => socket.end('N'));
+    });
+    await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve));
+    const { port } = plain.address() as { port: number };
+    try {
+      for (const mode of ['require', 'verify-full'])
+        await expect(open(`postgres://u:p@127.0.0.1:${port}/x?sslmode=${mode}`)).rejects.toThrow(
+          /the server does not offer TLS.*sslmode=disable/,
+        );
+    } finally {
+      plain.close();
+    }
+  });
+
   it('reports that no connection is free', async () => {
     const role = `${databaseName()}_role`;
     await onServer(server!, (on) => on.unsafe(`create role ${role} login superuser password 'secret'`));
@@ -254,10 +297,10 @@ describe.skipIf(!server)('A database in the real world', () => {
     });
 
     it('22-behind-pgbouncer: each statement goes by the parameters of the address, which the pooler would refuse', async () => {
-      const url = `${await start({ poolSize: 1 })}?schema=pg_catalog&work_mem=5MB`;
+      const url = `${await start({ poolSize: 1 })}?schema=public&work_mem=5MB`;
       const { database } = await openBehind({ url });
       const settings = sql`select current_setting('search_path') as path, current_setting('work_mem') as memory`;
-      const own = { path: '"pg_catalog"', memory: '5MB' };
+      const own = { path: '"public"', memory: '5MB' };
       expect(await database.rows(settings)).toEqual([own]);
       expect(await database.prepared(settings)).toEqual([own]);
       expect(await database.transaction((tx) => tx.rows(settings))).toEqual([own]);

@@ -65,6 +65,12 @@ describe('The address of a database', () => {
     expect(addressFault(url)).toMatch(/^DATABASE_URL is not an address such as postgres:/),
   );
 
+  it.each(['"postgres://u:pw@h/x"', "'postgres://u:pw@h/x'", "psql 'postgresql://u:pw@h/x?sslmode=require'"])(
+    '20-hosted-database-url: what a console or a file of variables puts around it is named: %s',
+    (url) =>
+      expect(addressFault(url)).toMatch(/^DATABASE_URL must be the address alone, without quotation marks/),
+  );
+
   it('20-hosted-database-url: leaves out what libpq knows and the driver does not, and says so', () => {
     const { warnings, connection, ssl } = parseAddress(
       'postgres://user:pw@host/db?sslmode=require&channel_binding=require&target_session_attrs=read-write',
