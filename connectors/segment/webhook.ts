@@ -19,8 +19,9 @@ export function webhook(settings: Settings): Webhook<Change> {
       missing:
         'Set webhookSecret to the shared secret of the webhook destination, or set urlToken, bearerToken or basicAuth if it does not sign.',
     }),
-    // The Extensible Webhook wraps each call of a batch: `[{"json": {…}}]` (action-destinations, webhook-extensible).
-    decoding: { form: 'json', items: [''], unwrap: 'json' },
+    // The Extensible Webhook wraps each call of a batch: `[{"json": {…}}]` (action-destinations, webhook-extensible). A batch of
+    // the tracking API, which compatible senders forward, is `{"batch": […]}` (segment.com/docs/connections/sources/catalog/libraries/server/http-api).
+    decoding: { form: 'json', items: ['batch', ''], unwrap: 'json' },
     retryHorizonSeconds,
     maxBodyBytes,
     key: (item: Json) => wordOf(objectOf(item)['messageId']) ?? null,

@@ -655,6 +655,11 @@ describe('webhook requests of the real world', () => {
     expect(signed([call(1)], call(1))).toBe(true);
     expect(signed([{ json: call(1) }, { json: call(2) }], call(1))).toBe(false);
     expect(signed([{ json: call(2) }], call(1))).toBe(false);
+    // As Segment's own API takes a batch, and senders that speak its language write it.
+    const batch = { batch: [call(1), call(2)], sentAt: '2026-03-01T10:00:01.000Z', writeKey: 'w' };
+    expect(hear({ bearerToken: 'a-token-of-your-own' }, batch, bearer).keys).toEqual(['m-1', 'm-2']);
+    expect(signed(batch, batch)).toBe(true);
+    expect(signed(batch, call(1))).toBe(false);
     // What is more than a wrapping is itself.
     expect(() =>
       hear({ bearerToken: 'a-token-of-your-own' }, [{ json: call(1), more: 1 }], bearer),
