@@ -5,17 +5,21 @@
 const words: ReadonlySet<string> = new Set([
   ...['NULL', 'null', '(null)', '<null>', '[NULL]', '\\N', 'undefined', 'NaN', '[object Object]'],
   ...['null null', 'undefined undefined', 'N/A', 'n/a', '-', '--', '–', '—'],
+  ...['(No value)', '(no value)', '--No value--', '(blank)', '(empty)', '(none)', '(not set)', 'Loading...'],
 ]);
+/** The day 0 of MySQL, PHP and SAP, and the first of .NET, alone or at midnight: they have no date. */
+const noDate =
+  /^(?:0000-00-00|00\.00\.0000|00\/00\/0000|0001-01-01|01\.01\.0001|0?1\/0?1\/0001)(?:[T ](?:00:00(?::00(?:\.0+)?)?Z?|12:00:00 AM))?$/;
 /** Of these no ID is made, in whatever letter case. */
 const noIds: ReadonlySet<string> = new Set([
   ...[...words].map((word) => word.toLowerCase()),
-  ...['nil', 'none', 'unknown', '(blank)', '(empty)', '(none)', '(not set)'],
+  ...['nil', 'none', 'unknown'],
 ]);
-const maxLength = 20;
+const maxLength = 30;
 
-/** As Excel, Numbers and LibreOffice show it in English, German, Polish, French, Spanish, Italian and Portuguese. */
+/** As Excel, Google Sheets, Numbers and LibreOffice show it in English, German, Polish, French, Spanish, Italian and Portuguese. */
 const sheetErrors =
-  /^#(?:#+|N\/[ADV]!?|NV!?|NB!?|(?:REF|BEZUG|ADR|RIF|VALUE|WERT|ARG|VALEUR|VALOR|VALORE|DIV\/0|NULL|NUL|NULO|NULLO|NUM|ZAHL|LICZBA|NOMBRE|SPILL|CALC)!|(?:NAME|NAZWA|NOM|NOMBRE|NOME)\?)$/;
+  /^#(?:#+|N\/[ADV]!?|NV!?|NB!?|(?:REF|BEZUG|ADR|RIF|VALUE|WERT|ARG|VALEUR|VALOR|VALORE|DIV\/0|NULL|NUL|NULO|NULLO|NUM|ZAHL|LICZBA|NOMBRE|SPILL|CALC|ERROR)!|(?:NAME|NAZWA|NOM|NOMBRE|NOME)\?)$/;
 
 /** What a spreadsheet shows where it has no value, or too little room for one: `#N/A`, `#####`. */
 export function isSheetError(text: string): boolean {
@@ -23,7 +27,7 @@ export function isSheetError(text: string): boolean {
 }
 
 export function isLeftover(text: string): boolean {
-  return text.length <= maxLength && (words.has(text) || isSheetError(text));
+  return text.length <= maxLength && (words.has(text) || isSheetError(text) || noDate.test(text));
 }
 
 /** True for what cannot be anybody's ID: what stands for a missing one, and punctuation alone. */

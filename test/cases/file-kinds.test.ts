@@ -106,6 +106,24 @@ describe('what stands in place of a value', () => {
     ]);
   });
 
+  it.each([
+    ...['(No value)', '--No value--', '(blank)', '(not set)', '(none)', '#ERROR!', 'Loading...'],
+    ...['0000-00-00', '0000-00-00 00:00:00', '00.00.0000', '00/00/0000', '0001-01-01T00:00:00'],
+    ...['0001-01-01 00:00:00.0000000', '01.01.0001 00:00:00', '1/1/0001 12:00:00 AM'],
+  ])('is known where programs and reports write it: %s', async (cell) => {
+    const { bodies, notes } = await read(lines('Source_id,Name,Born', `a,Ann,${cell}`));
+    expect(bodies).toEqual([{ Source_id: 'a', Name: 'Ann' }]);
+    expect(notes).toMatchObject([{ code: 'csv_leftovers' }]);
+  });
+
+  it.each(['0000', '00000000', 'No value for money', '2000-01-01', '0001-01-02', '#error', 'None'])(
+    'is not taken for it where it may be meant: %s',
+    async (cell) => {
+      const { bodies } = await read(lines('Source_id,Name', `a,${cell}`));
+      expect(bodies).toEqual([{ Source_id: 'a', Name: cell }]);
+    },
+  );
+
   it('empties the field where the setting says so', async () => {
     const { bodies, notes } = await read(lines('Source_id,Name,City', 'a,null,unknown', 'b,Ann,-'), {
       empty: ['NULL', 'Unknown', '-'],
