@@ -11,13 +11,14 @@ import { mailchimp } from './exports/mailchimp.ts';
 import { pipedrive } from './exports/pipedrive.ts';
 import { salesforce } from './exports/salesforce.ts';
 import { shopify } from './exports/shopify.ts';
+import { shopware } from './exports/shopware.ts';
 import { stripe } from './exports/stripe.ts';
 import { woocommerce } from './exports/woocommerce.ts';
 import { zoho } from './exports/zoho.ts';
 
 const exportFormats: readonly ExportFormat[] = [
   ...[hubspot, klaviyo, mailchimp, zoho, salesforce, shopify, pipedrive, dynamics, woocommerce, brevo],
-  ...[braze, stripe],
+  ...[shopware, braze, stripe],
 ];
 
 /** The export that these columns are of, or null: the one with the most signs where several could be meant, else the first. */

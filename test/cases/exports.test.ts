@@ -360,6 +360,20 @@ describe('exports that are known by their columns', () => {
       ['CONTACT ID'],
     ],
     [
+      'Shopware customer export',
+      'customer_number;id;salutation;first_name;last_name;email;sales_channel;billing_id;billing_street;billing_zipcode;billing_city;billing_country;billing_phone_number;shipping_street',
+      {
+        name: 'first_name+last_name',
+        email: 'email',
+        phone: 'billing_phone_number',
+        'address.line_1': 'billing_street',
+        'address.postal_code': 'billing_zipcode',
+        'address.city': 'billing_city',
+        'address.country': 'billing_country',
+      },
+      ['id', 'billing_id'],
+    ],
+    [
       'Braze user export',
       'user_id;braze_id;random_bucket;first_name;last_name;email;dob;push_subscribe;last_coordinates',
       { name: 'first_name+last_name', email: 'email', birthdate: 'dob' },
