@@ -69,7 +69,9 @@ export async function readHeader(files: Files, path: string, wanted: Wanted): Pr
       refuseDamaged(fields, bytes.subarray(at, next), start);
       const inFile = start.from + lengthInFile(bytes.subarray(0, next), encoding);
       const sample = sampleRows(start, next, delimiter);
-      refuseMisread({ columns: fields.map(trimmed), delimiter, sample }, name);
+      const isSet = wanted.delimiter !== 'auto';
+      const namedBy = said ? 'the line "sep="' : isSet ? 'the setting "delimiter"' : null;
+      refuseMisread({ columns: fields.map(trimmed), delimiter, namedBy, sample }, name);
       refuseTitle(start, { fields, row, next }, said?.delimiter ?? wanted.delimiter);
       return { columns: fields.map(trimmed), delimiter, encoding, bytes: inFile, row, sample };
     }

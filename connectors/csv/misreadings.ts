@@ -6,6 +6,8 @@ import { isBlank, trimmed } from '#connector/csv-text';
 interface Beginning {
   columns: readonly string[];
   delimiter: string;
+  /** What has named it; null where it was detected. */
+  namedBy: string | null;
   sample: readonly (readonly string[])[];
 }
 
@@ -13,14 +15,20 @@ const delimiters = [',', ';', '\t', '|'];
 const foreignQuotes = /^(?:'.*'|“.*”|„.*[”“]|”.*”|‘.*’|«.*»|`.*`)$/su;
 
 /** Throws where one of them shows. `name`: of the file. */
-export function refuseMisread({ columns, delimiter, sample }: Beginning, name: string): void {
+export function refuseMisread({ columns, delimiter, namedBy, sample }: Beginning, name: string): void {
   const named = columns.filter((column) => column !== '');
   if (named.every((column) => foreignQuotes.test(column)))
     throw misread(
       `The cells of ${name} are quoted with ${named[0]!.at(0)}, which is read as a part of them: export the file with " as the quote, or without quotes.`,
     );
   const [only = ''] = columns;
-  if (columns.length === 1 && labelsIn(only) > 1) throw misread(wrapped(`The first row of ${name} is`));
+  const sign = signIn(only);
+  if (columns.length === 1 && labelsIn(only, sign) > 1)
+    throw misread(
+      namedBy !== null && !only.includes(delimiter)
+        ? `The first row of ${name} is separated by ${JSON.stringify(sign)}, and was read as separated by ${JSON.stringify(delimiter)}: correct ${namedBy}.`
+        : wrapped(`The first row of ${name} is`),
+    );
   if (columns.length === 1 || sample.length === 0 || sample.some((row) => row.length > 1)) return;
   const holds = (sign: string) => sample.every(([cell = '']) => cell.includes(sign));
   if (holds(delimiter)) throw misread(wrapped(`Every row of ${name} is`));
@@ -36,9 +44,14 @@ export function looksLikeHeader(cells: readonly string[]): boolean {
   return cells.filter((cell) => !isBlank(cell) && isLabel(cell)).length > 1;
 }
 
-/** How many names of columns one cell holds. */
-function labelsIn(cell: string): number {
-  return Math.max(...delimiters.map((sign) => cell.split(sign).map(trimmed).filter(isLabel).length));
+/** How many names of columns one cell holds between these signs. */
+function labelsIn(cell: string, sign: string): number {
+  return cell.split(sign).map(trimmed).filter(isLabel).length;
+}
+
+/** The sign that separates the most names of columns. */
+function signIn(cell: string): string {
+  return delimiters.reduce((best, sign) => (labelsIn(cell, sign) > labelsIn(cell, best) ? sign : best));
 }
 
 function wrapped(what: string): string {

@@ -72,6 +72,22 @@ describe('lines that are no rows', () => {
   });
 });
 
+describe('a delimiter that is not the file’s', () => {
+  it.each([
+    ['Source_id;Name\na;Ann\n', { delimiter: ',' }, ';', 'the setting "delimiter"'],
+    ['Source_id,Name\na,Ann\n', { delimiter: ';' }, ',', 'the setting "delimiter"'],
+    ['sep=,\nSource_id\tName\na\tAnn\n', {}, '\t', 'the line "sep="'],
+  ])('is named, and the right one: %j', async (content, settings, sign, place) => {
+    const sentence = await refusal(content, settings);
+    expect(sentence).toContain(`The first row of people.csv is separated by ${JSON.stringify(sign)}`);
+    expect(sentence).toContain(`correct ${place}.`);
+  });
+
+  it('is not named where the first row is within quotes', async () => {
+    expect(await refusal('"Source_id,Name"\n"a,Ann"\n', { delimiter: ',' })).toContain('quoted as a whole');
+  });
+});
+
 describe('a file that ends within a row', () => {
   const whole = 'Source_id,Name,Email,Phone\r\n100101,Ann,ann@example.test,+48600100200\r\n';
 
