@@ -65,7 +65,7 @@ export const settings = z
       .string()
       .refine((label) => encodingOf(label) !== null, {
         error:
-          'not a known encoding: use utf-8, utf-16le, windows-1250, windows-1252, iso-8859-2 or another label of the Encoding Standard',
+          'not a known encoding: use utf-8, utf-16le, windows-1250, windows-1252, iso-8859-2, macintosh or another label of the Encoding Standard',
       })
       .transform((label) => encodingOf(label) ?? label)
       .default('utf-8')

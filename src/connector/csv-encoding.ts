@@ -12,10 +12,16 @@ const marks = [
   { encoding: 'utf-16be', bytes: [0xfe, 0xff] },
 ] as const;
 
+/** What editors and other languages call them, and the Encoding Standard does not know. */
+const otherLabels: { readonly [label: string]: string } = {
+  ...{ 'utf-8-bom': 'utf-8', 'utf-8-sig': 'utf-8', 'utf8-bom': 'utf-8', cp65001: 'utf-8' },
+  ...{ macroman: 'macintosh', 'mac-roman': 'macintosh', mac_roman: 'macintosh', 'x-macroman': 'macintosh' },
+};
+
 /** The name of an encoding by any of its labels (https://encoding.spec.whatwg.org/#names-and-labels); null for none. */
 export function encodingOf(label: string): string | null {
   try {
-    const { encoding } = new TextDecoder(label);
+    const { encoding } = new TextDecoder(otherLabels[label.trim().toLowerCase()] ?? label);
     return unfit.includes(encoding) ? null : encoding;
   } catch {
     return null;

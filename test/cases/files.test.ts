@@ -256,6 +256,9 @@ describe('how a file is written', () => {
     ['utf-16le', Buffer.from('\ufeffSource_id,Name\nen-1,Łucja\nen-2,Bo', 'utf16le').swap16(), 'Łucja'],
     ['shift_jis', Buffer.from('Source_id,Name\nen-1,\x83\x5c\x83\x7c\n', 'latin1'), 'ソポ'],
     ['windows-1250', Buffer.from('\ufeffSource_id,Name\nen-1,Ł\n'), 'Ł'],
+    ['MacRoman', Buffer.from('Source_id,Name\nen-1,Zo\x91\n', 'latin1'), 'Zoë'],
+    ['UTF-8-BOM', Buffer.from('\ufeffSource_id,Name\nen-1,Zoë\n'), 'Zoë'],
+    ['utf-8-sig', Buffer.from('Source_id,Name\nen-1,Zoë\n'), 'Zoë'],
   ])('a declared encoding is read: %s', async (encoding, content, name) => {
     for (const pageRows of [1, 100])
       for (const readBytes of [1, 3, 4096]) {
