@@ -78,7 +78,14 @@ describe('columns', () => {
     expect(tried.out).toContain('rejected: 30');
     expect(tried.out).toMatch(/ {2}row 3 of people\.csv: .*Source_id/);
     expect(tried.out).toContain('  and 10 more');
+    expect(tried.out).toContain('No customer would change.');
+    expect(tried.err).toMatch(
+      /The run itself would fail: 30 of the 31 rows read so far were rejected, more than "maxBadShare" allows/,
+    );
     expect((await tributary('problems')).out).toContain('Nothing needs a person');
+    expect((await tributary('import', join(folder, 'people.csv'))).err).toContain(
+      '30 of the 31 rows read so far',
+    );
   });
 
   it('06-email-as-record-id: the key is the e-mail address too, and letter case makes no second customer', async () => {

@@ -16,7 +16,8 @@ import { bodyHash } from '../../tables/records.ts';
 import { addNotes, countFromZero, countPage, keepReport } from '../../tables/runs.ts';
 import type { Sending } from '../deliver/difference.ts';
 import { CursorTrail } from '../intake/cursor-trail.ts';
-import { ingest, intakeOfRun } from '../intake/ingest.ts';
+import { ingest, intakeOfRun, type RecordCount } from '../intake/ingest.ts';
+import { rejectedShareFault } from '../intake/rejected-share.ts';
 import type { Rules } from '../intake/rules.ts';
 import { RunColumns } from '../intake/run-columns.ts';
 import type { Source } from '../intake/source.ts';
@@ -46,6 +47,8 @@ export interface DryRunning {
   lease: string;
   leaseMs: number;
   signal: AbortSignal;
+  /** The source's, as they are for this run. */
+  settings: unknown;
   /** The next page of a stream, from this cursor. */
   ask(stream: Stream<unknown>, reader: Reader, cursor: Json | null): Promise<Page>;
   /** These records by ID; those the vendor does not have as rejected rows. */
@@ -112,8 +115,8 @@ async function tryPages(
     const page = await running.ask(stream, from.reader, cursor);
     trail.follow(page);
     const notes = [...(page.notes ?? []), ...found.columnsOf(page)];
-    await tryPage(running, found, stream, { ...page, notes });
-    if (page.done) return;
+    const wouldStop = await tryPage(running, found, stream, { ...page, notes });
+    if (page.done || wouldStop) return;
     cursor = page.cursor;
   }
 }
@@ -139,15 +142,17 @@ class Undone {
   }
 }
 
+/** True where the run itself would stop at this page and keep nothing of it. */
 async function tryPage(
-  { deps, source, run, lease, leaseMs }: DryRunning,
+  { deps, source, run, lease, leaseMs, settings }: DryRunning,
   found: Found,
   stream: Stream<unknown>,
   page: Pick<Page, 'records' | 'rejected' | 'total' | 'notes'>,
-): Promise<void> {
+): Promise<boolean> {
   const now = deps.clock.now();
   const records = page.records.filter((record) => !found.hasMet(stream.name, record));
   const again = page.records.length - records.length;
+  const refused: SourceRecord[] = [];
   let undone: Undone | null = null;
   try {
     await deps.database.transaction(async (tx) => {
@@ -161,7 +166,11 @@ async function tryPage(
         now,
         readAt: now,
         onRevised,
+        onCounted: (record: SourceRecord, as: RecordCount) => {
+          if (as === 'rejected') refused.push(record);
+        },
       };
+      refused.length = 0;
       const counts = await ingest(tx, deps.rules, intake, { ...page, records });
       const named = counts.rejected > 0 ? found.rejectedLeft : 0;
       throw new Undone(counts, differences, named > 0 ? await lettersOfRun(tx, run.id, named) : []);
@@ -174,14 +183,20 @@ async function tryPage(
   for (const record of records) found.meet(stream.name, record);
   const { counts } = undone;
   const all = { ...counts, received: counts.received + again, unchanged: counts.unchanged + again };
-  found.add(all, undone);
+  const fault = rejectedShareFault({ source, stream, settings }, found.counts, counts, page, refused);
+  found.add(all, fault === null ? undone : { ...undone, differences: [] });
   const step = `trying ${stream.name}: nothing is kept`;
-  await addNotes(deps.database, run.id, page.notes ?? []);
+  const notes: Note[] =
+    fault === null
+      ? []
+      : [{ code: 'too_many_rejected', message: `The run itself would fail: ${fault}`, count: 1 }];
+  await addNotes(deps.database, run.id, [...notes, ...(page.notes ?? [])]);
   await countPage(
     deps.database,
     { id: run.id, lease },
     { counts: all, pages: 1, expected: page.total ?? null, step, now, leaseMs },
   );
+  return fault !== null;
 }
 
 /** The revised customers as they stand in this transaction, against what they were before it. */
@@ -239,6 +254,10 @@ class Found {
 
   meet(stream: string, record: SourceRecord): void {
     if (this.#met.size < maxRemembered) this.#met.add(keyOf(stream, record));
+  }
+
+  get counts(): Counts {
+    return this.#counts;
   }
 
   /** So many more rejected records are to be named. */

@@ -41,6 +41,7 @@ import { isAtBeginning, isOfRun, pageCursor } from '../intake/export-state.ts';
 import { ingest, intakeOfRun, type RecordCount } from '../intake/ingest.ts';
 import { readApart } from '../intake/reading-apart.ts';
 import type { Rules } from '../intake/rules.ts';
+import { rejectedShareFault } from '../intake/rejected-share.ts';
 import { RunColumns } from '../intake/run-columns.ts';
 import type { Source } from '../intake/source.ts';
 import { isDoubtful, type SourceHealth } from '../intake/source-health.ts';
@@ -52,7 +53,6 @@ import { exportOf } from './exporting.ts';
 import { settleFailure, watchRun } from './failing.ts';
 import { readJournal } from './journal.ts';
 import { ReadAhead } from './read-ahead.ts';
-import { refuseRejectedShare } from './rejected-share.ts';
 import { remap } from './remap.ts';
 import { type Sweep, sweep, sweeps } from './sweep.ts';
 import { UnseenProperties } from './unseen.ts';
@@ -156,6 +156,7 @@ function dryRunning(
     lease,
     leaseMs,
     signal,
+    settings: contextOf({ deps, source, run, signal }).settings,
     ask: (stream, reader, cursor) => askDry(reading(stream), reader, cursor),
     read: (stream, recordIds) => askRecords(reading(stream), recordIds),
   };
@@ -440,7 +441,8 @@ async function takePage(
       noted.length = 0;
       const records = await recordsOf(tx, reading, page, part);
       const counts = await ingest(tx, deps.rules, { ...intake, onCounted }, { ...part, records });
-      refuseRejectedShare({ source, stream, settings }, seen, counts, part, refused);
+      const fault = rejectedShareFault({ source, stream, settings }, seen, counts, part, refused);
+      if (fault !== null) throw new RejectedError(fault, { code: 'too_many_rejected' });
       // A change that an increment finds is one that no webhook told of, not yet or not at all.
       if (source.hearsWebhooks && (reader === 'lead' || reader === 'trail'))
         await noteCoverage(tx, { source: source.name, channel: 'poll', now }, changed);

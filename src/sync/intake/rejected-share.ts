@@ -1,9 +1,9 @@
 // When so many rows of a reading are rejected that they are not what they were taken for: another layout, another
 // encoding, another locale. It knows no table.
-import { type Page, RejectedError, type SourceRecord, type Stream } from '../../connector.ts';
+import type { Page, SourceRecord, Stream } from '../../connector.ts';
 import { sourceIdOf } from '../../customer/identity.ts';
 import type { Counts } from '../../tables/counts.ts';
-import type { Source } from '../intake/source.ts';
+import type { Source } from './source.ts';
 
 /** Fewer rejected rows stop nothing: each is a dead letter that a person reads. */
 const minRejected = 10;
@@ -13,25 +13,22 @@ const maxReasons = 3;
 type Seen = Pick<Counts, 'received' | 'rejected'>;
 
 /**
- * Throws `RejectedError` where more of what was read `before` and on this page was rejected than the stream allows.
- * `refused`: the records of the page that were rejected. The sentence holds no values.
+ * The sentence with which reading stops, where more of what was read `before` and on this page was rejected than the stream
+ * allows; else null. `refused`: the records of the page that were rejected. The sentence holds no values.
  */
-export function refuseRejectedShare(
+export function rejectedShareFault(
   { source, stream, settings }: { source: Source; stream: Stream<unknown>; settings: unknown },
   before: Seen,
   counts: Seen,
   page: Pick<Page, 'rejected'>,
   refused: readonly SourceRecord[],
-): void {
+): string | null {
   const maxShare = stream.maxRejectedShare?.(settings);
   const received = before.received + counts.received;
   const rejected = before.rejected + counts.rejected;
-  if (maxShare === undefined || rejected < minRejected || rejected / received <= maxShare) return;
+  if (maxShare === undefined || rejected < minRejected || rejected / received <= maxShare) return null;
   const reasons = reasonsOf(source, page, refused);
-  throw new RejectedError(
-    `${rejected} of the ${received} ${stream.name} read so far were rejected, more than "maxBadShare" allows (${Math.round(maxShare * 100)} %), so reading stopped and the last ${counts.received} were not imported. Most frequent reasons: ${reasons}. Correct the rows or the settings of the source, and read them again.`,
-    { code: 'too_many_rejected' },
-  );
+  return `${rejected} of the ${received} ${stream.name} read so far were rejected, more than "maxBadShare" allows (${Math.round(maxShare * 100)} %), so reading stopped and the last ${counts.received} were not imported. Most frequent reasons: ${reasons}. Correct the rows or the settings of the source, and read them again.`;
 }
 
 /** The most frequent reasons, each with how often and where it was met first. */
