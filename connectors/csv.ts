@@ -1,14 +1,8 @@
 // Files of customers as comma-separated values, one customer per row. Voucherify's import templates and the exports of
 // common vendors are read as they are.
 import { type Context, defineConnector, type Permission } from '#connector';
-import {
-  columnIdentity,
-  importColumns,
-  keyColumn,
-  mappingOf,
-  planOf,
-  sourceIdColumn,
-} from './csv/columns.ts';
+import { columnIdentity } from '#connector/person-columns';
+import { importColumns, keyColumn, mappingOf, planOf, sourceIdColumn } from './csv/columns.ts';
 import { type Settings, settings } from './csv/settings.ts';
 import { openedHeader, rows } from './csv/stream.ts';
 

@@ -3,14 +3,7 @@
 // (documentation/openapi/customers.json, documentation/examples/import-customers-template.csv).
 import type { ColumnPlan, JsonObject, Mapping, MappingEntry } from '#connector';
 import { labelKey } from '#connector/label';
-import {
-  birthdays,
-  isMobile,
-  lastNameBeside,
-  type Meaning,
-  rankOf,
-  wholeNameAlone,
-} from '#connector/person-columns';
+import { birthdays, lastNameBeside, type Meaning, rankOf, wholeNameAlone } from '#connector/person-columns';
 import { leftOutReason } from '#connector/private-columns';
 import type { ExportFormat } from './export-format.ts';
 import { recognise } from './exports.ts';
@@ -89,23 +82,6 @@ export function keyHint(columns: readonly string[]): { recognised: string | null
 export function guardedColumns(columns: readonly string[]): ReadonlySet<string> {
   const names = recognise(columns)?.guarded ?? [];
   return new Set(columns.filter((column) => names.some((name) => labelKey(name) === labelKey(column))));
-}
-
-/** The same for columns that say the same in files of different make: `Email` and `E-mail address`. Parts of a name are parts of `name`. */
-export function columnIdentity(column: string, columns: readonly string[]): string {
-  const label = labelKey(column);
-  const meaning = rankOf.get(label)?.meaning;
-  if (meaning === undefined) return label;
-  // A person has both, and a file may name either.
-  if (meaning === 'phone' && isMobile(label)) return 'mobile phone';
-  const first = lastNameBeside[label];
-  if (first && columns.some((other) => first.includes(labelKey(other)))) return 'name/last';
-  return meaning.replace('name.', 'name/');
-}
-
-/** True where the column holds e-mail addresses, which are equal whatever their letter case. */
-export function holdsEmail(column: string): boolean {
-  return rankOf.get(labelKey(column))?.meaning === 'email';
 }
 
 /** Known columns to their fields, every other to metadata of its own name; metadata without a schema is text. */

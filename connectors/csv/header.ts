@@ -1,6 +1,7 @@
 // The beginning of a file: its encoding, its delimiter, and the column names in the first row.
 import { type Files, RejectedError } from '#connector';
 import { maxRowBytes } from '#connector/csv';
+import { looksLikeHeader } from '#connector/csv-described-columns';
 import {
   decoderOf,
   isUtf16,
@@ -13,7 +14,7 @@ import { type Dialect, nextLine, scanRow } from '#connector/csv-row';
 import { isBlank, trimmed } from '#connector/csv-text';
 import { fileName, read } from './file.ts';
 import { refuseOtherFormats, refuseOtherTexts } from './formats.ts';
-import { looksLikeHeader, refuseMisread } from './misreadings.ts';
+import { refuseMisread } from './misreadings.ts';
 
 /** Tried in this order where nothing names the delimiter; the first wins a tie. */
 const delimiters = [',', ';', '\t'];

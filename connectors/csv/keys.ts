@@ -1,6 +1,7 @@
 // The key and clock columns of a file, from the settings or by their names, and the error if there are none.
 import { RejectedError } from '#connector';
-import { findColumn, guardedColumns, holdsEmail, keyColumn, keyHint } from './columns.ts';
+import { holdsEmail } from '#connector/person-columns';
+import { findColumn, guardedColumns, keyColumn, keyHint } from './columns.ts';
 import type { Settings } from './settings.ts';
 
 export interface Keys {

@@ -1,7 +1,6 @@
 // Signs that a file is written otherwise than it is read: with other quotes, or with two delimiters.
 import { RejectedError } from '#connector';
-import { isLabel } from '#connector/csv-described-columns';
-import { isBlank, trimmed } from '#connector/csv-text';
+import { delimiters, labelsIn, signIn } from '#connector/csv-described-columns';
 
 interface Beginning {
   columns: readonly string[];
@@ -11,7 +10,6 @@ interface Beginning {
   sample: readonly (readonly string[])[];
 }
 
-const delimiters = [',', ';', '\t', '|'];
 const foreignQuotes = /^(?:'.*'|“.*”|„.*[”“]|”.*”|‘.*’|«.*»|`.*`)$/su;
 
 /** Throws where one of them shows. `name`: of the file. */
@@ -37,21 +35,6 @@ export function refuseMisread({ columns, delimiter, namedBy, sample }: Beginning
     throw misread(
       `The first row of ${name} is separated by ${JSON.stringify(delimiter)}, and the rows below it by ${JSON.stringify(other)}: write all of them alike.`,
     );
-}
-
-/** True where at least two cells are names that columns of customers have. */
-export function looksLikeHeader(cells: readonly string[]): boolean {
-  return cells.filter((cell) => !isBlank(cell) && isLabel(cell)).length > 1;
-}
-
-/** How many names of columns one cell holds between these signs. */
-function labelsIn(cell: string, sign: string): number {
-  return cell.split(sign).map(trimmed).filter(isLabel).length;
-}
-
-/** The sign that separates the most names of columns. */
-function signIn(cell: string): string {
-  return delimiters.reduce((best, sign) => (labelsIn(cell, sign) > labelsIn(cell, best) ? sign : best));
 }
 
 function wrapped(what: string): string {

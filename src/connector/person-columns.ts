@@ -202,9 +202,26 @@ export const rankOf: ReadonlyMap<string, { meaning: Meaning; rank: number }> = n
 );
 
 /** True for the label of a telephone that is carried about. */
-export function isMobile(label: string): boolean {
+function isMobile(label: string): boolean {
   return /mobi(?:l|el)|mov(?:i|e)l|handy|cell|celular|gsm|komork|portable/.test(label);
 }
 
 /** Labels of birthdays that are often written without a year. */
 export const birthdays: ReadonlySet<string> = new Set(['birthday', 'geburtstag']);
+
+/** The same for columns that say the same in files of different make: `Email` and `E-mail address`. Parts of a name are parts of `name`. */
+export function columnIdentity(column: string, columns: readonly string[]): string {
+  const label = labelKey(column);
+  const meaning = rankOf.get(label)?.meaning;
+  if (meaning === undefined) return label;
+  // A person has both, and a file may name either.
+  if (meaning === 'phone' && isMobile(label)) return 'mobile phone';
+  const first = lastNameBeside[label];
+  if (first && columns.some((other) => first.includes(labelKey(other)))) return 'name/last';
+  return meaning.replace('name.', 'name/');
+}
+
+/** True where the column holds e-mail addresses, which are equal whatever their letter case. */
+export function holdsEmail(column: string): boolean {
+  return rankOf.get(labelKey(column))?.meaning === 'email';
+}
