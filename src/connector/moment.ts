@@ -19,6 +19,8 @@ export interface Misread {
 
 const iso =
   /^(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s?(?:([Zz]|UTC)|([+-])(\d{2}):?(\d{2})?)?)?$/;
+/** JSON of .NET and OData 2: milliseconds, and where the time was written. */
+const dotNet = /^\/Date\((-?\d{1,16})(?:([+-])(\d{2})(\d{2}))?\)\/$/;
 const basicDate = /^(19\d\d|20\d\d)(\d{2})(\d{2})$/;
 const yearAlone = /^(19|20)\d\d$/;
 const digits = /^-?\d{1,30}(\.\d{1,20})?$/;
@@ -47,6 +49,8 @@ export function readMoment(value: unknown, locale: Locale = {}): Moment | Misrea
   const text = value.trim();
   const written = iso.exec(text);
   if (written) return ofIso(written, locale);
+  const counted = dotNet.exec(text);
+  if (counted) return ofDotNet(counted);
   for (const form of [locale.dates ?? []].flat()) {
     const found = readDateForm(text, form);
     if (found) return ofWritten(found, locale);
@@ -66,6 +70,13 @@ function ofNumber(value: number, locale: Locale): Moment | Misread | undefined {
   // Where nobody has declared a unit, a number written like a date is one.
   const basic = locale.unit === undefined ? ofBasicDate(String(value), locale) : undefined;
   return basic ?? inUnit(value, locale);
+}
+
+function ofDotNet([, milliseconds, sign, hours, minutes]: readonly string[]): Moment | undefined {
+  const epochMs = Number(milliseconds);
+  if (!isUsual(epochMs)) return undefined;
+  const offsetMs = (Number(hours ?? 0) * 60 + Number(minutes ?? 0)) * 60_000 * (sign === '-' ? -1 : 1);
+  return { date: dayOf(epochMs + offsetMs), epochMs };
 }
 
 function ofBasicDate(text: string, locale: Locale): Moment | undefined {

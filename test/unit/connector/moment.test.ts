@@ -58,6 +58,25 @@ describe('a number', () => {
   });
 });
 
+describe('a time as .NET and OData write it', () => {
+  it.each([
+    ['/Date(1735603200000)/', '2024-12-31 2024-12-31T00:00:00.000Z'],
+    ['/Date(-315619200000)/', '1960-01-01 1960-01-01T00:00:00.000Z'],
+    ['/Date(1735603200000-0500)/', '2024-12-30 2024-12-31T00:00:00.000Z'],
+    ['/Date(346633200000+0100)/', '1980-12-26 1980-12-25T23:00:00.000Z'],
+  ])('counts milliseconds whatever the unit is: %s', (text, found) => {
+    for (const unit of [undefined, 'seconds', 'excel', 'unknown'] as const)
+      expect(String(read(text, { unit }))).toBe(found);
+  });
+
+  it.each(['/Date(-62135596800000)/', '/Date()/', '/Date(x)/', 'Date(1735603200000)'])(
+    'is none where it stands for none, or is not whole: %s',
+    (text) => {
+      expect(read(text)).toBeUndefined();
+    },
+  );
+});
+
 describe('a declared form', () => {
   it.each<[string, string | string[], string]>([
     ['31.12.1979', 'DD.MM.YYYY', '1979-12-31 1979-12-31T00:00:00.000Z'],
