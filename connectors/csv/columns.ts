@@ -5,6 +5,7 @@ import type { ColumnPlan, JsonObject, Mapping, MappingEntry } from '#connector';
 import { labelKey } from '#connector/label';
 import { birthdays, lastNameBeside, type Meaning, rankOf, wholeNameAlone } from '#connector/person-columns';
 import { leftOutReason } from '#connector/private-columns';
+import { zoneInLabel } from '#connector/zone';
 import type { ExportFormat } from './export-format.ts';
 import { recognise } from './exports.ts';
 
@@ -24,14 +25,6 @@ const standardFields: readonly string[] = [
   ...['name', 'email', 'phone', 'birthdate', 'description', 'address.line_1', 'address.line_2'],
   ...['address.postal_code', 'address.city', 'address.state', 'address.country'],
 ];
-
-/** Abbreviations of time zones that are zones of the IANA database too. */
-const zones = new Set(['CET', 'EET', 'WET', 'MET', 'EST', 'MST', 'HST', 'GMT', 'UTC']);
-/** Others, and the zone in which a clock shows them. */
-const zoneNames: { readonly [abbreviation: string]: string } = {
-  ...{ CEST: 'CET', MEZ: 'CET', MESZ: 'CET', EEST: 'EET', WEST: 'WET' },
-  ...{ EDT: 'EST5EDT', CDT: 'CST6CDT', MDT: 'MST7MDT', PDT: 'PST8PDT', PST: 'PST8PDT' },
-};
 
 /** Labels that often name the customer's key, to be offered where none is configured. */
 const likelyKeys: ReadonlySet<string> = new Set(
@@ -255,20 +248,13 @@ function mappingFrom(chosen: ReadonlyMap<string, string[]>, format: ExportFormat
     const [column = ''] = columns;
     if (columns.length > 1) mapping[field] = columns;
     else if (field.startsWith('metadata.'))
-      mapping[field] ??= { from: column, as: 'text', ...decimal, ...zoneOf(column) };
+      mapping[field] ??= { from: column, as: 'text', ...decimal, ...zoneInLabel(column) };
     else if (field === 'birthdate' && birthdays.has(labelKey(column))) {
       mapping[field] = (body) => (isYearless(body, column) ? undefined : body[column]);
       mapping[`metadata.${column}`] = (body) => (isYearless(body, column) ? body[column] : undefined);
     } else mapping[field] = column;
   }
   return mapping;
-}
-
-/** HubSpot names the zone of its times in their labels: `Create Date (CET)`. */
-function zoneOf(column: string): { timezone?: string } {
-  const [, written = ''] = /\(([A-Z]{3,4})\)$/.exec(column) ?? [];
-  const timezone = zones.has(written) ? written : zoneNames[written];
-  return timezone === undefined ? {} : { timezone };
 }
 
 /** `02/29` is a birthday, and no date of birth. */

@@ -26,3 +26,10 @@ export function noRows(path: string): Note {
   const message = `${fileName(path)} has names of columns and no row below them, so nothing was read.`;
   return { code: 'csv_no_rows', message, count: 1 };
 }
+
+/** `readAt`: when the file that was read last had been changed, epoch milliseconds. The time of a file is the clock of its rows. */
+export function olderFile(path: string, changedAt: number, readAt: number | undefined): Note[] {
+  if (readAt === undefined || changedAt >= readAt) return [];
+  const message = `${fileName(path)} was changed before the file that was read last, so what that file said stays. If this one is to count, save it again, for example with "touch".`;
+  return [{ code: 'csv_older_file', message, count: 1 }];
+}

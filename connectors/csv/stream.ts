@@ -18,7 +18,7 @@ import { isBlank } from '#connector/csv-text';
 import { readCursor } from '#connector/cursor';
 import { planOf, sourceIdColumn } from './columns.ts';
 import { type FileState, fileName, read, stat } from './file.ts';
-import { noRows, notesOfFile } from './findings.ts';
+import { noRows, notesOfFile, olderFile } from './findings.ts';
 import { type Header, readHeader } from './header.ts';
 import { keysOf, renamed } from './keys.ts';
 import { type Layout, layoutOf, layouts } from './layout.ts';
@@ -70,6 +70,8 @@ async function pull(context: Context<Settings>, request: PullRequest): Promise<P
   const { cursor, notes } = goesOn
     ? { cursor: kept, notes: [] }
     : await begin(context, settings.path, file, request);
+  if (settings.changedAt === undefined)
+    notes.push(...olderFile(settings.path, file.changedAt, kept?.changedAt));
   const page = await readPage(context, settings.path, { cursor, notes, isFirst: !goesOn });
   // What was written while it was read may be half of a row.
   refuseChanged(cursor, await stat(files, settings.path), settings.path);

@@ -1,4 +1,4 @@
-// Time zones: the instant at which a wall clock shows a time. It knows no texts.
+// Time zones: the instant at which a wall clock shows a time, and the zones that labels name.
 
 /** Before it no zone is worth its trouble, and `Date.UTC` takes the years to 99 for others. */
 const earliestMs = Date.parse('1000-01-01T00:00:00.000Z');
@@ -64,4 +64,19 @@ function formatOf(zone: string): Intl.DateTimeFormat {
     formats.set(zone, format);
   }
   return format;
+}
+
+/** Abbreviations of time zones that are zones of the IANA database too. */
+const zones = new Set(['CET', 'EET', 'WET', 'MET', 'EST', 'MST', 'HST', 'GMT', 'UTC']);
+/** Others, and the zone in which a clock shows them. */
+const zoneNames: { readonly [abbreviation: string]: string } = {
+  ...{ CEST: 'CET', MEZ: 'CET', MESZ: 'CET', EEST: 'EET', WEST: 'WET' },
+  ...{ EDT: 'EST5EDT', CDT: 'CST6CDT', MDT: 'MST7MDT', PDT: 'PST8PDT', PST: 'PST8PDT' },
+};
+
+/** The zone that the label of a time names, as in HubSpot's `Create Date (CET)`. */
+export function zoneInLabel(label: string): { timezone?: string } {
+  const [, written = ''] = /\(([A-Z]{3,4})\)$/.exec(label) ?? [];
+  const timezone = zones.has(written) ? written : zoneNames[written];
+  return timezone === undefined ? {} : { timezone };
 }

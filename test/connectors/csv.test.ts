@@ -341,6 +341,20 @@ describe('a file', () => {
     );
   });
 
+  test('that is older than the one before is read and told of, unless its rows have clocks of their own', async () => {
+    const path = await files.write('people.csv', 'Source_id,Changed\na,2026-03-01\n', start);
+    const [page] = await pagesOf(contextOf({ path }));
+    const older = start - 3_600_000;
+    await files.write('people.csv', 'Source_id,Changed\na,2026-03-02\n', older);
+    expect(await pagesOf(contextOf({ path }), page!.cursor)).toMatchObject([
+      { records: [{ changedAt: older }], notes: [{ code: 'csv_older_file', count: 1 }] },
+    ]);
+    const [clocked] = await pagesOf(contextOf({ path, changedAt: 'Changed' }), page!.cursor);
+    expect(clocked!.notes).toBeUndefined();
+    await files.write('people.csv', 'Source_id,Changed\na,2026-03-02\n', start + 1000);
+    expect((await pagesOf(contextOf({ path }), page!.cursor))[0]!.notes).toBeUndefined();
+  });
+
   test('that is changed while it is read is refused with an explanation, even within one page', async () => {
     const path = await files.write('people.csv', 'Source_id\na\nb\nc\n', start);
     const context = contextOf({ path, pageRows: 1 });
