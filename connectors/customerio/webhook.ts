@@ -4,6 +4,7 @@
 // requests.
 import type { Change, Json } from '#connector';
 import { authoredKey, authoredRecord } from '#connector/authored';
+import { isTag } from '#connector/leftovers';
 import { objectOf, valueAt, wordOf } from '#connector/reading';
 import type { Received, Recipe, Webhook } from '#connector/webhook';
 import { isReporting, reportingChanges } from './reporting.ts';
@@ -90,8 +91,4 @@ function changesOf(item: Json, received: Received, { appKey, journeys }: Setting
   const isNameless = id === undefined && wordOf(objectOf(item)['cio_id']) !== undefined;
   const at = isNameless ? { ...journeys, id: 'cio_id' } : journeys;
   return [authoredRecord(item, received, { at, stream: 'journeys' })];
-}
-
-function isTag(text: string): boolean {
-  return text.includes('{{') || text.includes('{%');
 }

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { RejectedError } from './errors.ts';
 import type { Json } from './json.ts';
+import { isTag } from './leftovers.ts';
 import { momentOf, objectOf, valueAt, wordOf } from './reading.ts';
 import type { Change } from './source.ts';
 import type { Received } from './webhook.ts';
@@ -48,6 +49,10 @@ export function authoredRecord(
     throw new RejectedError(`The body has no ID at ${at.id}: add one to the template.`, {
       code: 'no_id',
     });
+  if (isTag(recordId))
+    throw new RejectedError(`The body has no ID at ${at.id}: the template was not filled in.`, {
+      code: 'no_id',
+    });
   const said = valueAt(body, at.changedAt);
   const changedAt = said == null || said === '' ? received.receivedAt : momentOf(said, at.unit);
   if (changedAt === undefined)
@@ -80,7 +85,7 @@ export function authoredTouch(
   const recordId = wordOf(said);
   if (said === null || (typeof said === 'string' && recordId === undefined))
     return { kind: 'ignored', reason: 'The profile has no ID: it is anonymous.' };
-  if (recordId === undefined || /\{\{|\}\}/.test(recordId))
+  if (recordId === undefined || isTag(recordId))
     throw new RejectedError(`The body has no ID at ${id}: add one to the template.`, { code: 'no_id' });
   if (recordId === sampleId) return { kind: 'ignored', reason: 'It is a sample.' };
   return { kind: 'touch', stream, recordId, changedAt: receivedAt };

@@ -30,8 +30,16 @@ export function isLeftover(text: string): boolean {
   return text.length <= maxLength && (words.has(text) || isSheetError(text) || noDate.test(text));
 }
 
+/** A tag of a template that nobody filled in: `{{ person.id }}`, `*|EUID|*`, `%%id%%`, `${user.id}`. */
+const tag = /\{\{.*\}\}|\{%.*%\}|^\*\|.*\|\*$|^%%.*%%$|\$\{.*\}/s;
+
+export function isTag(text: string): boolean {
+  return tag.test(text);
+}
+
 /** True for what cannot be anybody's ID: what stands for a missing one, and punctuation alone. */
 export function isNoId(text: string): boolean {
+  if (isTag(text)) return true;
   if (text.length > maxLength) return false;
   return noIds.has(text.toLowerCase()) || isSheetError(text.toUpperCase()) || /^[\p{P}\s]+$/u.test(text);
 }

@@ -13,6 +13,12 @@ const undeclared: Locale = { unit: csv.source!.timeUnit as 'unknown', decimal: c
 describe('what identifies nobody', () => {
   it.each([
     'null',
+    '{{ person.id }}',
+    "{{ customer.id | default('') }}",
+    '{% if person.id %}',
+    '*|EUID|*',
+    '%%subscriberkey%%',
+    '$' + '{user.id}',
     'NULL',
     'undefined',
     'None',
@@ -29,9 +35,12 @@ describe('what identifies nobody', () => {
     });
   });
 
-  it.each(['0', 'NA', 'Nullman', 'n-1', 'unknown-7', '5-', '★'])('a short ID stays one: %s', (id) => {
-    expect(sourceIdOf({ id }, 'id')).toEqual({ value: id });
-  });
+  it.each(['0', 'NA', 'Nullman', 'n-1', 'unknown-7', '5-', '★', '{a}', '{7F-1}', '$5', '100%'])(
+    'a short ID stays one: %s',
+    (id) => {
+      expect(sourceIdOf({ id }, 'id')).toEqual({ value: id });
+    },
+  );
 });
 
 describe('17-email-leftovers: an address that is the source ID', () => {

@@ -620,6 +620,14 @@ describe('webhooks of Klaviyo’s flows', () => {
     expect(() => heard(klaviyo, settings, requestOf(request), start)).toThrow(/^The body has no ID at id/);
   });
 
+  test('name nobody where the template was not filled in', () => {
+    const body = '{"id":"{{ person.KlaviyoID }}"}';
+    const request = requestOf({ url: `${url}/a-token-of-flows`, body });
+    expect(() => heard(klaviyo, settings, request, start)).toThrow(
+      /^The body has no ID at id: the template was not filled in/,
+    );
+  });
+
   test('have a sample of a person who is gone', () => {
     const only = { apiKey, urlToken: 'a-token-of-flows', authored: { id: 'who.id', deleted: 'who.gone' } };
     const { sample } = webhookOf(klaviyo, only);
