@@ -31,7 +31,7 @@ export function isLeftover(text: string): boolean {
 }
 
 /** A tag of a template that nobody filled in: `{{ person.id }}`, `*|EUID|*`, `%%id%%`, `${user.id}`. */
-const tag = /\{\{.*\}\}|\{%.*%\}|^\*\|.*\|\*$|^%%.*%%$|\$\{.*\}/s;
+const tag = /^(?:\{\{.*\}\}|\{%.*%\}|\*\|.*\|\*|%%.*%%|\$\{.*\})$/s;
 
 export function isTag(text: string): boolean {
   return tag.test(text);
