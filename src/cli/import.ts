@@ -84,7 +84,7 @@ function pair(given: string, before: { [name: string]: string }): { [name: strin
 
 function setting(given: string, before: { [name: string]: unknown }): { [name: string]: unknown } {
   const at = given.indexOf('=');
-  if (at < 1) throw new InvalidArgumentError('Use the form setting=value, for example extra=none.');
+  if (at < 1) throw new InvalidArgumentError('Use the form setting=value, for example maxBadShare=0.1.');
   return { ...before, [given.slice(0, at).trim()]: parsedValue(given.slice(at + 1)) };
 }
 

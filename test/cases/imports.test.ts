@@ -235,6 +235,12 @@ describe('settings for one file', () => {
     const faults: [string[], RegExp][] = [
       [['--set', 'path=/etc/passwd'], /"path" cannot be set for an import/],
       [['--set', 'extra=some'], /extra cannot be "some"/],
+      // Records are mapped again whenever the configuration changes, and then nobody knows of it.
+      [
+        ['--set', 'extra=none'],
+        /"extra" applies to every file of sources\.files: set it in the configuration/,
+      ],
+      [['--set', 'columns={"Mail of the person":"email"}'], /"columns" applies to every file.*--map/],
       [['--map', 'mail=Mail'], /"mail".*email/],
       [['--map', 'email'], /Use the form field=Column/],
       [['--exit-zero'], /--exit-zero requires --dry-run/],

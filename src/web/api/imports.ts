@@ -108,8 +108,16 @@ function settingsOf(
     throw new Problem(400, 'The setting "path" cannot be set for an import: the body is the file.', {
       type: 'bad-input',
     });
+  // Records are mapped by the configuration, again whenever it changes, so these would count for nothing.
+  const ofSource = ['columns', 'extra'].find((name) => name in given);
   const own = { ...(source.config.settings as object), path: 'import', ...settings };
   const checked = source.config.connector.settings.safeParse(own);
+  if (checked.success && ofSource !== undefined)
+    throw new Problem(
+      400,
+      `The setting "${ofSource}" applies to every file of sources.${source.name}: set it in the configuration. To read a field of this file from a column, use --map (map in the API).`,
+      { type: 'bad-input' },
+    );
   if (checked.success) return settings;
   const faults = faultsOf(checked.error, own);
   const sentence = faults
