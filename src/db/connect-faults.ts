@@ -57,6 +57,9 @@ export function encodingFault(encoding: string): string | null {
   return `The database of DATABASE_URL is encoded in ${encoding}, which cannot hold every customer's name. Create one in UTF-8: create database tributary encoding 'UTF8' template template0.`;
 }
 
+export const foreignFault =
+  'The database of DATABASE_URL holds the migrations of another program, which keeps them where Tributary does (drizzle.__drizzle_migrations): give Tributary a database of its own. Nothing was changed.';
+
 /** Behind a pooler nothing is set for a session, and a statement by itself is in no transaction that could set it. */
 export const jitWarning = (user: string) =>
   `DATABASE_URL leads to a connection pooler, and just-in-time compilation is on, which makes some statements ten times as slow. Switch it off once for the user of Tributary: alter role ${JSON.stringify(user)} in database … set jit = off.`;

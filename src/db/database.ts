@@ -9,9 +9,16 @@ import PQueue from 'p-queue';
 import type { Options } from 'postgres';
 import { AddressError, type DatabaseAddress, minConnections, parseAddress } from './address.ts';
 import { noConnection } from './availability.ts';
-import { connectFault, encodingFault, jitWarning, migrationFault, silentWarning } from './connect-faults.ts';
+import {
+  connectFault,
+  encodingFault,
+  foreignFault,
+  jitWarning,
+  migrationFault,
+  silentWarning,
+} from './connect-faults.ts';
 import { lockDirectory } from './lock.ts';
-import { isNewer, lacking, migrate, schemaElsewhere } from './migrations.ts';
+import { isForeign, isNewer, lacking, migrate, schemaElsewhere } from './migrations.ts';
 import { NotificationListener, notificationChannel } from './notifications.ts';
 import { ownFiles, ownFolder } from './own-folder.ts';
 import { camelCase, parsers } from './results.ts';
@@ -375,6 +382,7 @@ async function openPostgres({
         direct.use((session) => runOn(session, statement)),
       );
     }
+    if (await isForeign({ rows })) throw new DatabaseError(foreignFault);
     if (migrates)
       await migrate(direct ? transactionsOn(direct) : { rows, transaction }).catch(async (error) => {
         throw await explainedMigration({ rows }, error);

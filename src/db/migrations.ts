@@ -50,6 +50,15 @@ export async function isNewer(database: Queryable): Promise<boolean> {
   return (await newestApplied(database)) > Math.max(...known);
 }
 
+/** Whether the migrations that were noted are another program's, which would take ours for its own, as we its. */
+export async function isForeign(database: Queryable): Promise<boolean> {
+  if ((await newestApplied(database)) <= 0) return false;
+  const [found] = await database.rows<{ ours: boolean }>(
+    sql`select exists (select from pg_class where relname = 'deliveries' and relkind in ('r', 'p')) as ours`,
+  );
+  return found?.ours === false;
+}
+
 /** The schema with our tables where the session's search path does not lead to it, else null. */
 export async function schemaElsewhere(database: Queryable): Promise<string | null> {
   const [found] = await database.rows<{ schema: string }>(sql`

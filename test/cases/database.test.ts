@@ -145,6 +145,29 @@ describe.skipIf(!server)('A database in the real world', () => {
     }
   });
 
+  it('24-another-project: a database with the migrations of another program is left alone', async () => {
+    const other = databaseName();
+    await onServer(server!, (on) => on`create database ${on(other)}`);
+    try {
+      await onServer(addressOf(other), (on) =>
+        on.unsafe(`create schema drizzle;
+          create table drizzle.__drizzle_migrations (id serial primary key, hash text not null, created_at bigint);
+          insert into drizzle.__drizzle_migrations (hash, created_at) values ('theirs', 1795000000000)`),
+      );
+      await expect(open(addressOf(other))).rejects.toThrow(
+        /migrations of another program.*database of its own/,
+      );
+      const tables = await onServer(
+        addressOf(other),
+        (on) =>
+          on`select tablename from pg_tables where schemaname not in ('pg_catalog', 'information_schema')`,
+      );
+      expect(tables.map((row) => row['tablename'])).toEqual(['__drizzle_migrations']);
+    } finally {
+      await onServer(server!, (on) => on`drop database ${on(other)} with (force)`);
+    }
+  });
+
   it('20-hosted-database-url: says that the server speaks no TLS', async () => {
     // As PostgreSQL answers whoever asks for TLS where it has none.
     const plain = createServer((socket) => {
