@@ -208,9 +208,8 @@ class Simulation {
       machine?.dieAfter(Number.POSITIVE_INFINITY);
       machine?.goOn();
     }
-    // What the index hid is found by the schedule, and what a dead worker left is taken over. At half minutes no slot of the schedule
-    // asks for a run while it is looked whether any waits.
-    await this.#runUntil(this.#agenda.now + (scheduleMinutes + 20.5) * minuteMs);
+    // What the index hid is found by the schedule, and what a dead worker left is taken over.
+    await this.#runUntil(this.#agenda.now + (scheduleMinutes + 20) * minuteMs);
     const kept = await this.#untilNothingIsKept();
     const missed = missing(this.#vendors);
     this.#person.does(() => this.#operator.does({ kind: 'full' }));
@@ -243,7 +242,18 @@ class Simulation {
   }
 
   async #isAtRest(): Promise<boolean> {
-    return this.#person.isDone && this.#agenda.nextOfWorld === null && (await this.#due()) === null;
+    if (!this.#person.isDone || this.#agenda.nextOfWorld !== null || this.#isNearSlot()) return false;
+    return (await this.#due()) === null;
+  }
+
+  /** The schedule asks for a run about now, by the clock of some machine: one would wait while it is looked whether any does. */
+  #isNearSlot(): boolean {
+    const everyMs = this.#history.traits.scheduleMinutes * minuteMs;
+    return Array.from({ length: this.#workers.count }, (_, worker) => {
+      const shown = this.#agenda.now + (this.#workers.machine(worker)?.aheadMs ?? 0);
+      const sinceSlot = shown - Math.floor(shown / everyMs) * everyMs;
+      return sinceSlot <= minuteMs || everyMs - sinceSlot <= minuteMs;
+    }).some((isNear) => isNear);
   }
 
   /** What does not hold; time passes while it is looked at. */
