@@ -1,5 +1,4 @@
 // Whether everything is done that can be done now, by whatever worker.
-
 import type { Database } from '../db/database.ts';
 import { moment } from '../db/moments.ts';
 import type { Clock } from '../engine/clock.ts';

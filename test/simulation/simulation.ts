@@ -249,11 +249,13 @@ class Simulation {
   /** The schedule asks for a run about now, by the clock of some machine: one would wait while it is looked whether any does. */
   #isNearSlot(): boolean {
     const everyMs = this.#history.traits.scheduleMinutes * minuteMs;
-    return Array.from({ length: this.#workers.count }, (_, worker) => {
-      const shown = this.#agenda.now + (this.#workers.machine(worker)?.aheadMs ?? 0);
-      const sinceSlot = shown - Math.floor(shown / everyMs) * everyMs;
-      return sinceSlot <= minuteMs || everyMs - sinceSlot <= minuteMs;
-    }).some((isNear) => isNear);
+    return Array.from({ length: this.#workers.count }, (_, worker) => this.#workers.machine(worker)).some(
+      (machine) => {
+        const shown = this.#agenda.now + (machine?.aheadMs ?? 0);
+        const sinceSlot = shown - Math.floor(shown / everyMs) * everyMs;
+        return sinceSlot <= minuteMs || everyMs - sinceSlot <= minuteMs;
+      },
+    );
   }
 
   /** What does not hold; time passes while it is looked at. */

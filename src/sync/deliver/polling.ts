@@ -1,6 +1,5 @@
 // Bulk actions on their way at the destination: asked about until they end, and settled customer by customer. What an action
 // proves nothing of is read back before it is settled.
-
 import {
   type Context,
   type DestinationCustomer,

@@ -1,6 +1,5 @@
 // Erasure: here at once and in one transaction; then at the destination, as soon as nothing under way can write the
 // customer anew, again and again until it has answered. The log never names the person, only the receipt.
-
 import { randomUUID } from 'node:crypto';
 import {
   type Context,

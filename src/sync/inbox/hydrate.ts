@@ -1,6 +1,5 @@
 // Touches into records: what may have changed is read by ID, as many at a time as the vendor takes, and taken in. What
 // the vendor no longer has is a deletion, proven by this read. It knows no vendor.
-
 import {
   type Context,
   type ReadRecords,

@@ -1,7 +1,6 @@
 // What was kept is opened: each request's items told apart from repeats, its fat changes taken in as records, its thin
 // ones noted to be read, all in one transaction with the row. What cannot be read lies there with the reason, and the
 // rest goes on.
-
 import type { Received, Webhook } from '../../connector/webhook.ts';
 import { type Change, type Json, type Note, RejectedError, type SourceRecord } from '../../connector.ts';
 import { isOutage } from '../../db/availability.ts';

@@ -1,6 +1,5 @@
 // The proof: the destination is read back and compared with what it acknowledged, one verification at a time, under a
 // lease, from a cursor, so that any worker can go on with it. It knows no vendor; reading is in verify-reading.
-
 import type { Context, Json } from '../../connector.ts';
 import { moment } from '../../db/moments.ts';
 import { localFiles } from '../../engine/files.ts';

@@ -1,6 +1,5 @@
 // Customers whose facts may have changed are read at the destination, one by one: those that webhooks named first. It is level
 // triggered: however often something is said of a customer, the facts are read as they are then.
-
 import { AsyncResource } from 'node:async_hooks';
 import { type Context, type FactReading, RejectedError } from '../../connector.ts';
 import type { Database } from '../../db/database.ts';
