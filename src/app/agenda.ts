@@ -12,7 +12,7 @@ import { deliveryDueAt } from '../tables/deliveries.ts';
 import { erasureDueAt } from '../tables/erasures.ts';
 import { requestDueAt } from '../tables/inbox.ts';
 import { destinationName, trialDueAt } from '../tables/pauses.ts';
-import { runClaimableAt } from '../tables/runs.ts';
+import { type Claimable, runClaimableAt } from '../tables/runs.ts';
 import { touchDueAt } from '../tables/touches.ts';
 import { verificationDueAt } from '../tables/verifications.ts';
 
@@ -33,6 +33,8 @@ export interface AgendaDeps {
   database: Database;
   clock: Clock;
   rules: Pick<Rules, 'sources'>;
+  /** What this worker carries and opens: what waits for another worker, or for a source to be configured again, wakes no loop here. */
+  ours(): { runs: Claimable; opened: readonly string[] };
   /** These loops have something to do. */
   wake(names: readonly AgendaLoop[]): void;
 }
@@ -67,10 +69,11 @@ export class Agenda {
   }
 
   async #look(): Promise<Next> {
-    const { database, clock, rules, wake } = this.#deps;
+    const { database, clock, rules, wake, ours } = this.#deps;
+    const { runs, opened } = ours();
     const { trial, urgent, later, ...others } = await moments(database, {
-      pull: runClaimableAt,
-      open: requestDueAt,
+      pull: runClaimableAt(runs),
+      open: requestDueAt(opened),
       hydrate: touchDueAt(streamsRead(rules.sources)),
       urgent: deliveryDueAt(urgentLanes),
       later: deliveryDueAt(lanes.filter((lane) => !urgentLanes.includes(lane))),

@@ -130,7 +130,10 @@ export class Tributary {
     const declared = typeof config.metadataSchema === 'object' ? config.metadataSchema : null;
     this.rules = new Rules(config, declared);
     const wake = (names: readonly AgendaLoop[]) => this.#loops.wakeThose(names);
-    this.#agenda = new Agenda({ database, clock, rules: this.rules, wake });
+    this.#agenda = new Agenda({
+      ...{ database, clock, rules: this.rules, wake },
+      ours: () => ({ runs: this.#parts.pulling.claimable, opened: this.opener.sources }),
+    });
     const { secretKey, oldSecretKeys = [] } = options;
     const secretKeys = secretKey ? ([secretKey, ...oldSecretKeys] as const) : null;
     const suppressions = new Suppressions(secretKeys ?? [], database);
@@ -361,7 +364,7 @@ export class Tributary {
 
   /** See `isAtRest` of rest.ts. */
   isAtRest(): Promise<boolean> {
-    return isAtRest(this.database, this.clock, this.writingBack.rules);
+    return isAtRest(this.database, this.clock, this.opener.sources, this.writingBack.rules);
   }
 
   /** There may be something to do: the loops look at once. */

@@ -15,7 +15,7 @@ import type { Rules } from '../sync/intake/rules.ts';
 import { beginForecast, settleForecasts } from '../sync/plan/settle-forecasts.ts';
 import { carryRun } from '../sync/pull/pull.ts';
 import { listPauses, takeTrial } from '../tables/pauses.ts';
-import { claimRun, putOffRun, runClaimableAt } from '../tables/runs.ts';
+import { type Claimable, claimRun, putOffRun, runClaimableAt } from '../tables/runs.ts';
 import type { Vendors } from './vendors.ts';
 
 const runLeaseMs = 30_000;
@@ -47,17 +47,23 @@ export class Pulling {
     this.#deps = deps;
   }
 
-  async step(signal: AbortSignal): Promise<Next> {
-    const { database, clock, log, tracer, rules, vendors, host, sending, newLease, claimable } = this.#deps;
-    const lease = newLease();
+  /** What this worker carries. A run of a source that is not configured waits until it is again. */
+  get claimable(): Claimable {
+    const { rules, host, claimable } = this.#deps;
     const { removedSources, dryRunsOnly } = claimable();
-    const sources = [...rules.sources.map((source) => source.name), ...removedSources];
+    return { host, sources: [...rules.sources.map(({ name }) => name), ...removedSources], dryRunsOnly };
+  }
+
+  async step(signal: AbortSignal): Promise<Next> {
+    const { database, clock, log, tracer, rules, vendors, sending, newLease } = this.#deps;
+    const lease = newLease();
+    const { claimable } = this;
     const now = clock.now();
     // Mostly none is due: one statement tells, and nobody is held up by the lock of those who claim.
-    const next = await moment(database, runClaimableAt);
+    const next = await moment(database, runClaimableAt(claimable));
     if (next === null || next > now) return { again: false, due: next };
     const run = await database.transaction((tx) =>
-      this.#claimRun(tx, { lease, now, leaseMs: runLeaseMs, host, sources, dryRunsOnly }),
+      this.#claimRun(tx, { ...claimable, lease, now, leaseMs: runLeaseMs }),
     );
     // One that is due and not ours is not asked for more often.
     if (!run) return { again: false, due: clock.now() + 100 };

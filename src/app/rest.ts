@@ -11,17 +11,18 @@ import { someTouchesWait } from '../tables/touches.ts';
 import { writeBacksUnderWay } from '../tables/write-backs.ts';
 
 /**
- * True when no run is going, nothing is due, and no bulk action is under way. What is put off to later is not waited
+ * True when no run is going, no request of the sources `opened` waits, nothing is due, and no bulk action is under way. What is put off to later is not waited
  * for, nor what is written back to a vendor that is paused. Looked at in the direction of the path, so that nothing slips by
  * between two looks.
  */
 export async function isAtRest(
   database: Database,
   clock: Clock,
+  opened: readonly string[],
   { rules }: Pick<WriteBackRules, 'rules'>,
 ): Promise<boolean> {
   if ((await nextRunDue(database)) !== null) return false;
-  const toOpen = await moment(database, requestDueAt);
+  const toOpen = await moment(database, requestDueAt(opened));
   if (toOpen !== null && toOpen <= clock.now()) return false;
   if (await someTouchesWait(database)) return false;
   if (await isUnderWay(database, clock.now())) return false;

@@ -265,8 +265,10 @@ export async function sourcesWaiting(
   return rows.map((row) => row.source);
 }
 
-/** When the next request that waits falls due. */
-export const requestDueAt = sql`select min(due_at) from inbox where state = 'waiting'`;
+/** When the next request of these sources falls due that waits. */
+export const requestDueAt = (sources: readonly string[]): SQL => sql`
+  select min(due_at) from inbox
+  where state = 'waiting' and source in (select json_array_elements_text(${jsonList(sources)}))`;
 
 // ── Looking at it ───────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -1,5 +1,5 @@
 // The runs table: asked for, leased to one worker, counted page by page, ended once. It knows no vendor and no record.
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import {
   bigint,
   check,
@@ -257,6 +257,23 @@ export async function someRunIsGoing(db: Queryable): Promise<boolean> {
   return row?.going ?? false;
 }
 
+/** Which runs a worker carries. */
+export interface Claimable {
+  /** Its machine: files given to another are not here. */
+  host: string;
+  sources: readonly string[];
+  /** Real runs are left to other workers. */
+  dryRunsOnly?: boolean;
+}
+
+/** A run (`due`) that this worker may carry, now or later. */
+const isClaimable = ({ host, sources, dryRunsOnly }: Claimable): SQL => sql`
+  due.state = 'requested' and due.cancel_requested_at is null
+  -- An undo asks no vendor: it goes on while its source is paused, or is configured no more.
+  and (due.mode = 'undo' or due.source in (select json_array_elements_text(${jsonList(sources)})))
+  and coalesce(due.request ->> 'host', ${host}) = ${host}
+  and ${dryRunsOnly ? sql`due.request ->> 'dryRun' is not null` : sql`true`}`;
+
 /**
  * Claims the next run that is due, of a source that has no run in hand and is not paused, or whose trial is due (the caller
  * takes that one, see `takeTrial`). The source's rows are serialised by an advisory lock for the statement's length, so that
@@ -264,26 +281,14 @@ export async function someRunIsGoing(db: Queryable): Promise<boolean> {
  */
 export async function claimRun(
   db: Queryable,
-  claim: {
-    lease: string;
-    now: number;
-    leaseMs: number;
-    host: string;
-    sources: readonly string[];
-    /** Real runs are left to other workers. */
-    dryRunsOnly?: boolean;
-  },
+  claim: Claimable & { lease: string; now: number; leaseMs: number },
 ): Promise<Run | null> {
   await blockRunClaims(db);
   const [row] = await db.rows<Row>(sql`
     update runs set lease = ${claim.lease}::uuid, leased_until = ${toTimestamp(claim.now + claim.leaseMs)}, started_at = coalesce(started_at, ${toTimestamp(claim.now)})
     where id = (
       select id from runs as due
-      where state = 'requested' and cancel_requested_at is null and due_at <= ${toTimestamp(claim.now)} and (leased_until is null or leased_until < ${toTimestamp(claim.now)})
-        -- An undo asks no vendor: it goes on while its source is paused, or is configured no more.
-        and (mode = 'undo' or source in (select json_array_elements_text(${jsonList(claim.sources)})))
-        and coalesce(request ->> 'host', ${claim.host}) = ${claim.host}
-        and ${claim.dryRunsOnly ? sql`request ->> 'dryRun' is not null` : sql`true`}
+      where ${isClaimable(claim)} and due_at <= ${toTimestamp(claim.now)} and (leased_until is null or leased_until < ${toTimestamp(claim.now)})
         and (mode = 'undo' or not exists (select 1 from pauses where name = due.source and (trial_at is null or trial_at > ${toTimestamp(claim.now)})))
         and not exists (select 1 from runs as other where other.source = due.source and other.id <> due.id
                         and other.state = 'requested' and other.leased_until >= ${toTimestamp(claim.now)})
@@ -492,17 +497,17 @@ export async function nextRunDue(db: Queryable): Promise<number | null> {
 }
 
 /**
- * When the next run can be claimed as things stand: not while its source is paused, nor while another run of its source goes on.
+ * When a worker can claim its next run as things stand: not while its source is paused, nor while another run of its source goes on.
  * Infinity where a person has to resume the source first.
  */
-export const runClaimableAt = sql`
+export const runClaimableAt = (claimable: Claimable): SQL => sql`
   select min(greatest(due.due_at, due.leased_until, paused.until, busy.until)) from runs as due
   left join lateral (
     select coalesce(trial_at, 'infinity') as until from pauses where name = due.source and due.mode <> 'undo') as paused on true
   left join lateral (
     select max(leased_until) as until from runs as other
     where other.source = due.source and other.id <> due.id and other.state = 'requested') as busy on true
-  where due.state = 'requested'`;
+  where ${isClaimable(claimable)}`;
 
 /** What a dead worker was carrying may be taken up at once. */
 export async function freeRuns(db: Queryable, worker: string): Promise<void> {

@@ -39,6 +39,7 @@ describe.each(pathDatabases)('the agenda on $name', ({ open }) => {
       database: counted,
       clock: { now: () => now, sleep: async () => {} },
       rules: { sources: [source] },
+      ours: () => ({ runs: { host: 'here', sources: ['crm'] }, opened: ['crm'] }),
       wake: (names) => void woken.push(...names),
     });
   };
@@ -46,8 +47,12 @@ describe.each(pathDatabases)('the agenda on $name', ({ open }) => {
     woken = [];
     return agendaOf().step();
   };
-  const askForRun = () =>
-    requestRun(database, { source: 'crm', mode: 'full', trigger: 'manual', lane: 'manual', now });
+  const askForRun = (source = 'crm') =>
+    requestRun(database, { source, mode: 'full', trigger: 'manual', lane: 'manual', now });
+  const keepRequestOf = (source: string) =>
+    database.rows(sql`
+      insert into inbox (source, received_at, method, query, headers, body, due_at)
+      values (${source}, ${toTimestamp(now)}, 'POST', '{}', '{}', ''::bytea, ${toTimestamp(now)})`);
 
   it('wakes nobody where nothing is due, with one statement', async () => {
     expect(await look()).toEqual({ again: false, due: null });
@@ -87,6 +92,17 @@ describe.each(pathDatabases)('the agenda on $name', ({ open }) => {
     now += 60_000;
     await look();
     expect(woken).toEqual(['pull']);
+  });
+
+  it('wakes nobody for what waits of a source that is not configured, nor for a file on another machine', async () => {
+    await askForRun('former');
+    await keepRequestOf('former');
+    const run = await askForRun();
+    await database.rows(sql`update runs set request = '{"host": "there"}' where id = ${run!.id}::bigint`);
+    expect({ next: await look(), woken }).toEqual({ next: { again: false, due: null }, woken: [] });
+    await keepRequestOf('crm');
+    await look();
+    expect(woken).toEqual(['open']);
   });
 
   it('has each loop look itself where one of the queries fails, until it looks again', async () => {

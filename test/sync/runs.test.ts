@@ -302,17 +302,18 @@ describe.each(pathDatabases)('runs on $name', ({ open }) => {
     });
 
     it('are not asked for while their source is paused, or while another run of it goes on', async () => {
+      const ours = { host: 'here', sources: ['crm'] };
       const run = await carried();
       await ask({ mode: 'full' });
-      expect(await moment(database, runClaimableAt)).toBe(now + leaseMs);
+      expect(await moment(database, runClaimableAt(ours))).toBe(now + leaseMs);
       await putOffRun(database, run, { dueAt: now + 5_000, counted: true, error: 'no answer' });
-      expect(await moment(database, runClaimableAt)).toBe(now);
+      expect(await moment(database, runClaimableAt(ours))).toBe(now);
       await pause(database, 'crm', { cause: 'person', reason: 'lunch' }, now);
-      expect(await moment(database, runClaimableAt)).toBe(Number.POSITIVE_INFINITY);
+      expect(await moment(database, runClaimableAt(ours))).toBe(Number.POSITIVE_INFINITY);
       await resume(database, 'crm');
       await pause(database, 'crm', { cause: 'unauthorized', reason: 'wrong token' }, now);
       const { trialAt } = (await listPauses(database)).get('crm')!;
-      expect(await moment(database, runClaimableAt)).toBe(trialAt);
+      expect(await moment(database, runClaimableAt(ours))).toBe(trialAt);
     });
 
     it('do not prevent another run of the source', async () => {

@@ -147,7 +147,7 @@ export class Opener {
   /** Opens some of what waits of each source, in turn: a flood of one does not keep the others waiting. */
   async step(signal: AbortSignal): Promise<Next> {
     const { database, clock, onOpened } = this.#deps;
-    const names = await sourcesWaiting(database, this.#names(), clock.now());
+    const names = await sourcesWaiting(database, this.sources, clock.now());
     for (const name of this.#careful) if (!names.includes(name)) this.#careful.delete(name);
     let isAny = false;
     this.#turn += 1;
@@ -158,10 +158,11 @@ export class Opener {
       onOpened();
     }
     if (isAny) return { again: true };
-    return { again: false, due: await moment(database, requestDueAt) };
+    return { again: false, due: await moment(database, requestDueAt(this.sources)) };
   }
 
-  #names(): string[] {
+  /** Those whose requests it opens. What waits of a source that is not configured waits until it is again. */
+  get sources(): string[] {
     const { rules, destination } = this.#deps;
     const names = rules.sources.filter((source) => source.webhook !== null).map((source) => source.name);
     return destination ? [...names, destination.name] : names;
@@ -273,7 +274,7 @@ export class Opener {
     ids: readonly number[],
     { dryRun }: { dryRun: boolean },
   ): Promise<{ id: number; counts: ItemCounts | null; error: string | null }[]> {
-    if (!this.#names().includes(source)) return [];
+    if (!this.sources.includes(source)) return [];
     try {
       return await this.#replayed(source, ids, { dryRun });
     } catch (error) {
