@@ -118,7 +118,7 @@ export const sourceShape = z.looseObject({
     .superRefine(refine(scheduleFault))
     .optional()
     .describe(
-      'When changes are read: five cron fields, or six with seconds first. Default: only on request and by webhook.',
+      'When changes are read: five cron fields, six with seconds first, or a nickname such as @daily. Default: only on request and by webhook.',
     ),
   fullSchedule: z
     .string()
@@ -488,7 +488,7 @@ export const fileShape = z.strictObject({
       schedule: z
         .string()
         .superRefine(refine(scheduleFault))
-        .describe('When to verify: five cron fields, or six with seconds first.'),
+        .describe('When to verify: five cron fields, six with seconds first, or a nickname such as @daily.'),
       timezone: z
         .string()
         .superRefine(refine(timezoneFault))

@@ -3,15 +3,38 @@
 import cron, { type ScheduledTask } from 'node-cron';
 import { type Clock, systemClock } from '../clock.ts';
 
-/** Null where `expression` is a cron expression of five fields, or six with seconds; else what is wrong with it. */
+/** The nicknames of crontab(5); `@reboot` names no moment. */
+const nicknames: ReadonlyMap<string, string> = new Map([
+  ['@yearly', '0 0 1 1 *'],
+  ['@annually', '0 0 1 1 *'],
+  ['@monthly', '0 0 1 * *'],
+  ['@weekly', '0 0 * * 0'],
+  ['@daily', '0 0 * * *'],
+  ['@midnight', '0 0 * * *'],
+  ['@hourly', '0 * * * *'],
+]);
+
+/** Null where `expression` is a cron expression of five fields, or six with seconds, or a nickname; else what is wrong with it. */
 export function scheduleFault(expression: string): string | null {
-  const fields = fieldsOf(expression);
-  if (fields !== 5 && fields !== 6)
-    return `it has ${fields} field${fields === 1 ? '' : 's'}; five are allowed, or six with seconds first`;
-  const { valid, errors } = cron.validateDetailed(expression);
-  return valid
-    ? null
-    : errors.map(({ field, message }) => `${field}: ${message}`).join('; ') || 'it is not a cron expression';
+  if (expression.trim().startsWith('@') && !isNickname(expression))
+    return `there is no such nickname; these are known: ${[...nicknames.keys()].join(', ')}`;
+  const { length } = fieldsOf(expression);
+  if (length !== 5 && length !== 6)
+    return `it has ${length} field${length === 1 ? '' : 's'}; five are allowed, or six with seconds first`;
+  const faults = new Set(alternatives(expression).flatMap(faultsOf));
+  return faults.size > 0 ? [...faults].join('; ') : null;
+}
+
+function isNickname(expression: string): boolean {
+  return nicknames.has(expression.trim().toLowerCase());
+}
+
+function faultsOf(fields: string): string[] {
+  const { valid, errors } = cron.validateDetailed(fields);
+  if (valid) return [];
+  return errors.length > 0
+    ? errors.map(({ field, message }) => `${field}: ${message}`)
+    : ['it is not a cron expression'];
 }
 
 /** Null where the runtime knows the IANA time zone. */
@@ -90,7 +113,7 @@ export class Calendar {
   readonly #gapMs: number;
 
   constructor(expression: string, timezone: string) {
-    const hasSeconds = fieldsOf(expression) === 6;
+    const hasSeconds = fieldsOf(expression).length === 6;
     this.stepMs = hasSeconds ? 1_000 : 60_000;
     this.#gapMs = maxGapMs[hasSeconds ? 'seconds' : 'minutes'];
     this.#timezone = timezone;
@@ -124,8 +147,9 @@ export class Calendar {
   }
 }
 
-function fieldsOf(expression: string): number {
-  return expression.trim().split(/\s+/).length;
+function fieldsOf(expression: string): string[] {
+  const written = expression.trim();
+  return (nicknames.get(written.toLowerCase()) ?? written).split(/\s+/);
 }
 
 /**
@@ -133,11 +157,16 @@ function fieldsOf(expression: string): number {
  * together. A field that begins with an asterisk restricts nothing.
  */
 function alternatives(expression: string): string[] {
-  const fields = expression.trim().split(/\s+/);
-  const [ofMonth, ofWeek] = [fields.length - 3, fields.length - 1];
+  const fields = fieldsOf(expression);
+  const [ofMonth, month, ofWeek] = [fields.length - 3, fields.length - 2, fields.length - 1];
   const isRestricted = (field: string | undefined) => field !== undefined && !/^[*?]/.test(field);
-  if (!isRestricted(fields[ofMonth]) || !isRestricted(fields[ofWeek])) return [expression];
-  return [ofWeek, ofMonth].map((free) => fields.with(free, '*').join(' '));
+  const all = fields.join(' ');
+  if (!isRestricted(fields[ofMonth]) || !isRestricted(fields[ofWeek])) return [all];
+  const byMonth = fields.with(ofWeek, '*');
+  const byWeek = fields.with(ofMonth, '*').join(' ');
+  // Of "30 February, or any Monday" the Mondays remain.
+  const neverComes = !cron.validate(byMonth.join(' ')) && cron.validate(byMonth.with(month, '*').join(' '));
+  return neverComes ? [byWeek] : [byMonth.join(' '), byWeek];
 }
 
 /**

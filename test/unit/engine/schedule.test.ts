@@ -220,6 +220,21 @@ describe('A schedule', () => {
 });
 
 describe('A calendar', () => {
+  const june = Date.UTC(2026, 5, 1, 8); // a Monday
+  const nextOf = (expression: string, from = june) =>
+    new Date(new Calendar(expression, 'UTC').nextDue(from, 60 * 24 * 366)!).toISOString();
+
+  it('knows the nicknames of cron', () => {
+    expect(nextOf('@hourly')).toBe('2026-06-01T09:00:00.000Z');
+    expect(nextOf('@daily')).toBe('2026-06-02T00:00:00.000Z');
+    expect(nextOf('@weekly')).toBe('2026-06-07T00:00:00.000Z');
+    expect(nextOf('@monthly')).toBe('2026-07-01T00:00:00.000Z');
+  });
+
+  it('keeps the days of the week where the day of the month never comes', () => {
+    expect(nextOf('0 0 30 2 mon', Date.UTC(2026, 1, 1))).toBe('2026-02-02T00:00:00.000Z');
+  });
+
   it('leaves nothing behind in node-cron, however many there are', () => {
     const kept = cron.getTasks().size;
     for (let count = 0; count < 10; count += 1)
@@ -236,6 +251,9 @@ describe('What is wrong with a schedule', () => {
     '0 0 1 jan *',
     '*/10 * * * * *',
     ' 0  9 * * * ',
+    '@daily',
+    ' @Hourly ',
+    '0 0 30 2 mon',
   ])('is nothing: %j', (expression) => {
     expect(scheduleFault(expression)).toBeNull();
   });
@@ -252,6 +270,11 @@ describe('What is wrong with a schedule', () => {
     ['* * * * 8', 'week'],
     ['a b c d e', 'minute'],
     ['61 * * * * *', 'second'],
+    ['61 0 1 1 1', 'minute'],
+    ['0 0 32 1 1', 'day'],
+    ['0 0 30 2 *', 'day'],
+    ['@reboot', 'no such nickname; these are known: @yearly'],
+    ['@daily 5', 'no such nickname'],
   ])('is said for %j', (expression, said) => {
     expect(scheduleFault(expression)?.toLowerCase()).toContain(said);
   });
