@@ -3,6 +3,7 @@
 import { lstatSync, statSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import {
+  createScanner,
   type Node,
   type ParseError,
   parseTree,
@@ -59,6 +60,7 @@ function textOf(path: string, fault: (found: string, allowed: string) => ConfigE
 
 /** JSON with comments. Throws ConfigError with the place where it is broken, or every key that an object holds twice. */
 function parseConfig(path: string, json: string): ConfigSource {
+  refuseDeep(path, json);
   const errors: ParseError[] = [];
   const tree = parseTree(json, errors, { allowTrailingComma: false });
   // What comes after the first is mostly its consequence. What stands there is not shown: it may be a secret.
@@ -76,6 +78,25 @@ function parseConfig(path: string, json: string): ConfigSource {
     content: parseJson(stripComments(json, ' ')),
     placeOf: (at) => tree && placeAt(json, nearest(tree, at).offset),
   };
+}
+
+/** Far more than any setting needs. Parsers call themselves for each level, until the stack is full. */
+const maxDepth = 200;
+
+function refuseDeep(path: string, json: string): void {
+  const scanner = createScanner(json, true);
+  let depth = 0;
+  for (scanner.scan(); scanner.getTokenLength() > 0; scanner.scan()) {
+    const offset = scanner.getTokenOffset();
+    // A text begins with its quotation mark.
+    const begins = json[offset]!;
+    if ('}]'.includes(begins)) depth -= 1;
+    if ('{['.includes(begins)) depth += 1;
+    if (depth <= maxDepth) continue;
+    const place = placeAt(json, offset);
+    const found = `more than ${maxDepth} levels of braces and brackets`;
+    throw new ConfigError('The configuration', [{ path, place, found, allowed: 'JSON' }]);
+  }
 }
 
 /** `InvalidSymbol` in words, with what people write that JSON does not allow. */

@@ -142,6 +142,18 @@ describe('The configuration', () => {
     expect(err).toMatch(/a duplicate key, on lines 2 and 3/);
   });
 
+  it.each([
+    ['brackets', '[', ']'],
+    ['objects', '{"a":', '}'],
+  ])('names the place where %s are nested too deep', async (_what, open, close) => {
+    const { exitCode, err } = await check(
+      folderWith(`{"sources":\n${open.repeat(100_000)}1${close.repeat(100_000)}}`),
+    );
+    expect(exitCode).toBe(2);
+    expect(err).toContain('more than 200 levels of braces and brackets');
+    expect(err).toContain(`line 2, column ${199 * open.length + 1}`);
+  });
+
   it('names the key that was probably meant, at every level', async () => {
     const { err } = await check(
       folderWith({
