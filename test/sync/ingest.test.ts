@@ -345,6 +345,12 @@ describe.each(databases)('ingest on $name', ({ name, open }) => {
       expect(await customer('a')).toMatchObject({ revision: 1, fields: { 'metadata.points': 7 } });
     });
 
+    it('gives the reason of each value that is rejected, as sentences', async () => {
+      await take([record('1', 10, { key: 'a', points: 'many', email: 'nobody' })], 'strict');
+      const [letter] = await database.rows<{ message: string }>(sql`select message from dead_letters`);
+      expect(letter?.message).toMatch(/^email: Found "nobody", .+\. metadata\.points: Found "many", .+\.$/);
+    });
+
     it('rejects an invalid source ID', async () => {
       expect(await take([record('1', 10, { key: ['a'] })])).toEqual(counts({ received: 1, rejected: 1 }));
       expect(await letters()).toMatchObject([{ ref: '1', code: 'source_id' }]);

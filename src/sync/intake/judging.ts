@@ -241,7 +241,7 @@ function rowOf(
   const said = source.contribute(whole.body);
   const faults = said.faults.map(({ value: _, ...fault }) => fault);
   if (faults.length > 0 && source.badValues(whole.body) === 'reject') {
-    const fault = faults.map(({ field, reason }) => `${field}: ${reason}`).join('; ');
+    const fault = faults.map(({ field, reason }) => `${field}: ${reason}`).join(' ');
     return { code: 'bad_value', fault, sourceId };
   }
   const good = goodValues(making, openFields(said));
