@@ -319,6 +319,14 @@ describe.each(databases)('the API on $name', ({ open }) => {
       });
     });
 
+    it.each(['application/vnd.ms-excel', 'Text/Comma-Separated-Values; charset=utf-8'])(
+      'takes a file that is called %s',
+      async (type) => {
+        const { status } = await upload('', 'Source_id\n1\n', { 'content-type': type });
+        expect(status).toBe(202);
+      },
+    );
+
     it('leaves nothing behind of a file that is too large, whether or not it said so', async () => {
       const large = () => new Blob(['x'.repeat(20_000)]).stream();
       expectProblem(

@@ -145,20 +145,23 @@ function nameOf(source: Source, field: string): string {
   });
 }
 
-function requireType(type: string | undefined): void {
-  const essence = type?.split(';')[0]?.trim().toLowerCase();
-  if (
-    !essence ||
-    ![
-      'text/csv',
-      'application/csv',
-      'text/tab-separated-values',
-      'text/plain',
-      'application/octet-stream',
-    ].includes(essence)
-  ) {
+/** What programs call a CSV file. Windows names it after Excel; what is no text is refused when it is read. */
+const typesOfFiles: ReadonlySet<string> = new Set([
+  'text/csv',
+  'text/x-csv',
+  'application/csv',
+  'application/x-csv',
+  'text/comma-separated-values',
+  'text/tab-separated-values',
+  'text/plain',
+  'application/vnd.ms-excel',
+  'application/octet-stream',
+]);
+
+function requireType(type = ''): void {
+  const essence = type.split(';')[0]!.trim().toLowerCase();
+  if (!typesOfFiles.has(essence))
     throw new Problem(415, 'The body must be the file itself, sent with the content type text/csv.');
-  }
 }
 
 function requireSize(deps: Deps, length: string | undefined): void {
