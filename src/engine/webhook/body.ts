@@ -178,6 +178,7 @@ function parseForm(body: Uint8Array, charset: Charset, limits: BodyRules['form']
   const inner: Charset = isWide ? { ...charset, name: 'utf-8' } : charset;
   const text = bytes.toString('latin1');
   if (text.trim() === '') throw new UndecodableError('The body is empty.');
+  if (isJson(text)) throw new UndecodableError('The body is JSON, where a form is expected.');
   let parsed: unknown;
   try {
     parsed = qs.parse(text, {
@@ -195,6 +196,16 @@ function parseForm(body: Uint8Array, charset: Charset, limits: BodyRules['form']
   }
   // The keys of Object.prototype are dropped: nothing that reads the result shall meet one.
   return without(parsed as Json, ['__proto__', 'constructor', 'prototype']);
+}
+
+/** As a form it would be one field with a long name and no value. */
+function isJson(text: string): boolean {
+  if (!/^\s*[[{]/.test(text)) return false;
+  try {
+    return typeof JSON.parse(text) === 'object';
+  } catch {
+    return false;
+  }
 }
 
 /** A form in parts (RFC 7578) as the same form with escapes; another one as it is. Files are left out. */

@@ -138,6 +138,13 @@ describe('JSON that is written as a string', () => {
 });
 
 describe('a body that is a form', () => {
+  it('is refused where it is JSON, and nothing of it is said', () => {
+    for (const body of ['{"secret":1}', ' [\n{"secret":"a=b"}]\n', '{}'])
+      expect(refusal(form, body)).toBe('The body is JSON, where a form is expected.');
+    expect(read(form, '[a]=1')).toHaveLength(1);
+    expect(read(form, '{"a":1}=2')).toEqual([{ '{"a":1}': '2' }]);
+  });
+
   it('has its brackets as objects and lists, and all values as strings', () => {
     const body =
       'type=profile&fired_at=2009-03-26+21%3A31%3A21&data%5Bid%5D=8a25ff1d98&data[merges][FNAME]=Zo%C3%AB' +
