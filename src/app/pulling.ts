@@ -47,7 +47,7 @@ export class Pulling {
     this.#deps = deps;
   }
 
-  /** What this worker carries. A run of a source that is not configured waits until it is again. */
+  /** The runs that this worker carries. A run of a source that is not configured waits until it is. */
   get claimable(): Claimable {
     const { rules, host, claimable } = this.#deps;
     const { removedSources, dryRunsOnly } = claimable();

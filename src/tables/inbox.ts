@@ -265,7 +265,7 @@ export async function sourcesWaiting(
   return rows.map((row) => row.source);
 }
 
-/** When the next request of these sources falls due that waits. */
+/** When the next waiting request of these sources falls due. */
 export const requestDueAt = (sources: readonly string[]): SQL => sql`
   select min(due_at) from inbox
   where state = 'waiting' and source in (select json_array_elements_text(${jsonList(sources)}))`;

@@ -161,7 +161,7 @@ export class Opener {
     return { again: false, due: await moment(database, requestDueAt(this.sources)) };
   }
 
-  /** Those whose requests it opens. What waits of a source that is not configured waits until it is again. */
+  /** The sources whose requests it opens. Requests of a source that is not configured wait until it is. */
   get sources(): string[] {
     const { rules, destination } = this.#deps;
     const names = rules.sources.filter((source) => source.webhook !== null).map((source) => source.name);
