@@ -211,12 +211,12 @@ const runs = mutantsOf(
     },
     {
       name: 'takes a run that another worker holds',
-      find: ' and (leased_until is null or leased_until < ${toTimestamp(claim.now)})\n        -- An undo',
-      replace: '\n        -- An undo',
+      find: ' and (leased_until is null or leased_until < ${toTimestamp(claim.now)})',
+      replace: '',
     },
     {
       name: 'imports a file on a machine that does not have it',
-      find: "and coalesce(request ->> 'host', ${claim.host}) = ${claim.host}",
+      find: "and coalesce(due.request ->> 'host', ${host}) = ${host}",
       replace: '',
     },
     {
