@@ -11,9 +11,9 @@ import { someTouchesWait } from '../tables/touches.ts';
 import { writeBacksUnderWay } from '../tables/write-backs.ts';
 
 /**
- * True when no run is going, no request of the sources `opened` waits, nothing is due, and no bulk action is under way. What is put off to later is not waited
- * for, nor what is written back to a vendor that is paused. Looked at in the direction of the path, so that nothing slips by
- * between two looks.
+ * True when no run is going, no request of the sources `opened` waits, nothing is due, and no bulk action is under way. What
+ * is put off to later is not waited for, nor what is written back to a vendor that is paused. Looked at in the direction of
+ * the path, so that nothing slips by between two looks.
  */
 export async function isAtRest(
   database: Database,
