@@ -76,7 +76,7 @@ export class Breaker {
 
   /**
    * Counts what these customers lose, and their `moves` into and out of segments, and returns what is beyond the ceiling,
-   * the last of each kind. A customer whom the destination has never been sent has nothing to lose.
+   * the last of each kind. A customer whom the destination does not hold has nothing to lose.
    */
   async excess(
     db: Queryable,
@@ -88,7 +88,7 @@ export class Breaker {
     const known =
       candidates.length === 0
         ? new Set<string>()
-        : await sentBefore(db, [...new Set(candidates.map((loss) => loss.sourceId))]);
+        : await mayBeHeld(db, [...new Set(candidates.map((loss) => loss.sourceId))]);
     const losses = Map.groupBy(
       [...candidates.filter((loss) => known.has(loss.sourceId)), ...moves],
       (loss) => loss.change,
@@ -138,11 +138,11 @@ export class Breaker {
   }
 }
 
-/** Those of these customers whom an attempt was made to send. */
-async function sentBefore(db: Queryable, sourceIds: readonly string[]): Promise<Set<string>> {
+/** Those of these customers whom the destination holds, as far as anybody knows: whom it has deleted for us it holds no more. */
+async function mayBeHeld(db: Queryable, sourceIds: readonly string[]): Promise<Set<string>> {
   const rows = await db.rows<{ sourceId: string }>(sql`
-    select source_id from deliveries
-    where source_id = any(${texts(sourceIds)}) and (acknowledged is not null or uncertain)`);
+    select source_id from deliveries left join acknowledgements using (source_id)
+    where source_id = any(${texts(sourceIds)}) and (acknowledgements.source_id is not null or uncertain)`);
   return new Set(rows.map((row) => row.sourceId));
 }
 

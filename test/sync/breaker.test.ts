@@ -244,6 +244,29 @@ describe.each(behaviour)('the mass-change breaker on $name', ({ open }) => {
     expect(await heldIds()).toEqual([fresh]);
   });
 
+  it('never counts whom the destination holds no more: an undo has deleted them', async () => {
+    await start(20, {
+      config: {
+        onOrphaned: 'delete',
+        breaker: { deleted: { share: 0, count: 0 }, blanked: { share: 0, count: 0 } },
+      },
+    });
+    const { body: first } = await call('GET', '/api/runs?limit=1');
+    await call('POST', `/api/runs/${first.runs[0].id}/undo`, { json: { created: true } });
+    await world.rest();
+    expect(world.voucherify.count).toBe(0);
+
+    world.hubspot.archive(ids[0]!);
+    blank(1, 3);
+    await world.sync('full');
+    expect(await heldIds()).toEqual([]);
+    expect(world.voucherify.count).toBe(2);
+    // Who came back is deleted by the breaker's leave only.
+    world.hubspot.archive(ids[1]!);
+    await world.sync('full');
+    expect(await heldIds()).toEqual([ids[1]]);
+  });
+
   it('loses nothing when the process ends between the hold and the release, or in the middle of the release', async () => {
     await start(30);
     blank(0, 14);
